@@ -1,0 +1,2 @@
+//! `wallet`: the citizen's app on a desktop.
+fn main() {}

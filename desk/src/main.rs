@@ -1,0 +1,2 @@
+//! `desk`: the counterparties as one service.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What the behaviour tests share: where the outside oracles are, and how their absence is told.
