@@ -1,0 +1,1 @@
+//! CBOR codec with limits; checks raw bytes before anything parses them. RFC 8949.

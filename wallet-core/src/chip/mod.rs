@@ -1,0 +1,1 @@
+//! ICAO 9303 chip reader, sans-IO.

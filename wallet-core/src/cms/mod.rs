@@ -1,0 +1,1 @@
+//! CMS SignedData as ICAO chips carry it. RFC 5652.

@@ -1,0 +1,1 @@
+//! The counter QR, KR1: maker and checker, sans-IO.

@@ -1,0 +1,7 @@
+//! The only module that names a cryptographic crate: ring first, RustCrypto for what ring lacks.
+
+pub mod aead;
+pub mod chain;
+pub mod hash;
+pub mod random;
+pub mod sign;

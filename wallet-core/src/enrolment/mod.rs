@@ -1,0 +1,1 @@
+//! Enrolling a tapped card with the issuer, sans-IO.

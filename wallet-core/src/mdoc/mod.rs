@@ -1,0 +1,1 @@
+//! ISO/IEC 18013-5 issuer-signed documents, sans-IO.

@@ -1,0 +1,1 @@
+//! Base45 text and QR pictures.

@@ -1,0 +1,1 @@
+//! X.509 paths and anchors; sole maker of Verified.

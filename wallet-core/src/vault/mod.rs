@@ -1,0 +1,1 @@
+//! The sealed vault: rows under AES-256-GCM in SQLite.

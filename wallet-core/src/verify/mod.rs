@@ -1,0 +1,1 @@
+//! The other side of the counter: sync, no vault, no platform.

@@ -1,0 +1,1 @@
+//! The facade: Wallet and its sessions.
