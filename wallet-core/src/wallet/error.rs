@@ -1,0 +1,164 @@
+//! What the app is told, named for what it does next.
+
+use crate::card::Disclosure;
+
+/// Which secret was wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum PasswordKind {
+    /// The six digits printed on the card.
+    Can,
+}
+
+/// Why something is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum Distrust {
+    /// The chip's security object is not signed by an authority this wallet knows.
+    ChipSigner,
+    /// A file on the chip is not the one that was signed.
+    ChipDataAltered,
+    /// The chip could not prove that it is the original.
+    ChipCloned,
+    /// What the issuer sent does not verify.
+    IssuedCredential,
+    /// The desk's sign is not signed by a registered desk, or has expired.
+    DeskSign,
+}
+
+/// Why the card could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum CardTrouble {
+    /// The card broke the protocol.
+    Misbehaved,
+    /// The card refused: wrong kind of card, or it is blocked.
+    Refused,
+    /// The card speaks a protocol this wallet does not know.
+    Unsupported,
+    /// The card said nothing in time.
+    Silent,
+}
+
+/// Why the issuer said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum IssuerRefusal {
+    /// The issuer does not trust the chip's evidence.
+    ChipEvidence,
+    /// The issuer does not accept the face check.
+    FaceEvidence,
+    /// The issuer does not accept this phone's keys.
+    Attestation,
+    /// The person has the ID on another phone: give that one up first, or recover at a centre.
+    AnotherPhone,
+    /// The card belongs to somebody else than this wallet's holder.
+    AnotherHolder,
+    /// The session ran out of time: start again.
+    Expired,
+    /// The issuer cannot serve now: try later.
+    Unavailable,
+    /// Anything else.
+    Other,
+}
+
+/// Every way a call into the wallet can fail. `Display` is safe to log: no claim, name, number, key or peer text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Error))]
+pub enum WalletError {
+    /// The citizen, or the app through `cancel()`, stopped it. Nothing changed.
+    #[error("cancelled")]
+    UserCancelled,
+    /// The secret for the card was wrong: ask again.
+    #[error("the password for the card is wrong")]
+    WrongPassword {
+        /// Which secret.
+        kind: PasswordKind,
+        /// Tries before the card blocks, where it tells.
+        tries_left: Option<u8>,
+    },
+    /// The card left the field: hold it still and tap again.
+    #[error("the card left the field")]
+    CardLost,
+    /// The card cannot be read.
+    #[error("the card cannot be read: {why:?}")]
+    CardUnreadable {
+        /// What happened.
+        why: CardTrouble,
+    },
+    /// Something is not trusted; nothing of it was kept.
+    #[error("not trusted: {why:?}")]
+    NotTrusted {
+        /// What.
+        why: Distrust,
+    },
+    /// Unlock the wallet first.
+    #[error("the wallet is locked")]
+    Locked,
+    /// The system locked biometrics after failed attempts: unlock the phone by its screen lock first.
+    #[error("biometrics are locked out")]
+    LockedOut,
+    /// No strong biometrics on this phone: set them up in the system settings.
+    #[error("no biometrics are set up")]
+    NoBiometrics,
+    /// The keys died because biometrics changed: enrol again.
+    #[error("the keys were invalidated")]
+    KeyInvalidated,
+    /// The face before the camera is not the one on the card.
+    #[error("the face does not match")]
+    FaceMismatch,
+    /// No network.
+    #[error("no network")]
+    Offline,
+    /// The issuer said no.
+    #[error("the issuer refused: {why:?}")]
+    IssuerRefused {
+        /// Why.
+        why: IssuerRefusal,
+    },
+    /// The issuer's answer broke the protocol.
+    #[error("the issuer broke the protocol")]
+    IssuerMisbehaved,
+    /// This wallet already holds another person's ID.
+    #[error("the wallet holds another person's ID")]
+    AnotherHolder,
+    /// No such card in the wallet.
+    #[error("no such card")]
+    CardNotFound,
+    /// No one-time copy of this level is left: connect to the network to get new ones.
+    #[error("no copies left: {disclosure:?}")]
+    NoCopiesLeft {
+        /// Which level.
+        disclosure: Disclosure,
+    },
+    /// The code is not one this wallet understands.
+    #[error("not a code for this wallet")]
+    NotForThisWallet,
+    /// The phone's storage is full.
+    #[error("the storage is full")]
+    StorageFull,
+    /// The vault cannot be read. It was moved aside, not deleted.
+    #[error("the vault is unreadable")]
+    StorageCorrupt {
+        /// Where the unreadable file was kept; none when it could not be moved.
+        kept_at: Option<String>,
+    },
+    /// The platform failed, or the call came at the wrong time.
+    #[error("not possible now (code {code})")]
+    Unavailable {
+        /// The system's code, or one of this library's below -1000.
+        code: i32,
+    },
+}
+
+/// Codes of [`WalletError::Unavailable`] that are this library's own.
+pub(super) mod code {
+    /// The session was used up already.
+    pub(crate) const SPENT_SESSION: i32 = -1001;
+    /// The show is over.
+    pub(crate) const SHOW_ENDED: i32 = -1002;
+    /// The platform gave something no platform may give: a short signature, too few keys.
+    pub(crate) const PLATFORM_MISBEHAVED: i32 = -1003;
+    /// The vault is in use by another process, or the library was misused inside.
+    pub(crate) const INTERNAL: i32 = -1004;
+}

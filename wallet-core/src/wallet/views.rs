@@ -1,0 +1,127 @@
+//! What crosses to the app where a domain type cannot.
+
+use crate::card::Disclosure;
+
+/// The state of the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum WalletState {
+    /// No card yet, or none known without unlocking.
+    Empty,
+    /// Holds a card; the citizen must unlock it to see or show it.
+    Locked,
+    /// Unlocked.
+    Ready,
+}
+
+/// How to unlock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum UnlockWith {
+    /// One prompt for fingerprint or face.
+    Biometrics,
+}
+
+/// The state of a card in the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum CardState {
+    /// Offered by the issuer, not accepted yet.
+    Offered,
+    /// Good.
+    Active,
+    /// Suspended by the issuer; may become active again.
+    Suspended,
+    /// Past its last day.
+    Expired,
+    /// Revoked for good.
+    Revoked,
+    /// A newer card took its place.
+    Replaced,
+}
+
+/// Copies of one level that are left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct CopiesLeft {
+    /// The level.
+    pub disclosure: Disclosure,
+    /// How many shows are left before new ones must be fetched.
+    pub left: u32,
+}
+
+/// A card as the app shows it to its holder. The registration number is masked after its seventh digit.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct CardView {
+    /// Names the card in calls.
+    pub id: String,
+    /// The document's type.
+    pub document: String,
+    /// Its state.
+    pub state: CardState,
+    /// Name in hangul, family name first.
+    pub name: String,
+    /// Name in Latin letters.
+    pub name_latin: String,
+    /// `YYYY-MM-DD`.
+    pub birth_date: String,
+    /// `YYMMDD-N******`.
+    pub masked_registration_number: String,
+    /// Address in full.
+    pub address: String,
+    /// The day the physical card was issued, `YYYY-MM-DD`.
+    pub issue_date: String,
+    /// Who issued it.
+    pub issuing_authority: String,
+    /// The portrait, JPEG or JPEG 2000.
+    pub portrait: Vec<u8>,
+    /// When it came into the wallet, seconds since 1970 UTC.
+    pub enrolled_at: i64,
+    /// The last day of the mobile ID, `YYYY-MM-DD`.
+    pub valid_until: String,
+    /// Shows left per level.
+    pub copies: Vec<CopiesLeft>,
+}
+
+impl core::fmt::Debug for CardView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "CardView({:?}, ..)", self.state)
+    }
+}
+
+/// What a history entry tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum HistoryKind {
+    /// The card came into the wallet.
+    Enrolled,
+    /// The card was shown at a counter.
+    Shown,
+    /// The citizen was asked and said no.
+    Declined,
+    /// The state of the card changed.
+    StateChanged,
+}
+
+/// One line of the history.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct HistoryEntryView {
+    /// When, seconds since 1970 UTC.
+    pub at: i64,
+    /// What.
+    pub kind: HistoryKind,
+    /// How much was shown.
+    pub disclosure: Option<Disclosure>,
+    /// To whom, where the desk's sign was verified.
+    pub counterparty: Option<String>,
+    /// Whether the counterparty was verified.
+    pub verified: bool,
+}
+
+impl core::fmt::Debug for HistoryEntryView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "HistoryEntryView({}, {:?}, ..)", self.at, self.kind)
+    }
+}
