@@ -5,3 +5,4 @@ pub mod chain;
 pub mod hash;
 pub mod random;
 pub mod sign;
+pub mod verify;
