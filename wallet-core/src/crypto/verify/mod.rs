@@ -1,9 +1,71 @@
 //! Signatures of foreign chips and certificates: ECDSA on NIST and Brainpool curves, RSA PKCS #1 v1.5 and PSS, raw RSA
 //! recovery. Public-key operations only; ring where it can, RustCrypto for what ring lacks.
 
+mod ec;
 mod hash;
+mod rsa;
 
 pub use hash::HashAlgorithm;
+
+/// Why a signature was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The signature does not verify under this key.
+    #[error("the signature does not verify")]
+    BadSignature,
+    /// The key is none: a point off its curve, an even modulus.
+    #[error("the public key is malformed")]
+    BadKey,
+    /// The key is out of the bounds accepted here, or cannot be used with this scheme.
+    #[error("the public key or its use is not supported")]
+    Unsupported,
+}
+
+/// Verifies `signature` over `message`. ECDSA signatures are `r ‖ s`; RSA signatures may lack or carry surplus leading
+/// zero bytes, as chips in the field write them.
+///
+/// RSA keys of 1024 to 8192 bits with an odd exponent from 3 to 2³³-1 are accepted.
+///
+/// # Errors
+/// Any [`VerifyError`].
+pub fn verify(
+    key: &VerifyingKey,
+    scheme: &SignatureScheme,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    match (key, scheme) {
+        (VerifyingKey::Ec { curve, point }, SignatureScheme::Ecdsa(hash)) => {
+            ec::verify(*curve, point, *hash, message, signature)
+        }
+        (VerifyingKey::Rsa { modulus, exponent }, SignatureScheme::RsaPkcs1(hash)) => {
+            rsa::verify_pkcs1(&rsa::Key::new(modulus, exponent)?, *hash, message, signature)
+        }
+        (
+            VerifyingKey::Rsa { modulus, exponent },
+            SignatureScheme::RsaPss { hash, mgf_hash, salt_length },
+        ) => {
+            let key = rsa::Key::new(modulus, exponent)?;
+            rsa::verify_pss(&key, (*hash, *mgf_hash, *salt_length), message, signature)
+        }
+        (VerifyingKey::Ec { .. }, _) | (VerifyingKey::Rsa { .. }, SignatureScheme::Ecdsa(_)) => {
+            Err(VerifyError::Unsupported)
+        }
+    }
+}
+
+/// The message representative of an RSA signature, `s^e mod n`, as many bytes as the modulus. ISO/IEC 9796-2 opens
+/// signatures this way.
+///
+/// # Errors
+/// Any [`VerifyError`]; `BadSignature` when `s` is not below `n`.
+pub fn recover_rsa(key: &VerifyingKey, signature: &[u8]) -> Result<Vec<u8>, VerifyError> {
+    match key {
+        VerifyingKey::Rsa { modulus, exponent } => rsa::Key::new(modulus, exponent)?.recover(signature),
+        VerifyingKey::Ec { .. } => Err(VerifyError::Unsupported),
+    }
+}
 
 /// A curve of prime order. SEC 2 and RFC 5639.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,3 +141,6 @@ impl SignatureScheme {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
