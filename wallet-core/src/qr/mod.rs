@@ -1,1 +1,3 @@
 //! Base45 text and QR pictures.
+
+pub mod base45;
