@@ -1,0 +1,170 @@
+//! Why an issuer says no, and what the citizen can do about it.
+
+/// An issuer's reason, by its stable code. The texts live here and not in the answer, so that nothing an issuer writes
+/// is ever shown as the wallet's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum Refusal {
+    /// No authority the issuer knows signed the chip's content.
+    UntrustedChip,
+    /// A data group differs from what was signed.
+    AlteredChipData,
+    /// The chip did not answer the issuer's challenge: a copy of a card, or an answer made for another session or phone.
+    CloneSuspected,
+    /// The chip lacks a group the ID is made of.
+    CardIncomplete,
+    /// The session's time ran out.
+    ChallengeExpired,
+    /// The session was used before.
+    Replayed,
+    /// The issuer knows no such session.
+    UnknownSession,
+    /// The face provider's word is missing, unknown or for another portrait, phone or session.
+    FaceMismatch,
+    /// A key's attestation does not hold, or the key was not made the way an ID needs it.
+    AttestationRefused,
+    /// The request is not signed by the Instance key.
+    BadSignature,
+    /// This person's ID lives on another phone.
+    AnotherPhone,
+    /// This phone holds another person's ID.
+    AnotherHolder,
+    /// The request breaks the rules of the format.
+    MalformedRequest,
+    /// The issuer does not speak this version.
+    UnsupportedVersion,
+    /// The issuer cannot answer now.
+    Unavailable,
+}
+
+/// No refusal has that code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such refusal code")]
+pub struct UnknownRefusal;
+
+impl Refusal {
+    /// All refusals.
+    pub const ALL: [Self; 15] = [
+        Self::UntrustedChip,
+        Self::AlteredChipData,
+        Self::CloneSuspected,
+        Self::CardIncomplete,
+        Self::ChallengeExpired,
+        Self::Replayed,
+        Self::UnknownSession,
+        Self::FaceMismatch,
+        Self::AttestationRefused,
+        Self::BadSignature,
+        Self::AnotherPhone,
+        Self::AnotherHolder,
+        Self::MalformedRequest,
+        Self::UnsupportedVersion,
+        Self::Unavailable,
+    ];
+
+    /// The stable machine code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UntrustedChip => "untrusted_chip",
+            Self::AlteredChipData => "altered_chip_data",
+            Self::CloneSuspected => "clone_suspected",
+            Self::CardIncomplete => "card_incomplete",
+            Self::ChallengeExpired => "challenge_expired",
+            Self::Replayed => "replayed",
+            Self::UnknownSession => "unknown_session",
+            Self::FaceMismatch => "face_mismatch",
+            Self::AttestationRefused => "attestation_refused",
+            Self::BadSignature => "bad_signature",
+            Self::AnotherPhone => "another_phone",
+            Self::AnotherHolder => "another_holder",
+            Self::MalformedRequest => "malformed_request",
+            Self::UnsupportedVersion => "unsupported_version",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The refusal with this code.
+    ///
+    /// # Errors
+    /// [`UnknownRefusal`].
+    pub fn from_code(code: &str) -> Result<Self, UnknownRefusal> {
+        Self::ALL.into_iter().find(|refusal| refusal.code() == code).ok_or(UnknownRefusal)
+    }
+
+    /// What the citizen can do, in English.
+    #[must_use]
+    pub const fn way_out(self) -> &'static str {
+        match self {
+            Self::UntrustedChip => {
+                "This is not a card the issuer knows. Use the resident card, or visit a community centre."
+            }
+            Self::AlteredChipData => {
+                "The card's content was changed. Visit a community centre with the card."
+            }
+            Self::CloneSuspected => {
+                "The card did not answer as the original would. Read it again; if it fails twice, visit a community centre."
+            }
+            Self::CardIncomplete => {
+                "The card lacks data the ID needs. Visit a community centre for a new card."
+            }
+            Self::ChallengeExpired => {
+                "It took too long. Start again and hold the card still until it is read."
+            }
+            Self::Replayed | Self::UnknownSession => "This attempt is over. Start again.",
+            Self::FaceMismatch => {
+                "The face could not be matched with the card's photo. Try in better light; an old photo needs a new card."
+            }
+            Self::AttestationRefused => {
+                "This phone's security hardware could not be proven. Set up strong biometrics and update the system."
+            }
+            Self::BadSignature | Self::MalformedRequest | Self::UnsupportedVersion => {
+                "Update the app and start again."
+            }
+            Self::AnotherPhone => {
+                "Your ID lives on another phone. Give it up there first, or, if that phone is lost, report the loss (1688-0990) or visit a community centre; then enrol here."
+            }
+            Self::AnotherHolder => {
+                "This phone holds another person's ID. Only its holder can enrol on it; remove that ID first."
+            }
+            Self::Unavailable => "The issuer cannot answer now. Try again later.",
+        }
+    }
+
+    /// What the citizen can do, in Korean.
+    #[must_use]
+    pub const fn way_out_korean(self) -> &'static str {
+        match self {
+            Self::UntrustedChip => {
+                "발급기관이 확인할 수 없는 카드입니다. 주민등록증을 사용하시거나 주민센터를 방문해 주세요."
+            }
+            Self::AlteredChipData => {
+                "카드에 저장된 내용이 변경되었습니다. 카드를 가지고 주민센터를 방문해 주세요."
+            }
+            Self::CloneSuspected => {
+                "카드가 원본과 다르게 응답했습니다. 다시 읽어 주시고, 두 번 실패하면 주민센터를 방문해 주세요."
+            }
+            Self::CardIncomplete => "카드에 필요한 정보가 없습니다. 주민센터에서 새 카드를 신청해 주세요.",
+            Self::ChallengeExpired => {
+                "시간이 초과되었습니다. 처음부터 다시 하시고, 읽는 동안 카드를 떼지 마세요."
+            }
+            Self::Replayed | Self::UnknownSession => "종료된 신청입니다. 처음부터 다시 해 주세요.",
+            Self::FaceMismatch => {
+                "얼굴이 카드 사진과 일치하지 않습니다. 밝은 곳에서 다시 시도해 주세요. 사진이 오래되었다면 카드 재발급이 필요합니다."
+            }
+            Self::AttestationRefused => {
+                "휴대전화의 보안 하드웨어를 확인하지 못했습니다. 생체인증을 등록하고 시스템을 업데이트해 주세요."
+            }
+            Self::BadSignature | Self::MalformedRequest | Self::UnsupportedVersion => {
+                "앱을 업데이트한 뒤 다시 시도해 주세요."
+            }
+            Self::AnotherPhone => {
+                "모바일 신분증이 다른 휴대전화에 있습니다. 그 휴대전화에서 먼저 해지하거나, 분실했다면 분실신고(1688-0990) 또는 주민센터 방문 후 다시 신청해 주세요."
+            }
+            Self::AnotherHolder => {
+                "이 휴대전화에는 다른 사람의 신분증이 있습니다. 본인만 발급받을 수 있으니 먼저 그 신분증을 삭제해 주세요."
+            }
+            Self::Unavailable => "지금은 발급기관이 응답할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+        }
+    }
+}
