@@ -5,13 +5,24 @@
 mod claims;
 mod compact_text;
 mod copy;
+mod desk;
 mod error;
+mod frame;
 #[cfg(feature = "issuer")]
 pub mod issue;
 mod labels;
+mod show;
 mod staple;
+mod token;
 
 pub use claims::Claims;
 pub use copy::{Document, UnverifiedCopy, VerifiedCopy, check_copy};
+pub use desk::{Audience, DeskId, DeskSign, Registration, UnverifiedDeskSign};
 pub use error::{CounterError, Malformed, Misuse, Rule};
+pub use frame::{FrameParts, ReceivedFrame, ShownStaple};
+pub use show::{Ended, ExpectSignature, Frame, Show, ShowPlan};
 pub use staple::{MAX_STAPLE_HOURS, Staple, StapleAnchor, hour_of};
+pub use token::{MAX_FRAMES, PERIOD, Roll, UnverifiedToken, VerifiedToken};
+
+#[cfg(all(test, feature = "issuer"))]
+mod tests;
