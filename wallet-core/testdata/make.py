@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes signatures.txt, sods.txt, active_auth.txt and rsa2048.test-key.pk8 with OpenSSL, an implementation that shares
+"""Makes signatures.txt, sods.txt, active_auth.txt, explicit_curves.txt and rsa2048.test-key.pk8 with OpenSSL, an implementation that shares
 no code with the core. Needs the openssl program and Python's `cryptography`. Everything made is test material: the
 names are invented, the keys protect nothing and all but one are thrown away."""
 
@@ -122,6 +122,16 @@ def active_auth():
     write("active_auth.txt", lines)
 
 
+def explicit_curves():
+    """curve | key with a named curve | the same key with explicit parameters"""
+    lines = []
+    for name, curve in (("p256", "prime256v1"), ("p384", "secp384r1"), ("p521", "secp521r1"), ("bp256", "brainpoolP256r1"), ("bp384", "brainpoolP384r1")):
+        key = subprocess.run(["openssl", "ecparam", "-genkey", "-noout", "-name", curve], check=True, capture_output=True).stdout
+        out = lambda form: subprocess.run(["openssl", "ec", "-pubout", "-outform", "DER", "-param_enc", form], input=key, check=True, capture_output=True).stdout.hex()
+        lines.append(f"{name} {out('named_curve')} {out('explicit')}")
+    write("explicit_curves.txt", lines)
+
+
 def test_key():
     key = rsa.generate_private_key(65537, 2048)
     with open(os.path.join(HERE, "rsa2048.test-key.pk8"), "wb") as out:
@@ -133,4 +143,5 @@ def write(name, lines):
         out.write("\n".join(lines) + "\n")
 
 
-signatures(), sods(), active_auth(), test_key()
+if __name__ == "__main__":
+    signatures(), sods(), active_auth(), explicit_curves(), test_key()
