@@ -114,7 +114,9 @@ impl From<rusqlite::Error> for Fault {
             return Self::Damaged;
         };
         match failure.code {
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation => Self::Damaged,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation => {
+                Self::Damaged
+            }
             ErrorCode::DiskFull => Self::Error(VaultError::StorageFull),
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Error(VaultError::Busy),
             _ => Self::Error(VaultError::Failed { code: failure.extended_code }),

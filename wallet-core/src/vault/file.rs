@@ -17,6 +17,9 @@ use super::{
 };
 use crate::platform::WrapKeyId;
 
+/// Bytes in a page: SQLite's default since 2016, which a new file takes.
+const PAGE: u64 = 4096;
+
 /// What the file holds besides sealed contents, read in one go without touching a blob.
 pub(super) struct Contents {
     pub(super) schema: i64,
@@ -54,30 +57,37 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
     Ok(db)
 }
 
-/// Connects to an existing file. An empty file is what a creation cut short leaves behind: nothing.
+/// Connects to an existing vault. An empty file, or one without a table, is what a creation cut short leaves behind.
 pub(super) fn connect_existing(path: &Path) -> Result<Connection, Fault> {
-    if std::fs::metadata(path)?.len() == 0 {
-        return Err(VaultError::NotFound.into());
+    match std::fs::metadata(path)?.len() {
+        0 => return Err(VaultError::NotFound.into()),
+        // SQLite takes a file shorter than a page for an empty one and would write over it.
+        1..PAGE => return Err(Fault::Damaged),
+        _ => {}
     }
-    connect(path)
+    let db = connect(path)?;
+    if schema::version_of(&db)? == 0 { Err(VaultError::NotFound.into()) } else { Ok(db) }
 }
 
-/// Makes an empty file which only its owner may read, unless one is there.
-pub(super) fn touch(path: &Path) -> Result<(), Fault> {
+/// Connects to a file in which there is no vault yet; makes one that only its owner may read.
+pub(super) fn connect_new(path: &Path) -> Result<Connection, Fault> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let length = options.open(path)?.metadata()?.len();
-    if length == 0 { Ok(()) } else { Err(super::Misuse::AlreadyExists.into()) }
+    options.open(path)?;
+    match connect_existing(path) {
+        Err(Fault::Error(VaultError::NotFound)) => connect(path),
+        Ok(_) | Err(Fault::Damaged | Fault::Error(VaultError::SchemaTooNew { .. })) => {
+            Err(super::Misuse::AlreadyExists.into())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads everything the digests are over.
 pub(super) fn read(db: &Connection) -> Result<Contents, Fault> {
     let schema = schema::version_of(db)?;
-    if schema == 0 {
-        return Err(VaultError::NotFound.into());
-    }
     schema::expect_exactly(db, schema)?;
     let mut index = Index::new();
     for table in Table::ALL {

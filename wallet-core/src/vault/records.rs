@@ -55,7 +55,10 @@ pub struct Card {
 
 impl fmt::Debug for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Card").field("state", &self.state).field("levels", &self.levels).finish_non_exhaustive()
+        f.debug_struct("Card")
+            .field("state", &self.state)
+            .field("levels", &self.levels)
+            .finish_non_exhaustive()
     }
 }
 

@@ -52,8 +52,7 @@ impl Vault {
         let version = 1;
         let person_digest = person.person_digest(version, &index);
         let made = (|| {
-            file::touch(path)?;
-            let mut db = file::connect(path)?;
+            let mut db = file::connect_new(path)?;
             let schema = file::in_transaction(&mut db, |tx| {
                 let schema = schema::migrate(tx, schema::version_of(tx)?, schema::MIGRATIONS)?;
                 file::write_header(tx, &header)?;
@@ -88,13 +87,7 @@ impl Vault {
     /// [`VaultError::NotFound`] when there is no vault; [`VaultError::Corrupt`], [`VaultError::SchemaTooNew`],
     /// [`VaultError::Busy`].
     pub fn header(path: &Path) -> Result<Header, VaultError> {
-        let found = (|| {
-            let db = file::connect_existing(path)?;
-            match schema::version_of(&db)? {
-                0 => Err(VaultError::NotFound.into()),
-                _ => file::read_header(&db),
-            }
-        })();
+        let found = file::connect_existing(path).and_then(|db| file::read_header(&db));
         found.map_err(|fault| file::settle(path, fault))
     }
 
@@ -117,7 +110,8 @@ impl Vault {
             if found < minimal_version {
                 return Err(VaultError::RolledBack { found, expected: minimal_version }.into());
             }
-            let upgraded = upgrade(&mut db, &device, schema, digest.version, &header, &person_digest, &index)?;
+            let upgraded =
+                upgrade(&mut db, &device, schema, digest.version, &header, &person_digest, &index)?;
             let (schema, version) = upgraded.unwrap_or((schema, digest.version));
             Ok(Self {
                 path: path.to_owned(),
@@ -262,7 +256,8 @@ impl Vault {
         let contents = file::read(&self.db)?;
         self.device.compare(&contents.device, &digest_of(&self.device, &contents))?;
         if let Some(person) = &self.person {
-            person.compare(&contents.person, &person.person_digest(contents.person.version, &contents.index))?;
+            person
+                .compare(&contents.person, &person.person_digest(contents.person.version, &contents.index))?;
         }
         if contents.device.version < self.version {
             return Err(Fault::Damaged);
@@ -353,9 +348,14 @@ impl Batch<'_> {
             "INSERT OR REPLACE INTO {} (id, schema, version, tag, nonce, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             table.name()
         );
-        self.tx
-            .prepare_cached(&sql)?
-            .execute(params![id, address.schema, address.version, tag, nonce, sealed])?;
+        self.tx.prepare_cached(&sql)?.execute(params![
+            id,
+            address.schema,
+            address.version,
+            tag,
+            nonce,
+            sealed
+        ])?;
         self.index.insert((table, id), Entry { schema: address.schema, version: address.version, tag });
         Ok(())
     }

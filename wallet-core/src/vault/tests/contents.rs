@@ -51,7 +51,8 @@ fn no_claim_or_key_name_is_in_the_file_in_clear() {
     fill(&mut create(&folder.file()));
     let bytes = std::fs::read(folder.file()).unwrap();
     let held = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    for secret in ["홍길동", "900314", "sd-cwt of", "holder-", "편의점", "doc-1", "cti-", "fresh", "adult"] {
+    for secret in ["홍길동", "900314", "sd-cwt of", "holder-", "편의점", "doc-1", "cti-", "fresh", "adult"]
+    {
         assert!(!held(secret.as_bytes()), "{secret}");
     }
     assert!(held(b"wrap-device"));
@@ -63,7 +64,10 @@ fn the_copy_issued_longest_ago_goes_first_and_none_goes_twice() {
     let mut vault = create(&folder.file());
     fill(&mut vault);
     let first = reserve(&mut vault, Disclosure::AdultOnly);
-    assert_eq!((first.holder_key.as_str(), first.sd_cwt.as_slice()), ("holder-a-1", b"sd-cwt of a-1".as_slice()));
+    assert_eq!(
+        (first.holder_key.as_str(), first.sd_cwt.as_slice()),
+        ("holder-a-1", b"sd-cwt of a-1".as_slice())
+    );
     let second = reserve(&mut vault, Disclosure::AdultOnly);
     assert_eq!(second.holder_key.as_str(), "holder-a-2");
     assert_eq!(vault.reserve_copy("doc-1", Disclosure::AdultOnly).unwrap(), Reservation::PoolEmpty);
@@ -101,7 +105,10 @@ fn a_reservation_survives_locking_but_not_a_crash() {
     drop(vault);
 
     let mut vault = open(&folder.file(), 0).unwrap();
-    assert_eq!(vault.pool("doc-1").unwrap()[&Disclosure::Full], PoolCount { fresh: 0, reserved: 0, spent: 1 });
+    assert_eq!(
+        vault.pool("doc-1").unwrap()[&Disclosure::Full],
+        PoolCount { fresh: 0, reserved: 0, spent: 1 }
+    );
     assert_eq!(vault.release(copy.id), Err(VaultError::Misuse(Misuse::NotReserved)));
     assert_eq!(vault.reserve_copy("doc-1", Disclosure::Full).unwrap(), Reservation::PoolEmpty);
 }
@@ -149,10 +156,7 @@ fn a_new_card_of_the_same_person_replaces_the_old_one() {
     assert!(cards[1].state.is_active());
     assert_eq!(vault.mdocs("doc-1").unwrap(), []);
     assert_eq!(vault.staples().unwrap().len(), 3);
-    assert_eq!(
-        vault.reserve_copy("doc-1", Disclosure::Full),
-        Err(VaultError::Misuse(Misuse::NotActive))
-    );
+    assert_eq!(vault.reserve_copy("doc-1", Disclosure::Full), Err(VaultError::Misuse(Misuse::NotActive)));
 
     // The same document once more takes its own place.
     let stored = vault.store_card(&card("doc-2"), &copies("c"), &[]).unwrap();
@@ -243,6 +247,13 @@ fn no_file_and_an_empty_file_are_no_vault() {
     std::fs::write(folder.file(), b"").unwrap();
     assert_eq!(Vault::header(&folder.file()), Err(VaultError::NotFound));
     assert_eq!(open(&folder.file(), 0).unwrap_err(), VaultError::NotFound);
+    create(&folder.file());
+
+    // What a creation cut short after its first page leaves behind.
+    let folder = Folder::new();
+    rusqlite::Connection::open(folder.file()).unwrap().execute_batch("BEGIN EXCLUSIVE; COMMIT").unwrap();
+    assert_eq!(std::fs::metadata(folder.file()).unwrap().len(), 4096);
+    assert_eq!(Vault::header(&folder.file()), Err(VaultError::NotFound));
     create(&folder.file());
 }
 

@@ -42,7 +42,10 @@ fn every_row_is_encoded_as_shipped() {
     let encoded = [
         ("setting", rows::encode(&SettingsRow::from(&settings()))),
         ("setting, empty", rows::encode(&SettingsRow::from(&Settings::default()))),
-        ("public_data", rows::encode(&PublicDataRow { name: "counter-pack".to_owned(), value: b"pack".to_vec() })),
+        (
+            "public_data",
+            rows::encode(&PublicDataRow { name: "counter-pack".to_owned(), value: b"pack".to_vec() }),
+        ),
         ("staple", rows::encode(&StapleRow { cti: b"cti".to_vec(), staple: staple.map(Into::into) })),
         ("staple, none", rows::encode(&StapleRow { cti: b"cti".to_vec(), staple: None })),
         ("card", rows::encode(&CardRow::from(&card("doc-1")))),
@@ -52,8 +55,10 @@ fn every_row_is_encoded_as_shipped() {
         ("event, bare", rows::encode(&EventRow::from(&bare))),
         ("history", rows::encode(&HistoryRow { event, chain: vec![5; 32] })),
     ];
-    let lines: String =
-        encoded.into_iter().map(|(name, bytes)| format!("{name}: {}\n", hex::encode(bytes.unwrap()))).collect();
+    let lines: String = encoded
+        .into_iter()
+        .map(|(name, bytes)| format!("{name}: {}\n", hex::encode(bytes.unwrap())))
+        .collect();
     compare("rows_v1.txt", &lines);
 }
 
@@ -69,9 +74,7 @@ fn a_row_with_an_unknown_field_or_bytes_left_over_is_refused() {
 /// The statements that make a copy of this file.
 fn dump(db: &Connection) -> String {
     let mut statements = String::new();
-    for table in
-        ["header", "digest", "setting", "public_data", "staple", "card", "copy", "mdoc", "history"]
-    {
+    for table in ["header", "digest", "setting", "public_data", "staple", "card", "copy", "mdoc", "history"] {
         let columns: Vec<String> = db
             .prepare(&format!("SELECT * FROM {table}"))
             .unwrap()
@@ -114,7 +117,10 @@ fn a_file_of_version_1_opens_with_everything_in_it() {
     assert_eq!(vault.cards().unwrap(), [card("doc-1")]);
     assert_eq!(vault.mdocs("doc-1").unwrap(), [mdoc("a")]);
     assert_eq!(vault.staples().unwrap().len(), 2);
-    assert_eq!(vault.pool("doc-1").unwrap()[&Disclosure::AdultOnly], PoolCount { fresh: 1, reserved: 0, spent: 1 });
+    assert_eq!(
+        vault.pool("doc-1").unwrap()[&Disclosure::AdultOnly],
+        PoolCount { fresh: 1, reserved: 0, spent: 1 }
+    );
     assert_eq!(vault.spent_keys().unwrap()[0].1.as_str(), "holder-a-1");
     let next = reserve(&mut vault, Disclosure::AdultOnly);
     assert_eq!((next.holder_key.as_str(), next.staple), ("holder-a-2", copies("a")[1].staple));
