@@ -1,0 +1,206 @@
+use super::*;
+use crate::{
+    apdu::LengthForm,
+    crypto::{aes::KeyLength, agreement::Group},
+};
+
+const G1: PaceInfo = PaceInfo { group: Group::BrainpoolP256r1, key_length: KeyLength::Aes128 };
+
+fn bytes(text: &str) -> Vec<u8> {
+    hex::decode(text).unwrap()
+}
+
+fn expect_transmit(step: PaceStep) -> (Pace, String) {
+    match step {
+        PaceStep::Transmit(pace, command) => (pace, hex::encode(command.encode().unwrap())),
+        PaceStep::Open(_) => panic!("open too early"),
+    }
+}
+
+/// ICAO Doc 9303-11, G.1, with our parameter id in MSE:Set AT.
+fn begin_worked_example() -> (Pace, String) {
+    let mut entropy = Entropy::dangerous_fixed(&[
+        &bytes("7f4ef07b9ea82fd78ad689b38d0bc78cf21f249d953bc46f4c6e19259c010f99"),
+        &bytes("a73fb703ac1436a18e0cfa5abb3f7bec7a070e7a6788486bee230c4a22762595"),
+    ]);
+    let password = AesKey::from_slice(&bytes("89ded1b26624ec1e634c1989302849dd")).unwrap();
+    let (pace, command) = Pace::begin(G1, password, 1, &mut entropy).unwrap();
+    (pace, hex::encode(command.encode().unwrap()))
+}
+
+const MAP_IFD: &str = "047acf3efc982ec45565a4b155129efbc74650dcbfa6362d896fc70262e0c2cc5e544552dcb6725218799115b55c9baa6d9f6bc3a9618e70c25af71777a9c4922d";
+const MAP_IC: &str = "04824fba91c9cbe26bef53a0ebe7342a3bf178cea9f45de0b70aa601651fba3f5730d8c879aaa9c9f73991e61b58f4d52eb87a0a0c709a49dc63719363ccd13c54";
+const AGREE_IFD: &str = "042db7a64c0355044ec9df190514c625cba2cea48754887122f3a5ef0d5edd301c3556f3b3b186df10b857b58f6a7eb80f20ba5dc7be1d43d9bf850149fbb36462";
+const AGREE_IC: &str = "049e880f842905b8b3181f7af7caa9f0efb743847f44a306d2d28c1d9ec65df6db7764b22277a2eddc3c265a9f018f9cb852e111b768b326904b59a0193776f094";
+const NONCE: &str = "7c12801095a3a016522ee98d01e76cb6b98b42c39000";
+
+/// Runs the worked example with `answers` in place of the card's; the error of the last one.
+fn fails_with(answers: &[&str]) -> ChipError {
+    let (mut pace, _) = begin_worked_example();
+    let (last, before) = answers.split_last().unwrap();
+    for answer in before {
+        (pace, _) = expect_transmit(pace.handle(&bytes(answer)).unwrap());
+    }
+    pace.handle(&bytes(last)).unwrap_err()
+}
+
+fn map_answer(point: &str) -> String {
+    format!("7c438241{point}9000")
+}
+
+fn agree_answer(point: &str) -> String {
+    format!("7c438441{point}9000")
+}
+
+#[test]
+fn the_worked_example_is_followed_byte_for_byte() {
+    let (pace, command) = begin_worked_example();
+    assert_eq!(command, "0022c1a412800a04007f00070202040202830101 84010d".replace(' ', ""));
+    let (pace, command) = expect_transmit(pace.handle(&bytes("9000")).unwrap());
+    assert_eq!(command, "10860000027c0000");
+    let (pace, command) = expect_transmit(pace.handle(&bytes(NONCE)).unwrap());
+    assert_eq!(command, format!("10860000457c438141{MAP_IFD}00"));
+    let (pace, command) = expect_transmit(pace.handle(&bytes(&map_answer(MAP_IC))).unwrap());
+    assert_eq!(command, format!("10860000457c438341{AGREE_IFD}00"));
+    let (pace, command) = expect_transmit(pace.handle(&bytes(&agree_answer(AGREE_IC))).unwrap());
+    assert_eq!(command, "008600000c7c0a8508c2b0bd78d94ba86600");
+    let PaceStep::Open(session) = pace.handle(&bytes("7c0a86083abb9674bce93c089000")).unwrap() else {
+        panic!("not open");
+    };
+    // The session has the keys of the example: its first command equals one built with them.
+    let command = CommandApdu::new(0, 0xA4, 4, 0x0C).with_data(vec![1, 2, 3]);
+    let theirs = SecureMessaging::new(
+        AesKey::from_slice(&bytes("f5f0e35c0d7161ee6724ee513a0d9a7f")).unwrap(),
+        AesKey::from_slice(&bytes("fe251c7858b356b24514b3bd5f4297d1")).unwrap(),
+    );
+    assert_eq!(
+        session.protect(&command, LengthForm::Short).unwrap().1,
+        theirs.protect(&command, LengthForm::Short).unwrap().1
+    );
+}
+
+#[test]
+fn a_wrong_password_a_blocked_and_a_suspended_one_are_told_apart() {
+    let (map, agree) = (map_answer(MAP_IC), agree_answer(AGREE_IC));
+    let until_token = ["9000", NONCE, &map, &agree];
+    let at_token = |answer: &'static str| fails_with(&[&until_token[..], &[answer]].concat());
+    assert_eq!(at_token("6300"), ChipError::WrongCan { tries_left: None });
+    assert_eq!(at_token("63c2"), ChipError::WrongCan { tries_left: Some(2) });
+    assert_eq!(at_token("6f00"), ChipError::CardRefused(StatusWord::INTERNAL));
+    assert_eq!(fails_with(&["63c0"]), ChipError::Blocked);
+    assert_eq!(fails_with(&["6983"]), ChipError::Blocked);
+    assert_eq!(fails_with(&["9000", "6985"]), ChipError::Blocked);
+    assert_eq!(fails_with(&["63c1"]), ChipError::Suspended);
+    assert_eq!(fails_with(&["6a80"]), ChipError::CardRefused(StatusWord(0x6A80)));
+    let (pace, _) = begin_worked_example();
+    expect_transmit(pace.handle(&bytes("63c2")).unwrap());
+}
+
+#[test]
+fn a_token_that_does_not_prove_the_password_is_the_cards_fault() {
+    let (map, agree) = (map_answer(MAP_IC), agree_answer(AGREE_IC));
+    for token in
+        ["7c0a86083abb9674bce93c099000", "7c0a8608c2b0bd78d94ba8669000", "7c0986073abb9674bce93c9000"]
+    {
+        assert_eq!(
+            fails_with(&["9000", NONCE, &map, &agree, token]),
+            ChipError::CardMisbehaved(Rule::WrongToken)
+        );
+    }
+}
+
+#[test]
+fn pace_refuses_a_repeated_key() {
+    let repeated = ChipError::CardMisbehaved(Rule::RepeatedKey);
+    assert_eq!(fails_with(&["9000", NONCE, &map_answer(MAP_IFD)]), repeated);
+    for point in [AGREE_IFD, MAP_IFD, MAP_IC] {
+        assert_eq!(fails_with(&["9000", NONCE, &map_answer(MAP_IC), &agree_answer(point)]), repeated);
+    }
+}
+
+#[test]
+fn pace_refuses_points_that_are_none() {
+    let off = MAP_IC.replace("13c54", "13c55");
+    assert_eq!(
+        fails_with(&["9000", NONCE, &map_answer(&off)]),
+        ChipError::CardMisbehaved(Rule::PointNotOnCurve)
+    );
+    assert_eq!(
+        fails_with(&["9000", NONCE, "7c038201009000"]),
+        ChipError::CardMisbehaved(Rule::PointAtInfinity)
+    );
+    assert_eq!(
+        fails_with(&["9000", NONCE, &map_answer(MAP_IC), "7c038401009000"]),
+        ChipError::CardMisbehaved(Rule::PointAtInfinity)
+    );
+}
+
+#[test]
+fn malformed_answers_are_told_apart_from_missing_ones() {
+    assert_eq!(fails_with(&["9000", "9000"]), ChipError::CardMisbehaved(Rule::EmptyAnswer));
+    let malformed = ChipError::Malformed(Part::AuthenticationData);
+    assert_eq!(fails_with(&["9000", "7c009000"]), malformed);
+    assert_eq!(fails_with(&["9000", "7c0281009000"]), malformed);
+    assert_eq!(fails_with(&["9000", "7d0280009000"]), malformed);
+    let nonce = ChipError::CardMisbehaved(Rule::NonceLength);
+    assert_eq!(fails_with(&["9000", "7c0280009000"]), nonce);
+    assert_eq!(fails_with(&["9000", "7c0480020000 9000".replace(' ', "").as_str()]), nonce);
+    assert_eq!(fails_with(&["9000", &format!("7c328030{}9000", "00".repeat(48))]), nonce);
+    assert_eq!(fails_with(&["90"]), ChipError::Malformed(Part::Response));
+}
+
+/// A card in twenty lines: the same mathematics from the other side, on every curve and key length.
+#[test]
+fn both_sides_agree_on_every_curve_even_when_coordinates_begin_with_zeros() {
+    for (group, key_length) in [
+        (Group::P256, KeyLength::Aes256),
+        (Group::P384, KeyLength::Aes192),
+        (Group::BrainpoolP256r1, KeyLength::Aes128),
+        (Group::BrainpoolP384r1, KeyLength::Aes256),
+    ] {
+        let info = PaceInfo { group, key_length };
+        let mut zeros = 0;
+        for round in 1..=40_u8 {
+            let mut random = [round; Entropy::LENGTH];
+            random[0] = key_length.bytes() as u8;
+            let mut entropy = Entropy::new(random);
+            random.iter_mut().for_each(|byte| *byte = byte.wrapping_mul(3) ^ 0x5A);
+            let mut card_entropy = Entropy::new(random);
+            let key = || AesKey::derive(b"123456", Purpose::Password, key_length);
+            let (pace, _) = Pace::begin(info, key(), CAN, &mut entropy).unwrap();
+
+            let card_map = card_entropy.next_key(group).unwrap();
+            let card_agree = card_entropy.next_key(group).unwrap();
+            let nonce = [round; 16];
+            let step = pace.handle(&[0x90, 0]).unwrap();
+            let answer =
+                |tag, value: &[u8]| [tlv::write(0x7C, &tlv::write(tag, value)), vec![0x90, 0]].concat();
+            let point = |step: &PaceStep| {
+                let PaceStep::Transmit(_, command) = step else { panic!("open too early") };
+                let outer = tlv::exactly(&command.data, 0x7C).unwrap();
+                Point::from_sec1(group, tlv::read(&mut Reader::new(outer.value)).unwrap().value).unwrap()
+            };
+            let next = |step, response: &[u8]| {
+                let PaceStep::Transmit(pace, _) = step else { panic!("open too early") };
+                pace.handle(response).unwrap()
+            };
+            let step = next(step, &answer(0x80, &key().encrypt_cbc(&[0; 16], &nonce).unwrap()));
+            let theirs = point(&step);
+            let ours = card_map.multiply(&Point::generator(group).unwrap()).unwrap();
+            let mapped = map_generator(&nonce, &card_map.multiply(&theirs).unwrap()).unwrap();
+            let step = next(step, &answer(0x82, ours.as_sec1()));
+            let theirs = point(&step);
+            let ours = card_agree.multiply(&mapped).unwrap();
+            let secret = card_agree.multiply(&theirs).unwrap().x();
+            zeros += [ours.as_sec1()[1], theirs.as_sec1()[1], secret.expose()[0]]
+                .iter()
+                .filter(|byte| **byte == 0)
+                .count();
+            let step = next(step, &answer(0x84, ours.as_sec1()));
+            let mac = AesKey::derive(secret.expose(), Purpose::Authentication, key_length);
+            let step = next(step, &answer(0x86, &token(&mac, info, &theirs).unwrap()));
+            assert!(matches!(step, PaceStep::Open(_)));
+        }
+        println!("{group:?}: {zeros} coordinates with a leading zero");
+    }
+}

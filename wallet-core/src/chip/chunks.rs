@@ -1,0 +1,119 @@
+//! How much to ask for at once: as much as link and card take, found by asking, never by a table of cards.
+
+use super::secure_messaging::SHORT_MAX;
+use crate::apdu::LengthForm;
+
+/// What was learned about this card so far. Starts hopeful and steps down in place.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    longest: u32,
+    /// The card refuses to read past the end of a file, so lengths are read first.
+    header_first: bool,
+    /// The card has answered to a short identifier, so "not found" means that the file is not there.
+    pub(super) short_identifiers_work: bool,
+}
+
+impl Chunks {
+    /// The longest response data that fits a link, or `None` when not even the smallest does.
+    pub(super) fn for_link(max_response: u32, extended: bool) -> Option<Self> {
+        let form = if extended { LengthForm::Extended } else { LengthForm::Short };
+        let longest = plain_length(max_response, form).min(match form {
+            LengthForm::Extended => LONGEST,
+            LengthForm::Short => SHORT_MAX,
+        });
+        (longest >= SMALLEST).then_some(Self { longest, header_first: false, short_identifiers_work: false })
+    }
+
+    /// How much to ask for when `missing` bytes are known to follow (`None`: the file's length is not known yet).
+    pub(super) fn next(&self, missing: Option<u32>) -> u32 {
+        match missing {
+            Some(missing) => missing.min(self.longest).max(1),
+            None if self.header_first => HEADER,
+            None => self.longest,
+        }
+    }
+
+    /// The longest that fits this card and link.
+    pub(super) const fn longest(&self) -> u32 {
+        self.longest
+    }
+
+    /// The form that carries a length under secure messaging.
+    pub(super) const fn form(length: u32) -> LengthForm {
+        if length > SHORT_MAX { LengthForm::Extended } else { LengthForm::Short }
+    }
+
+    /// The card refused `asked` bytes: give up asking past the end first, then length. `false` when nothing is left to try.
+    pub(super) fn refuse(&mut self, asked: u32, length_known: bool) -> bool {
+        if !length_known && !self.header_first {
+            self.header_first = true;
+            return true;
+        }
+        self.shorten(asked)
+    }
+
+    /// The card ends its session over a long command.
+    pub(super) fn give_up_long_commands(&mut self) {
+        self.longest = self.longest.min(SHORT_MAX);
+    }
+
+    fn shorten(&mut self, asked: u32) -> bool {
+        let Some(shorter) = LADDER.into_iter().find(|step| *step < asked) else { return false };
+        self.longest = shorter;
+        // It was the length after all.
+        self.header_first = false;
+        true
+    }
+}
+
+/// Plain bytes that fit a protected response of `max_response` bytes: whole blocks, one byte of which pads.
+const fn plain_length(max_response: u32, form: LengthForm) -> u32 {
+    let object_header = match form {
+        LengthForm::Short => 4,
+        LengthForm::Extended => 5,
+    };
+    let blocks = max_response.saturating_sub(STATUS_AND_CHECKSUM + object_header) / 16;
+    blocks.saturating_mul(16).saturating_sub(1)
+}
+
+/// DO'99', DO'8E' and the outer status word.
+const STATUS_AND_CHECKSUM: u32 = 4 + 10 + 2;
+/// Longer brings little and hides progress.
+const LONGEST: u32 = 4000;
+const SMALLEST: u32 = 128;
+const LADDER: [u32; 6] = [4000, 1000, 256, SHORT_MAX, 160, SMALLEST];
+/// Enough for the tag and length of any file.
+const HEADER: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_fits_the_link_with_its_protection() {
+        assert_eq!(Chunks::for_link(258, false).unwrap().longest(), 223);
+        assert_eq!(Chunks::for_link(253, false).unwrap().longest(), 223);
+        assert_eq!(Chunks::for_link(240, false).unwrap().longest(), 207);
+        assert_eq!(Chunks::for_link(65_538, true).unwrap().longest(), 4000);
+        // 61 blocks of 16: 976 + 5 + 16 = 997 bytes.
+        assert_eq!(Chunks::for_link(1000, true).unwrap().longest(), 975);
+        assert!(Chunks::for_link(160, false).is_none());
+        assert!(Chunks::for_link(0, true).is_none());
+    }
+
+    #[test]
+    fn refusals_step_down_to_the_end_of_the_ladder() {
+        let mut chunks = Chunks::for_link(65_538, true).unwrap();
+        assert_eq!(chunks.next(None), 4000);
+        assert!(chunks.refuse(4000, false));
+        assert_eq!(chunks.next(None), 8);
+        assert_eq!(chunks.next(Some(900)), 900);
+        let mut asked = Vec::new();
+        while chunks.refuse(chunks.next(Some(900)), true) {
+            asked.push(chunks.next(Some(900)));
+        }
+        assert_eq!(asked, [256, 223, 160, 128]);
+        assert_eq!(chunks.next(None), 128);
+        assert_eq!((Chunks::form(223), Chunks::form(224)), (LengthForm::Short, LengthForm::Extended));
+    }
+}

@@ -1,0 +1,232 @@
+//! Reading one file of the application: by its short identifier, a full chunk first, then by offset until the length the
+//! file itself states. What the card pads behind it is cut. ICAO Doc 9303-10, 3.6.
+
+use super::{
+    chunks::Chunks,
+    error::{ChipError, Feature, Part, Rule},
+};
+use crate::{
+    apdu::{CommandApdu, ResponseApdu, StatusWord},
+    bytes::Reader,
+    tlv::{self, TlvError},
+};
+
+/// A file of the chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FileId {
+    /// EF.CardAccess, what the chip offers at the door.
+    CardAccess,
+    /// EF.SOD, the issuer's signature over the digests of all groups.
+    SecurityObject,
+    /// A data group, 1 to 16.
+    Group(u8),
+}
+
+impl FileId {
+    /// The identifier to select it by. ICAO Doc 9303-10, table 34 ff.
+    const fn identifier(self) -> [u8; 2] {
+        match self {
+            Self::CardAccess => [0x01, 0x1C],
+            Self::SecurityObject => [0x01, 0x1D],
+            Self::Group(number) => [0x01, number],
+        }
+    }
+
+    /// The short one: the low five bits of the identifier.
+    const fn short_identifier(self) -> u8 {
+        let [_, low] = self.identifier();
+        low & 0x1F
+    }
+
+    /// The outer tag of its content. ICAO Doc 9303-10, 4.7.
+    const fn tag(self) -> u32 {
+        match self {
+            Self::CardAccess => 0x31,
+            Self::SecurityObject => 0x77,
+            Self::Group(number) => match number {
+                1 => 0x61,
+                2 => 0x75,
+                3 => 0x63,
+                4 => 0x76,
+                5 => 0x65,
+                6 => 0x66,
+                7 => 0x67,
+                8 => 0x68,
+                9 => 0x69,
+                10 => 0x6A,
+                11 => 0x6B,
+                12 => 0x6C,
+                13 => 0x6D,
+                14 => 0x6E,
+                15 => 0x6F,
+                _ => 0x70,
+            },
+        }
+    }
+}
+
+/// A file being read.
+#[derive(Debug)]
+pub(super) struct FileRead {
+    pub(super) id: FileId,
+    pub(super) bytes: Vec<u8>,
+    /// Known once the header was read.
+    pub(super) total: Option<usize>,
+    mode: Mode,
+    /// What the last command asked for.
+    pub(super) asked: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    ShortIdentifier,
+    Selecting,
+    Selected,
+}
+
+/// What a response brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Ask for the next part.
+    More,
+    /// The file is complete.
+    Complete,
+    /// The card does not have it or does not give it.
+    Missing(StatusWord),
+}
+
+impl FileRead {
+    pub(super) const fn begin(id: FileId) -> Self {
+        Self { id, bytes: Vec::new(), total: None, mode: Mode::ShortIdentifier, asked: 0 }
+    }
+
+    /// After the application was selected anew: goes on where it stopped.
+    pub(super) fn reopen(self) -> Self {
+        let mode = if self.bytes.is_empty() { Mode::ShortIdentifier } else { Mode::Selecting };
+        Self { mode, ..self }
+    }
+
+    /// The next command, unprotected.
+    pub(super) fn next(&mut self, chunks: &Chunks) -> Result<CommandApdu, ChipError> {
+        let long = ChipError::Unsupported(Feature::LongFile);
+        if self.mode == Mode::Selecting {
+            self.asked = 0;
+            let identifier = self.id.identifier().to_vec();
+            return Ok(CommandApdu::new(0x00, SELECT, 0x02, 0x0C).with_data(identifier));
+        }
+        let offset = u16::try_from(self.bytes.len()).map_err(|_| long)?;
+        if offset > LAST_OFFSET {
+            return Err(long);
+        }
+        let missing = self.total.map(|total| total.saturating_sub(self.bytes.len()));
+        self.asked = chunks.next(missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX)));
+        let [p1, p2] = match self.mode {
+            Mode::ShortIdentifier if offset == 0 => [0x80 | self.id.short_identifier(), 0],
+            _ => offset.to_be_bytes(),
+        };
+        Ok(CommandApdu::new(0x00, READ_BINARY, p1, p2).expecting(self.asked))
+    }
+
+    /// Takes the response to the last command, and what it teaches about the card.
+    pub(super) fn absorb(
+        &mut self,
+        response: &ResponseApdu,
+        chunks: &mut Chunks,
+    ) -> Result<Outcome, ChipError> {
+        if self.mode == Mode::Selecting {
+            if !response.status.is_ok() {
+                return Ok(Outcome::Missing(response.status));
+            }
+            self.mode = Mode::Selected;
+            return Ok(Outcome::More);
+        }
+        if response.data.is_empty() {
+            return self.refused(response.status, chunks);
+        }
+        // A warning about the end of the file comes with data that is good: some cards give it for any full read.
+        if !response.status.is_ok() && response.status != StatusWord::END_OF_FILE {
+            return Err(ChipError::CardRefused(response.status));
+        }
+        if u32::try_from(response.data.len()).map_or(true, |length| length > self.asked) {
+            return Err(ChipError::CardMisbehaved(Rule::TooMuchData));
+        }
+        if self.mode == Mode::ShortIdentifier {
+            chunks.short_identifiers_work = true;
+        }
+        self.bytes.extend_from_slice(&response.data);
+        if self.total.is_none() {
+            self.total = self.stated_length()?;
+        }
+        match self.total {
+            Some(total) if self.bytes.len() >= total => {
+                self.bytes.truncate(total);
+                Ok(Outcome::Complete)
+            }
+            _ => Ok(Outcome::More),
+        }
+    }
+
+    /// Header and content, from the header; `None` when the header itself is not complete yet.
+    fn stated_length(&self) -> Result<Option<usize>, ChipError> {
+        let mut reader = Reader::new(&self.bytes);
+        let malformed = ChipError::Malformed(Part::FileHeader);
+        let header = tlv::read_tag(&mut reader).and_then(|tag| Ok((tag, tlv::read_length(&mut reader)?)));
+        match header {
+            Ok((tag, length)) if tag == self.id.tag() => {
+                let total = reader.position().saturating_add(length);
+                if total > MAX_FILE {
+                    return Err(ChipError::CardMisbehaved(Rule::FileTooLong));
+                }
+                Ok(Some(total))
+            }
+            Err(TlvError::Truncated) => Ok(None),
+            Ok(_) | Err(_) => Err(malformed),
+        }
+    }
+
+    fn refused(&mut self, status: StatusWord, chunks: &mut Chunks) -> Result<Outcome, ChipError> {
+        let at_start = self.bytes.is_empty();
+        let untried = self.mode == Mode::ShortIdentifier && !chunks.short_identifiers_work;
+        match status {
+            StatusWord::OK => Err(ChipError::CardMisbehaved(Rule::EmptyAnswer)),
+            StatusWord::END_OF_FILE | StatusWord::WRONG_OFFSET if !at_start => {
+                Err(ChipError::CardMisbehaved(Rule::FileTooShort))
+            }
+            _ if is_about_length(status) => {
+                if chunks.refuse(self.asked, self.total.is_some()) {
+                    Ok(Outcome::More)
+                } else {
+                    Err(ChipError::CardRefused(status))
+                }
+            }
+            // Not every card reads by short identifier: select it by name before believing that it is not there.
+            _ if at_start && untried => {
+                self.mode = Mode::Selecting;
+                Ok(Outcome::More)
+            }
+            StatusWord::NOT_FOUND
+            | StatusWord::RECORD_NOT_FOUND
+            | StatusWord::REFERENCE_NOT_FOUND
+            | StatusWord::ACCESS_DENIED
+                if at_start =>
+            {
+                Ok(Outcome::Missing(status))
+            }
+            _ => Err(ChipError::CardRefused(status)),
+        }
+    }
+}
+
+/// Whether a refusal may be about how much was asked for. Cards differ in how they say it.
+pub(super) const fn is_about_length(status: StatusWord) -> bool {
+    matches!(
+        status,
+        StatusWord::WRONG_LENGTH | StatusWord::INTERNAL | StatusWord::WRONG_OFFSET | StatusWord::END_OF_FILE
+    ) || status.class() == 0x6C
+}
+
+const SELECT: u8 = 0xA4;
+const READ_BINARY: u8 = 0xB0;
+/// The highest offset that P1 and P2 carry. ISO/IEC 7816-4:2020, 11.3.3.
+const LAST_OFFSET: u16 = 0x7FFF;
+const MAX_FILE: usize = 65_536;

@@ -1,0 +1,1 @@
+//! The data groups the wallet reads, from raw file bytes.
