@@ -1,0 +1,144 @@
+//! Reads a chip that shares no code with the wallet core: the emulator among the outside oracles, over its TCP socket.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use fixtures::vpcd::{VpcdCard, VpcdReader};
+use wallet_core::{
+    chip::{Can, CardAccess, ChipData, ChipError, Entropy, ReadPlan, Reading, Step},
+    platform::LinkLimits,
+};
+
+const EXTENDED: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
+const SHORT: LinkLimits = LinkLimits { max_command: 261, max_response: 258, extended: false };
+const CHALLENGE: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/// The prepared emulator, or `None` where it is absent and may be.
+fn emulator() -> Option<PathBuf> {
+    let oracles = std::env::var_os("ORACLES_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let program = oracles.join("chip/emulator");
+    if program.is_file() && Path::new("/usr/bin/vicc").exists() {
+        return Some(program);
+    }
+    assert!(
+        std::env::var("ORACLES").as_deref() != Ok("required"),
+        "the chip emulator is required and absent"
+    );
+    println!("skipped: no chip emulator");
+    None
+}
+
+/// The emulator with a document of its own, made new in a folder of its own.
+struct Document {
+    program: PathBuf,
+    work: PathBuf,
+    pace: &'static str,
+}
+
+impl Document {
+    fn prepare(name: &str, pace: &'static str) -> Option<Self> {
+        let program = emulator()?;
+        let work = std::env::temp_dir().join(format!("wallet-chip-{name}-{}", std::process::id()));
+        let document = Self { program, work, pace };
+        let prepared = document.run(&["prepare"]);
+        assert!(prepared, "the emulator could not be prepared");
+        Some(document)
+    }
+
+    fn run(&self, arguments: &[&str]) -> bool {
+        Command::new(&self.program)
+            .args(arguments)
+            .env("W", &self.work)
+            .env("CAN", "123456")
+            .env("PACE", self.pace)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    }
+
+    fn insert(&self) -> VpcdCard {
+        let reader = VpcdReader::listen("127.0.0.1:0").unwrap();
+        let port = reader.address().unwrap().port().to_string();
+        assert!(self.run(&["direct", "pace", &port]));
+        reader.accept(Duration::from_secs(20), Duration::from_secs(10)).unwrap()
+    }
+
+    fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.work.join("lds").join(name)).unwrap()
+    }
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        self.run(&["down"]);
+        drop(fs::remove_dir_all(&self.work));
+    }
+}
+
+fn read(card: &mut VpcdCard, can: &str, limits: LinkLimits) -> Result<ChipData, ChipError> {
+    let mut random = [0; Entropy::LENGTH];
+    for (index, byte) in random.iter_mut().enumerate() {
+        *byte = u8::try_from((index * 7 + 3) % 251).unwrap();
+    }
+    let plan = ReadPlan {
+        access: CardAccess::Can(Can::parse(can).unwrap()),
+        challenge: Some(CHALLENGE),
+        limits,
+        entropy: Entropy::new(random),
+    };
+    let (mut reading, mut step) = Reading::begin(plan)?;
+    loop {
+        match step {
+            Step::Transmit(command) => {
+                let response = card.transceive(&command).unwrap();
+                (reading, step) = reading.handle(&response)?;
+            }
+            Step::Done(data) => return Ok(*data),
+        }
+    }
+}
+
+#[test]
+fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
+    let Some(document) = Document::prepare("read", "04007f00070202040202:13") else { return };
+    for (limits, most, name) in [(EXTENDED, 19, "extended"), (SHORT, 105, "short")] {
+        let mut card = document.insert();
+        let start = Instant::now();
+        let data = read(&mut card, "123456", limits).unwrap();
+        println!("{name}: {} APDUs, {} ms", data.apdus, start.elapsed().as_millis());
+        assert_eq!(data.card_access, document.file("cardaccess.bin"));
+        assert_eq!(data.sod, document.file("011d.bin"));
+        for (number, file) in [(1, "0101.bin"), (2, "0102.bin"), (14, "010e.bin"), (15, "010f.bin")] {
+            assert_eq!(data.groups.get(&number), Some(&document.file(file)), "{file}");
+        }
+        assert_eq!(data.groups.len(), 4);
+        assert_eq!(data.active_auth.as_ref().map(Vec::len), Some(192));
+        assert!(data.apdus <= most, "{name}: {} APDUs", data.apdus);
+    }
+}
+
+#[test]
+fn the_independent_chip_refuses_a_wrong_number_and_is_read_after_it() {
+    let Some(document) = Document::prepare("wrong", "04007f00070202040204:12") else { return };
+    let mut card = document.insert();
+    assert_eq!(read(&mut card, "654321", EXTENDED).unwrap_err(), ChipError::WrongCan { tries_left: None });
+    card.reset().unwrap();
+    let data = read(&mut card, "123456", EXTENDED).unwrap();
+    assert_eq!(data.groups.get(&2), Some(&document.file("0102.bin")));
+}
+
+#[test]
+fn the_independent_chip_is_read_on_the_larger_curves() {
+    for pace in ["04007f00070202040203:15", "04007f00070202040204:16"] {
+        let Some(document) = Document::prepare("curves", pace) else { return };
+        let data = read(&mut document.insert(), "123456", EXTENDED).unwrap();
+        assert_eq!(data.groups.get(&1), Some(&document.file("0101.bin")));
+    }
+}
