@@ -76,3 +76,28 @@ pub const RSA_SHA384: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0C";
 pub const RSA_SHA512: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0D";
 /// sha224WithRSAEncryption, 1.2.840.113549.1.1.14.
 pub const RSA_SHA224: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0E";
+
+/// `id-ce-subjectKeyIdentifier`, 2.5.29.14. RFC 5280, 4.2.1.
+pub const SUBJECT_KEY_IDENTIFIER: &[u8] = b"\x55\x1D\x0E";
+/// `id-ce-keyUsage`, 2.5.29.15.
+pub const KEY_USAGE: &[u8] = b"\x55\x1D\x0F";
+/// `id-ce-privateKeyUsagePeriod`, 2.5.29.16. RFC 3280, 4.2.1.4.
+pub const PRIVATE_KEY_USAGE_PERIOD: &[u8] = b"\x55\x1D\x10";
+/// `id-ce-subjectAltName`, 2.5.29.17.
+pub const SUBJECT_ALTERNATIVE_NAME: &[u8] = b"\x55\x1D\x11";
+/// `id-ce-issuerAltName`, 2.5.29.18.
+pub const ISSUER_ALTERNATIVE_NAME: &[u8] = b"\x55\x1D\x12";
+/// `id-ce-basicConstraints`, 2.5.29.19.
+pub const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1D\x13";
+/// `id-ce-cRLDistributionPoints`, 2.5.29.31.
+pub const CRL_DISTRIBUTION_POINTS: &[u8] = b"\x55\x1D\x1F";
+/// `id-ce-certificatePolicies`, 2.5.29.32.
+pub const CERTIFICATE_POLICIES: &[u8] = b"\x55\x1D\x20";
+/// `id-ce-authorityKeyIdentifier`, 2.5.29.35.
+pub const AUTHORITY_KEY_IDENTIFIER: &[u8] = b"\x55\x1D\x23";
+/// `id-ce-extKeyUsage`, 2.5.29.37.
+pub const EXTENDED_KEY_USAGE: &[u8] = b"\x55\x1D\x25";
+/// `id-icao-mrtd-security-extensions-documentTypeList`, 2.23.136.1.1.6.2. ICAO 9303-12, 7.1.
+pub const DOCUMENT_TYPE_LIST: &[u8] = b"\x67\x81\x08\x01\x01\x06\x02";
+/// `id-at-countryName`, 2.5.4.6.
+pub const COUNTRY_NAME: &[u8] = b"\x55\x04\x06";

@@ -1,0 +1,310 @@
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::{KeyHolder, TrustError, name};
+use crate::bytes::Reader;
+use crate::cms::algorithm::SignatureAlgorithm;
+use crate::cms::{oid, spki};
+use crate::crypto::hash::{sha256, truncated};
+use crate::crypto::sign;
+use crate::crypto::verify::{Curve, VerifyingKey};
+use crate::tlv::{self, TlvError};
+
+/// An X.509 certificate: its bytes as received, and what this crate looks at. RFC 5280.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    tbs: Vec<u8>,
+    subject: Vec<u8>,
+    issuer: Vec<u8>,
+    serial: Vec<u8>,
+    not_before: i64,
+    not_after: i64,
+    key: VerifyingKey,
+    signature_algorithm: Option<SignatureAlgorithm>,
+    signature: Vec<u8>,
+    extensions: Vec<Extension>,
+    basic_constraints: Option<BasicConstraints>,
+    key_usage: Option<u16>,
+    extended_key_usage: Option<Vec<Vec<u8>>>,
+}
+
+/// RFC 5280, 4.2.1.9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// The subject issues certificates.
+    pub ca: bool,
+    /// How many issuers may stand between this one and a leaf.
+    pub path_length: Option<u8>,
+}
+
+/// An issuing country: two or three letters, upper case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Country(String);
+
+impl Country {
+    /// The letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Extension {
+    kind: Vec<u8>,
+    critical: bool,
+    value: Vec<u8>,
+}
+
+impl Certificate {
+    /// Reads one DER certificate.
+    ///
+    /// # Errors
+    /// `Malformed`, or `Unsupported` for a kind of public key or a curve that this crate does not know.
+    pub fn parse(der: &[u8]) -> Result<Self, TrustError> {
+        if der.len() > MAX_LENGTH {
+            return Err(TrustError::Malformed);
+        }
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| TrustError::Malformed)?;
+        // RFC 5280, 4.1.1.2: the algorithm outside the signature repeats the one inside.
+        if !rest.is_empty() || parsed.tbs_certificate.signature != parsed.signature_algorithm {
+            return Err(TrustError::Malformed);
+        }
+        let mut extensions: Vec<Extension> = Vec::new();
+        for extension in parsed.extensions() {
+            let kind = extension.oid.as_bytes().to_vec();
+            if extensions.iter().any(|known| known.kind == kind) {
+                return Err(TrustError::Malformed);
+            }
+            extensions.push(Extension {
+                kind,
+                critical: extension.critical,
+                value: extension.value.to_vec(),
+            });
+        }
+        let value = |kind| find(&extensions, kind).map(|found| found.value.as_slice());
+        let mut parts = Reader::new(tlv::exactly(der, 0x30)?.value);
+        tlv::expect(&mut parts, 0x30)?;
+        let algorithm = tlv::expect(&mut parts, 0x30)?;
+        Ok(Self {
+            tbs: parsed.tbs_certificate.as_ref().to_vec(),
+            subject: parsed.subject().as_raw().to_vec(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            serial: parsed.raw_serial().to_vec(),
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+            key: spki::parse(parsed.public_key().raw)?,
+            signature_algorithm: SignatureAlgorithm::parse(&algorithm).ok(),
+            signature: parsed.signature_value.data.to_vec(),
+            basic_constraints: value(oid::BASIC_CONSTRAINTS).map(parse_basic_constraints).transpose()?,
+            key_usage: value(oid::KEY_USAGE).map(parse_key_usage).transpose()?,
+            extended_key_usage: value(oid::EXTENDED_KEY_USAGE).map(parse_extended_key_usage).transpose()?,
+            extensions,
+            der: der.to_vec(),
+        })
+    }
+
+    /// The certificate as received.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The bytes its issuer signed.
+    #[must_use]
+    pub fn tbs(&self) -> &[u8] {
+        &self.tbs
+    }
+
+    /// Subject `Name`, DER.
+    #[must_use]
+    pub fn subject_raw(&self) -> &[u8] {
+        &self.subject
+    }
+
+    /// Issuer `Name`, DER.
+    #[must_use]
+    pub fn issuer_raw(&self) -> &[u8] {
+        &self.issuer
+    }
+
+    /// Content octets of the serial number.
+    #[must_use]
+    pub fn serial(&self) -> &[u8] {
+        &self.serial
+    }
+
+    /// Seconds since 1970 UTC.
+    #[must_use]
+    pub const fn not_before(&self) -> i64 {
+        self.not_before
+    }
+
+    /// Seconds since 1970 UTC, included.
+    #[must_use]
+    pub const fn not_after(&self) -> i64 {
+        self.not_after
+    }
+
+    /// The subject's key.
+    #[must_use]
+    pub const fn public_key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// The subject's key for the project's own protocols.
+    ///
+    /// # Errors
+    /// [`TrustError::Unsupported`] when it is not on P-256.
+    pub fn p256_public_key(&self) -> Result<sign::PublicKey, TrustError> {
+        match &self.key {
+            VerifyingKey::Ec { curve: Curve::P256, point } => {
+                sign::PublicKey::from_sec1(point).map_err(|_| TrustError::Unsupported)
+            }
+            _ => Err(TrustError::Unsupported),
+        }
+    }
+
+    /// The first eight bytes of SHA-256 over the certificate. RFC 9360, 2, with hash algorithm -15.
+    #[must_use]
+    pub fn x5t(&self) -> [u8; 8] {
+        truncated(sha256(&self.der))
+    }
+
+    /// The value of an extension, given the content octets of its object identifier.
+    #[must_use]
+    pub fn extension(&self, kind: &[u8]) -> Option<&[u8]> {
+        find(&self.extensions, kind).map(|extension| extension.value.as_slice())
+    }
+
+    /// Basic constraints, when present.
+    #[must_use]
+    pub const fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.basic_constraints
+    }
+
+    /// Extended key usages, as content octets of object identifiers, when present.
+    #[must_use]
+    pub fn extended_key_usage(&self) -> Option<&[Vec<u8>]> {
+        self.extended_key_usage.as_deref()
+    }
+
+    /// Subject key identifier, when present and well formed.
+    #[must_use]
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        tlv::exactly(self.extension(oid::SUBJECT_KEY_IDENTIFIER)?, 0x04).ok().map(|id| id.value)
+    }
+
+    /// Key identifier of the issuer, when present and well formed.
+    #[must_use]
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        let value = tlv::exactly(self.extension(oid::AUTHORITY_KEY_IDENTIFIER)?, 0x30).ok()?.value;
+        tlv::optional(&mut Reader::new(value), 0x80).ok()?.map(|id| id.value)
+    }
+
+    /// The country of the subject.
+    #[must_use]
+    pub fn country(&self) -> Option<Country> {
+        name::country(&self.subject).map(Country)
+    }
+
+    /// How the issuer signed; `None` for an algorithm not known here.
+    #[must_use]
+    pub const fn signature_algorithm(&self) -> Option<SignatureAlgorithm> {
+        self.signature_algorithm
+    }
+
+    /// Whether `issuer`'s key made the signature.
+    pub(super) fn check_signature(&self, issuer: &Self) -> Result<(), TrustError> {
+        let algorithm = self.signature_algorithm.ok_or(TrustError::Unsupported)?;
+        Ok(algorithm.verify(&issuer.key, &self.tbs, &self.signature)?)
+    }
+
+    pub(super) fn check_validity(&self, now_unix: i64) -> Result<(), TrustError> {
+        if now_unix < self.not_before {
+            Err(TrustError::NotYetValid)
+        } else if now_unix > self.not_after {
+            Err(TrustError::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Without the extension, a key may be used for anything. RFC 5280, 4.2.1.3.
+    pub(super) fn allows_digital_signature(&self) -> bool {
+        self.key_usage.is_none_or(|usage| usage & DIGITAL_SIGNATURE != 0)
+    }
+
+    pub(super) fn allows_signing_certificates(&self) -> bool {
+        self.key_usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
+    }
+
+    pub(super) fn critical_extensions(&self) -> impl Iterator<Item = &[u8]> {
+        self.extensions.iter().filter(|extension| extension.critical).map(|it| it.kind.as_slice())
+    }
+}
+
+/// Names stay out of logs.
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Certificate").field("x5t", &self.x5t()).finish_non_exhaustive()
+    }
+}
+
+impl KeyHolder for Certificate {
+    fn key(&self) -> Result<VerifyingKey, TrustError> {
+        Ok(self.key.clone())
+    }
+}
+
+impl From<TlvError> for TrustError {
+    fn from(_: TlvError) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<spki::KeyError> for TrustError {
+    fn from(error: spki::KeyError) -> Self {
+        match error {
+            spki::KeyError::Malformed(_) => Self::Malformed,
+            spki::KeyError::UnsupportedKind | spki::KeyError::UnknownCurve => Self::Unsupported,
+        }
+    }
+}
+
+fn find<'a>(extensions: &'a [Extension], kind: &[u8]) -> Option<&'a Extension> {
+    extensions.iter().find(|extension| extension.kind == kind)
+}
+
+fn parse_basic_constraints(value: &[u8]) -> Result<BasicConstraints, TrustError> {
+    let mut fields = Reader::new(tlv::exactly(value, 0x30)?.value);
+    let ca = tlv::optional(&mut fields, 0x01)?.is_some_and(|flag| flag.value != [0]);
+    let path_length = match tlv::optional(&mut fields, 0x02)?.map(|number| number.value) {
+        None => None,
+        Some([length @ 0..0x80]) => Some(*length),
+        Some(_) => return Err(TrustError::Malformed),
+    };
+    fields.finish().map_err(|_| TrustError::Malformed)?;
+    Ok(BasicConstraints { ca, path_length })
+}
+
+/// Bit 0 of the BIT STRING is the highest here.
+fn parse_key_usage(value: &[u8]) -> Result<u16, TrustError> {
+    match tlv::exactly(value, 0x03)?.value {
+        [0..8, high] => Ok(u16::from_be_bytes([*high, 0])),
+        [0..8, high, low] => Ok(u16::from_be_bytes([*high, *low])),
+        _ => Err(TrustError::Malformed),
+    }
+}
+
+fn parse_extended_key_usage(value: &[u8]) -> Result<Vec<Vec<u8>>, TrustError> {
+    tlv::all(tlv::exactly(value, 0x30)?.value, MAX_USAGES)?
+        .into_iter()
+        .map(|kind| if kind.tag == 0x06 { Ok(kind.value.to_vec()) } else { Err(TrustError::Malformed) })
+        .collect()
+}
+
+const DIGITAL_SIGNATURE: u16 = 0x8000;
+const KEY_CERT_SIGN: u16 = 0x0400;
+const MAX_LENGTH: usize = 16 << 10;
+const MAX_USAGES: usize = 16;

@@ -1,0 +1,116 @@
+use super::usage::KNOWN_EXTENSIONS;
+use super::{Anchors, Certificate, TrustError, Usage, Verified, name};
+
+/// How many certificates a path may have below its anchor.
+pub const MAX_PATH: usize = 4;
+
+/// Verifies a path from a leaf to an anchor at `now_unix` (seconds since 1970 UTC). RFC 5280, 6, without policies and
+/// name constraints.
+///
+/// `chain` starts with the leaf, each next certificate being the issuer of the one before; the anchor itself may be its
+/// last. Certificates past the one that an anchor issued are not looked at. A leaf that is itself an anchor is trusted
+/// as given.
+///
+/// # Errors
+/// Any [`TrustError`].
+pub fn verify_chain(
+    chain: &[Certificate],
+    anchors: &Anchors,
+    now_unix: i64,
+    usage: Usage,
+) -> Result<Verified<Certificate>, TrustError> {
+    let leaf = chain.first().ok_or(TrustError::Malformed)?;
+    usage.check_leaf(leaf)?;
+    for (below, certificate) in chain.iter().enumerate() {
+        if let Some(anchor) = anchors.certificates().iter().find(|anchor| *anchor == certificate) {
+            anchors.check_validity(anchor, now_unix)?;
+            return Ok(Verified::new(leaf.clone()));
+        }
+        if below >= MAX_PATH {
+            return Err(TrustError::PathTooLong);
+        }
+        certificate.check_validity(now_unix)?;
+        check_critical_extensions(certificate)?;
+        match issued_by_an_anchor(certificate, below, anchors, now_unix, usage) {
+            Ok(()) => return Ok(Verified::new(leaf.clone())),
+            Err(refusal) => {
+                let issuer = chain.get(below.saturating_add(1)).ok_or(refusal)?;
+                check_issued(certificate, issuer, below, usage)?;
+                if issuer.basic_constraints().is_none() {
+                    return Err(TrustError::WrongUsage);
+                }
+            }
+        }
+    }
+    Err(TrustError::UntrustedIssuer)
+}
+
+/// Several anchors may bear one name (an authority renewed its key); the refusal told is the one that came furthest.
+fn issued_by_an_anchor(
+    certificate: &Certificate,
+    below: usize,
+    anchors: &Anchors,
+    now_unix: i64,
+    usage: Usage,
+) -> Result<(), TrustError> {
+    let mut refusal = TrustError::UntrustedIssuer;
+    for anchor in anchors.certificates() {
+        let outcome = check_issued(certificate, anchor, below, usage)
+            .and_then(|()| anchors.check_validity(anchor, now_unix));
+        match outcome {
+            Ok(()) => return Ok(()),
+            Err(TrustError::UntrustedIssuer) => {}
+            Err(error) if matches!(refusal, TrustError::UntrustedIssuer | TrustError::BadSignature) => {
+                refusal = error;
+            }
+            Err(_) => {}
+        }
+    }
+    Err(refusal)
+}
+
+/// Whether `issuer` issued `certificate` and was allowed to. `below`: certificates between it and the leaf, that one
+/// included.
+fn check_issued(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    below: usize,
+    usage: Usage,
+) -> Result<(), TrustError> {
+    if !is_named_issuer(certificate, issuer, usage) {
+        return Err(TrustError::UntrustedIssuer);
+    }
+    certificate.check_signature(issuer)?;
+    // An anchor from before version 3 has no constraints and is trusted as given; `verify_chain` demands them of others.
+    let constraints = issuer.basic_constraints();
+    if constraints.is_some_and(|constraints| !constraints.ca) || !issuer.allows_signing_certificates() {
+        return Err(TrustError::WrongUsage);
+    }
+    let allowed = constraints.and_then(|constraints| constraints.path_length);
+    if allowed.is_some_and(|allowed| below > usize::from(allowed)) {
+        return Err(TrustError::PathTooLong);
+    }
+    Ok(())
+}
+
+/// Document signers: the key identifiers decide where both are there, since authorities renamed themselves between a
+/// master list and a document (ICAO 9303-12, 7.1); else the names as read.
+fn is_named_issuer(certificate: &Certificate, issuer: &Certificate, usage: Usage) -> bool {
+    let names_equal = certificate.issuer_raw() == issuer.subject_raw();
+    if !usage.compares_names_loosely() {
+        return names_equal;
+    }
+    let keys_equal = match (certificate.authority_key_id(), issuer.subject_key_id()) {
+        (Some(authority), Some(subject)) => authority == subject,
+        _ => false,
+    };
+    names_equal || keys_equal || name::read_the_same(certificate.issuer_raw(), issuer.subject_raw())
+}
+
+fn check_critical_extensions(certificate: &Certificate) -> Result<(), TrustError> {
+    if certificate.critical_extensions().all(|kind| KNOWN_EXTENSIONS.contains(&kind)) {
+        Ok(())
+    } else {
+        Err(TrustError::Unsupported)
+    }
+}
