@@ -86,6 +86,10 @@ impl Certificate {
         let mut parts = Reader::new(tlv::exactly(der, 0x30)?.value);
         tlv::expect(&mut parts, 0x30)?;
         let algorithm = tlv::expect(&mut parts, 0x30)?;
+        // Whole octets: no bits unused.
+        let Some((0, signature)) = tlv::expect(&mut parts, 0x03)?.value.split_first() else {
+            return Err(TrustError::Malformed);
+        };
         Ok(Self {
             tbs: parsed.tbs_certificate.as_ref().to_vec(),
             subject: parsed.subject().as_raw().to_vec(),
@@ -95,7 +99,7 @@ impl Certificate {
             not_after: parsed.validity().not_after.timestamp(),
             key: spki::parse(parsed.public_key().raw)?,
             signature_algorithm: SignatureAlgorithm::parse(&algorithm).ok(),
-            signature: parsed.signature_value.data.to_vec(),
+            signature: signature.to_vec(),
             basic_constraints: value(oid::BASIC_CONSTRAINTS).map(parse_basic_constraints).transpose()?,
             key_usage: value(oid::KEY_USAGE).map(parse_key_usage).transpose()?,
             extended_key_usage: value(oid::EXTENDED_KEY_USAGE).map(parse_extended_key_usage).transpose()?,

@@ -9,6 +9,8 @@ mod certificate;
 mod chain;
 mod name;
 mod signed_data;
+#[cfg(all(test, feature = "issuer"))]
+pub(crate) mod test_pki;
 mod usage;
 mod verified;
 
