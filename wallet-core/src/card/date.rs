@@ -115,6 +115,12 @@ impl fmt::Display for Date {
     }
 }
 
+#[cfg(feature = "uniffi")]
+uniffi::custom_type!(Date, String, {
+    try_lift: |text| Ok(Date::parse(&text)?),
+    lower: |date| date.to_string(),
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -99,7 +99,7 @@ impl<'a> UnverifiedCopy<'a> {
     /// # Errors
     /// [`Rule::IssuerSignature`], [`Rule::IssuerSignatureHighS`]; then what the claims can break.
     pub fn verify(self, issuer: &PublicKey) -> Result<VerifiedCopy, CounterError> {
-        let signature = self.parts.signature_64()?;
+        let signature = self.parts.signature_64().map_err(|_| Rule::IssuerSignature)?;
         sign::verify(issuer, &self.parts.sig_structure(), &signature).map_err(|_| Rule::IssuerSignature)?;
         if !sign::is_low_s(&signature) {
             return Err(Rule::IssuerSignatureHighS.into());

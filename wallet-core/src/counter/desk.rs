@@ -181,7 +181,7 @@ impl UnverifiedDeskSign {
     /// registration, [`CounterError::Malformed`].
     pub fn verify(self, registration: &Registration<'_>, now: i64) -> Result<DeskSign, CounterError> {
         let parts = Sign1::parse(&self.bytes)?;
-        let signature = parts.signature_64()?;
+        let signature = parts.signature_64().map_err(|_| Rule::Signature)?;
         sign::verify(registration.key, &parts.sig_structure(), &signature).map_err(|_| Rule::Signature)?;
         if !sign::is_low_s(&signature) {
             return Err(Rule::Signature.into());

@@ -5,6 +5,7 @@ use crate::{cbor::CborError, cose::CoseError, qr::base45::NotBase45};
 /// Why a code, a copy, a sign or a pack is refused, or why the maker cannot go on. Carries nothing a person could be
 /// known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Error), uniffi(flat_error))]
 #[non_exhaustive]
 pub enum CounterError {
     /// The bytes are not of the format.

@@ -3,8 +3,9 @@
 use super::{
     claims::write_person,
     copy::Document,
+    desk::{DeskId, TYP_DESK_SIGN, member},
     error::{CounterError, Misuse},
-    labels::{CNF_COSE_KEY, SHA256_64, TYP_SD_CWT, claim, header},
+    labels::{CNF_COSE_KEY, KD1, SHA256_64, TYP_SD_CWT, claim, header},
     staple::{MAX_STAPLE_HOURS, Staple, StapleAnchor, hour_of},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         hash::{hmac_sha256, sha256_of, truncated},
         sign::{PublicKey, Signature},
     },
+    qr::base45,
 };
 
 /// What one copy is to say.
@@ -119,6 +121,46 @@ pub fn staple_for(master: &Secret<32>, cti: &[u8; 8], anchor: &StapleAnchor, hou
     let preimage = derive_at(Domain::Staple, &salt, 0, x.expose(), anchor.steps_left(hour)?)?;
     let staple = Staple { hour, preimage };
     anchor.proves(&staple).then_some(staple)
+}
+
+/// What a desk sign is to say.
+#[derive(Debug, Clone, Copy)]
+pub struct DeskSignRequest<'a> {
+    /// The desk's id.
+    pub id: &'a DeskId,
+    /// Its name in Korean, 1 to 64 characters.
+    pub name_ko: &'a str,
+    /// Its name in English, 1 to 64 characters.
+    pub name_en: &'a str,
+    /// A fresh nonce, on a screen; none on a printed sign.
+    pub cnonce: Option<[u8; 8]>,
+    /// First second after its life, seconds since 1970 UTC.
+    pub expires_at: i64,
+}
+
+/// Signs a desk sign (`KD1:` text) under the verifier's registration key, whose `certificate` (DER) it carries.
+///
+/// # Errors
+/// [`Misuse::NotSigned`] when `sign` fails.
+pub fn issue_desk_sign<E>(
+    request: &DeskSignRequest<'_>,
+    certificate: &[u8],
+    sign: &dyn Fn(&[u8]) -> Result<Signature, E>,
+) -> Result<String, CounterError> {
+    let protected = MapWriter::new()
+        .entry(header::ALG, |w| w.int(cose::ESP256))
+        .entry(header::TYP, |w| w.text(TYP_DESK_SIGN))
+        .entry(header::X5CHAIN, |w| w.bytes(certificate))
+        .finish();
+    let payload = MapWriter::new()
+        .entry(member::ID, |w| w.text(request.id.as_str()))
+        .entry(member::NAME_KO, |w| w.text(request.name_ko))
+        .entry(member::NAME_EN, |w| w.text(request.name_en))
+        .entry_if(member::CNONCE, request.cnonce, |w, nonce| w.bytes(&nonce))
+        .entry(member::EXP, |w| w.int(request.expires_at))
+        .finish();
+    let sign = sign1(&protected, &payload, sign).map_err(|_| Misuse::NotSigned)?;
+    Ok(format!("{KD1}{}", base45::encode(&sign)))
 }
 
 fn derive_staple_secret(master: &Secret<32>, cti: &[u8; 8]) -> (Secret<16>, Salt) {

@@ -11,6 +11,7 @@ mod frame;
 #[cfg(feature = "issuer")]
 pub mod issue;
 mod labels;
+pub mod pack;
 mod show;
 mod staple;
 mod token;

@@ -100,7 +100,7 @@ impl<'a> UnverifiedToken<'a> {
     /// # Errors
     /// [`Rule::HolderSignature`], [`Rule::HolderSignatureHighS`]; then what the claims can break.
     pub fn verify(self, holder: &PublicKey) -> Result<VerifiedToken, CounterError> {
-        let signature = self.parts.signature_64()?;
+        let signature = self.parts.signature_64().map_err(|_| Rule::HolderSignature)?;
         let signed = self.parts.sig_structure();
         sign::verify(holder, &signed, &signature).map_err(|_| Rule::HolderSignature)?;
         if !sign::is_low_s(&signature) {

@@ -1,1 +1,16 @@
-//! The other side of the counter: sync, no vault, no platform.
+//! The other side of the counter: a scanned text, a signed pack and the time become a verdict. No network, no vault.
+
+mod counter;
+mod reason;
+mod verdict;
+
+pub use crate::counter::{
+    Claims, Document,
+    pack::{CounterPack, PackContent, Policy, StatusSet},
+};
+pub use counter::{Counter, DeskSettings, SeenEntry, TrustedIssuer};
+pub use reason::{Language, Reason};
+pub use verdict::{AudienceKind, Check, CheckOutcome, Outcome, Relaxation, Shown, SkipReason, Verdict};
+
+#[cfg(all(test, feature = "issuer"))]
+mod tests;
