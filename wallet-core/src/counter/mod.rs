@@ -25,5 +25,5 @@ pub use show::{Ended, ExpectSignature, Frame, Show, ShowPlan};
 pub use staple::{MAX_STAPLE_HOURS, Staple, StapleAnchor, hour_of};
 pub use token::{MAX_FRAMES, PERIOD, Roll, UnverifiedToken, VerifiedToken};
 
-#[cfg(all(test, feature = "issuer"))]
-mod tests;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,3 +1,5 @@
+#![cfg(feature = "issuer")]
+
 use super::{issue::*, *};
 use crate::{
     bytes::Secret,

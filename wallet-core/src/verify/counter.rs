@@ -55,6 +55,11 @@ impl TrustedIssuer {
     pub fn new(certificate: &[u8], key: PublicKey, not_before: i64, not_after: i64) -> Self {
         Self { x5t: x5t_of(certificate), key, not_before, not_after }
     }
+
+    #[cfg(test)]
+    pub(super) const fn with_x5t(x5t: [u8; 8], key: PublicKey, not_before: i64, not_after: i64) -> Self {
+        Self { x5t, key, not_before, not_after }
+    }
 }
 
 /// An accepted token, for a counter that restarts.
@@ -348,7 +353,7 @@ fn check_window(token: &VerifiedToken, step: u32, now: i64, fresh_nonce: bool) -
         }
         (false, true) if late == off => Reason::ClocksDisagree { by: late.saturating_neg() },
         (false, _) if ahead == off => Reason::ClocksDisagree { by: ahead },
-        (false, _) => Reason::FrameExpired { by: late },
+        (false, _) => Reason::FrameExpired { by: late - 1 },
     };
     Outcome::Failed { reason }
 }

@@ -12,5 +12,5 @@ pub use counter::{Counter, DeskSettings, SeenEntry, TrustedIssuer};
 pub use reason::{Language, Reason};
 pub use verdict::{AudienceKind, Check, CheckOutcome, Outcome, Relaxation, Shown, SkipReason, Verdict};
 
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
 mod tests;
