@@ -34,3 +34,6 @@ pub mod vault;
 // floor 6
 pub mod verify;
 pub mod wallet;
+
+#[cfg(test)]
+mod oracles;

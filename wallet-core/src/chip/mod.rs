@@ -13,3 +13,6 @@ pub use access::{Can, CardAccess, Entropy, NotACan};
 pub use error::{ChipError, Feature, Misuse, Part, Rule};
 pub use file_read::FileId;
 pub use reading::{ChipData, Progress, ReadPlan, Reading, Step};
+pub mod active_auth;
+pub mod passive_auth;
+pub mod security_infos;

@@ -93,15 +93,15 @@ fn check_issued(
     Ok(())
 }
 
-/// Document signers: the key identifiers decide where both are there, since authorities renamed themselves between a
-/// master list and a document (ICAO 9303-12, 7.1); else the names as read.
+/// Document signers: the names as read, or the key identifiers within one country, since authorities renamed
+/// themselves between a master list and a document (ICAO 9303-12, 7.1).
 fn is_named_issuer(certificate: &Certificate, issuer: &Certificate, usage: Usage) -> bool {
     let names_equal = certificate.issuer_raw() == issuer.subject_raw();
     if !usage.compares_names_loosely() {
         return names_equal;
     }
     let keys_equal = match (certificate.authority_key_id(), issuer.subject_key_id()) {
-        (Some(authority), Some(subject)) => authority == subject,
+        (Some(authority), Some(subject)) => authority == subject && certificate.country() == issuer.country(),
         _ => false,
     };
     names_equal || keys_equal || name::read_the_same(certificate.issuer_raw(), issuer.subject_raw())

@@ -8,10 +8,11 @@ pub enum SignedDataError {
     /// Malformed, altered, or not signed by the certificate it names.
     #[error("the signed data is not genuine")]
     Data(#[from] CmsError),
-    /// None of the certificates sent along is the signer's.
-    #[error("the signer's certificate is missing")]
-    MissingCertificate,
-    /// The signer's certificate is not trusted.
+    /// None of the certificates sent along is the signer's: `UntrustedIssuer`, or why one of them could not be read. The
+    /// signature was not checked.
+    #[error("the signer's certificate cannot be used")]
+    Certificate(TrustError),
+    /// The signature is the certificate's, and the certificate is not trusted.
     #[error("the signer is not trusted")]
     Signer(#[from] TrustError),
 }
@@ -19,8 +20,7 @@ pub enum SignedDataError {
 impl From<SignedDataError> for TrustError {
     fn from(error: SignedDataError) -> Self {
         match error {
-            SignedDataError::Signer(inner) => inner,
-            SignedDataError::MissingCertificate => Self::UntrustedIssuer,
+            SignedDataError::Signer(inner) | SignedDataError::Certificate(inner) => inner,
             SignedDataError::Data(CmsError::AlteredContent | CmsError::BadSignature) => Self::BadSignature,
             SignedDataError::Data(CmsError::Unsupported) => Self::Unsupported,
             SignedDataError::Data(CmsError::Malformed(_) | CmsError::SignerMisbehaved(_)) => Self::Malformed,
@@ -51,13 +51,10 @@ pub fn verify_signed_data(
     // A certificate of another kind sent along is no reason to refuse; the signer's own is.
     let parsed: Vec<Result<Certificate, TrustError>> =
         data.certificates().iter().map(|der| Certificate::parse(der)).collect();
-    let signer = match find_signer(&parsed, data.signer()) {
-        Some(signer) => signer.clone(),
-        None => match parsed.as_slice() {
-            [Err(error)] => return Err(SignedDataError::Signer(*error)),
-            _ => return Err(SignedDataError::MissingCertificate),
-        },
-    };
+    let signer = find_signer(&parsed, data.signer()).cloned().ok_or_else(|| {
+        let unreadable = parsed.iter().find_map(|certificate| certificate.as_ref().err().copied());
+        SignedDataError::Certificate(unreadable.unwrap_or(TrustError::UntrustedIssuer))
+    })?;
     data.verify(signer.public_key())?;
     let mut path = vec![signer];
     while let Some(issuer) = next_issuer(&path, &parsed) {

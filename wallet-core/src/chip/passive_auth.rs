@@ -1,0 +1,201 @@
+//! Passive authentication: EF.SOD was signed by a document signer of a trusted state, and lists the very bytes that
+//! were read. ICAO 9303-11, 5.1.
+
+use std::collections::BTreeMap;
+
+use crate::cms::algorithm::SignatureAlgorithm;
+use crate::cms::{CmsError, LdsSecurityObject, SignedData};
+use crate::crypto::verify::HashAlgorithm;
+use crate::tlv::{self, TlvError};
+use crate::trust::{Anchors, Certificate, Country, SignedDataError, TrustError, Usage, verify_signed_data};
+
+/// Why a document is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PassiveAuthError {
+    /// EF.SOD is not one.
+    #[error("the security object is malformed")]
+    Malformed,
+    /// EF.SOD uses an algorithm or a version that this crate does not know.
+    #[error("the security object is of a kind not supported")]
+    Unsupported,
+    /// EF.SOD was altered after it was signed.
+    #[error("the security object's signature does not verify")]
+    BadSignature,
+    /// The document signer's certificate leads to no trusted state.
+    #[error("the document signer is not trusted")]
+    UntrustedSigner(TrustError),
+    /// The data group is not the one that was signed.
+    #[error("data group {0} was altered")]
+    AlteredGroup(u8),
+    /// The data group was never signed.
+    #[error("data group {0} is not in the security object")]
+    MissingHash(u8),
+}
+
+/// Whether the document signer leads to a trusted state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainOutcome {
+    /// It does.
+    Trusted,
+    /// It does not.
+    Untrusted(TrustError),
+    /// Not looked at: the signature under its key had failed.
+    NotChecked,
+}
+
+/// Whether EF.SOD is as it was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureOutcome {
+    /// Content and signature agree.
+    Valid,
+    /// They do not.
+    Invalid,
+    /// The signer's certificate is not there or its key cannot be used.
+    NotChecked,
+}
+
+/// Whether a data group is as it was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupOutcome {
+    /// The hash of the file as read is the one listed.
+    Matches,
+    /// It is another.
+    Altered,
+    /// None is listed.
+    NotListed,
+}
+
+/// What was checked, and how it came out. Free of names and numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassiveReport {
+    /// Document signer to state.
+    pub chain: ChainOutcome,
+    /// EF.SOD itself.
+    pub signature: SignatureOutcome,
+    /// Each data group handed in.
+    pub groups: BTreeMap<u8, GroupOutcome>,
+    /// Every data group that EF.SOD lists, read or not.
+    pub listed: Vec<u8>,
+    /// The digest over the data groups.
+    pub hash: HashAlgorithm,
+    /// The signature's algorithm as named by the signer.
+    pub signature_algorithm: SignatureAlgorithm,
+    /// Country in the signing certificate, when the signature is valid.
+    pub signer_country: Option<Country>,
+}
+
+/// Verifies a document: `sod` is the whole EF.SOD (tag 77), `groups` maps data group numbers to whole files as read,
+/// `csca` holds the trusted states, `now_unix` is in seconds since 1970 UTC. Every group handed in has to be listed.
+///
+/// # Errors
+/// The first of: malformed, unsupported, bad signature, untrusted signer, a group not listed, a group altered.
+pub fn verify(
+    sod: &[u8],
+    groups: &BTreeMap<u8, Vec<u8>>,
+    csca: &Anchors,
+    now_unix: i64,
+) -> Result<PassiveReport, PassiveAuthError> {
+    let report = examine(sod, groups, csca, now_unix)?;
+    match (report.signature, report.chain) {
+        (SignatureOutcome::Valid, ChainOutcome::Trusted) => {}
+        (SignatureOutcome::Invalid, _) => return Err(PassiveAuthError::BadSignature),
+        (_, ChainOutcome::Untrusted(error)) => return Err(PassiveAuthError::UntrustedSigner(error)),
+        (SignatureOutcome::Valid | SignatureOutcome::NotChecked, _) => {
+            return Err(PassiveAuthError::Unsupported);
+        }
+    }
+    for (number, outcome) in &report.groups {
+        match outcome {
+            GroupOutcome::Matches => {}
+            GroupOutcome::NotListed => return Err(PassiveAuthError::MissingHash(*number)),
+            GroupOutcome::Altered => return Err(PassiveAuthError::AlteredGroup(*number)),
+        }
+    }
+    Ok(report)
+}
+
+/// Makes every check and reports each, whatever came of the others: for showing, never for believing. Only
+/// [`verify`] decides.
+///
+/// # Errors
+/// `Malformed` or `Unsupported`, when there is nothing to report on.
+pub fn examine(
+    sod: &[u8],
+    groups: &BTreeMap<u8, Vec<u8>>,
+    csca: &Anchors,
+    now_unix: i64,
+) -> Result<PassiveReport, PassiveAuthError> {
+    if sod.len() > MAX_SOD {
+        return Err(PassiveAuthError::Malformed);
+    }
+    let data = SignedData::parse(tlv::exactly(sod, 0x77)?.value)?;
+    if data.content_type() != crate::cms::oid::LDS_SECURITY_OBJECT {
+        return Err(PassiveAuthError::Malformed);
+    }
+    let object = LdsSecurityObject::parse(data.content())?;
+    let signature_algorithm = data.signature_algorithm();
+    let country = |certificate: &Certificate| certificate.country();
+    let (signature, chain, signer_country) =
+        match verify_signed_data(data, csca, now_unix, Usage::DocumentSigner) {
+            Ok(verified) => (SignatureOutcome::Valid, ChainOutcome::Trusted, country(&verified.signer)),
+            Err(error) => {
+                let (signature, chain) = refusal(error);
+                (signature, chain, None)
+            }
+        };
+    let groups = groups
+        .iter()
+        .map(|(number, file)| {
+            let outcome = match object.hashes.get(number) {
+                None => GroupOutcome::NotListed,
+                Some(listed) if *listed == object.hash.digest(file) => GroupOutcome::Matches,
+                Some(_) => GroupOutcome::Altered,
+            };
+            (*number, outcome)
+        })
+        .collect();
+    Ok(PassiveReport {
+        chain,
+        signature,
+        groups,
+        listed: object.hashes.into_keys().collect(),
+        hash: object.hash,
+        signature_algorithm,
+        signer_country,
+    })
+}
+
+const fn refusal(error: SignedDataError) -> (SignatureOutcome, ChainOutcome) {
+    match error {
+        SignedDataError::Data(CmsError::BadSignature | CmsError::AlteredContent) => {
+            (SignatureOutcome::Invalid, ChainOutcome::NotChecked)
+        }
+        SignedDataError::Signer(error) => (SignatureOutcome::Valid, ChainOutcome::Untrusted(error)),
+        SignedDataError::Certificate(error) => (SignatureOutcome::NotChecked, ChainOutcome::Untrusted(error)),
+        SignedDataError::Data(_) => (SignatureOutcome::NotChecked, ChainOutcome::NotChecked),
+    }
+}
+
+impl From<CmsError> for PassiveAuthError {
+    fn from(error: CmsError) -> Self {
+        match error {
+            CmsError::Unsupported => Self::Unsupported,
+            CmsError::AlteredContent | CmsError::BadSignature => Self::BadSignature,
+            CmsError::Malformed(_) | CmsError::SignerMisbehaved(_) => Self::Malformed,
+        }
+    }
+}
+
+impl From<TlvError> for PassiveAuthError {
+    fn from(_: TlvError) -> Self {
+        Self::Malformed
+    }
+}
+
+/// Real ones are 1 to 5 KiB; a chip addresses no more than this in its short form.
+const MAX_SOD: usize = 32 << 10;
+
+#[cfg(all(test, feature = "issuer"))]
+#[path = "passive_auth_tests.rs"]
+mod tests;
