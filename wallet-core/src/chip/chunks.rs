@@ -9,8 +9,18 @@ pub(super) struct Chunks {
     longest: u32,
     /// The card refuses to read past the end of a file, so lengths are read first.
     header_first: bool,
-    /// The card has answered to a short identifier, so "not found" means that the file is not there.
-    pub(super) short_identifiers_work: bool,
+    pub(super) short_identifiers: ShortIdentifiers,
+}
+
+/// Whether the card reads by short identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShortIdentifiers {
+    /// Not known yet: "not found" may mean the identifier or the file.
+    Untried,
+    /// It does, so "not found" means that the file is not there.
+    Work,
+    /// It does not: a file was there by name only.
+    Refused,
 }
 
 impl Chunks {
@@ -21,7 +31,11 @@ impl Chunks {
             LengthForm::Extended => LONGEST,
             LengthForm::Short => SHORT_MAX,
         });
-        (longest >= SMALLEST).then_some(Self { longest, header_first: false, short_identifiers_work: false })
+        (longest >= SMALLEST).then_some(Self {
+            longest,
+            header_first: false,
+            short_identifiers: ShortIdentifiers::Untried,
+        })
     }
 
     /// How much to ask for when `missing` bytes are known to follow (`None`: the file's length is not known yet).

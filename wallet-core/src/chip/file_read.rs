@@ -2,7 +2,7 @@
 //! file itself states. What the card pads behind it is cut. ICAO Doc 9303-10, 3.6.
 
 use super::{
-    chunks::Chunks,
+    chunks::{Chunks, ShortIdentifiers},
     error::{ChipError, Feature, Part, Rule},
 };
 use crate::{
@@ -109,6 +109,9 @@ impl FileRead {
     /// The next command, unprotected.
     pub(super) fn next(&mut self, chunks: &Chunks) -> Result<CommandApdu, ChipError> {
         let long = ChipError::Unsupported(Feature::LongFile);
+        if self.mode == Mode::ShortIdentifier && chunks.short_identifiers == ShortIdentifiers::Refused {
+            self.mode = Mode::Selecting;
+        }
         if self.mode == Mode::Selecting {
             self.asked = 0;
             let identifier = self.id.identifier().to_vec();
@@ -138,6 +141,9 @@ impl FileRead {
                 return Ok(Outcome::Missing(response.status));
             }
             self.mode = Mode::Selected;
+            if chunks.short_identifiers == ShortIdentifiers::Untried {
+                chunks.short_identifiers = ShortIdentifiers::Refused;
+            }
             return Ok(Outcome::More);
         }
         if response.data.is_empty() {
@@ -151,7 +157,7 @@ impl FileRead {
             return Err(ChipError::CardMisbehaved(Rule::TooMuchData));
         }
         if self.mode == Mode::ShortIdentifier {
-            chunks.short_identifiers_work = true;
+            chunks.short_identifiers = ShortIdentifiers::Work;
         }
         self.bytes.extend_from_slice(&response.data);
         if self.total.is_none() {
@@ -186,7 +192,8 @@ impl FileRead {
 
     fn refused(&mut self, status: StatusWord, chunks: &mut Chunks) -> Result<Outcome, ChipError> {
         let at_start = self.bytes.is_empty();
-        let untried = self.mode == Mode::ShortIdentifier && !chunks.short_identifiers_work;
+        let untried =
+            self.mode == Mode::ShortIdentifier && chunks.short_identifiers == ShortIdentifiers::Untried;
         match status {
             StatusWord::OK => Err(ChipError::CardMisbehaved(Rule::EmptyAnswer)),
             StatusWord::END_OF_FILE | StatusWord::WRONG_OFFSET if !at_start => {

@@ -8,6 +8,8 @@ pub mod files;
 mod group_list;
 mod reading;
 pub mod secure_messaging;
+#[cfg(test)]
+mod test_card;
 
 pub use access::{Can, CardAccess, Entropy, NotACan};
 pub use error::{ChipError, Feature, Misuse, Part, Rule};

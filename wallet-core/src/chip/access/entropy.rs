@@ -16,7 +16,7 @@ pub struct Entropy(Source);
 #[derive(Debug)]
 enum Source {
     Random {
-        bytes: Secret<{ Entropy::LENGTH }>,
+        bytes: Box<Secret<{ Entropy::LENGTH }>>,
         used: usize,
     },
     #[cfg(test)]
@@ -29,8 +29,8 @@ impl Entropy {
 
     /// Takes fresh bytes of a cryptographically strong source. They must serve no other reading.
     #[must_use]
-    pub const fn new(bytes: [u8; Self::LENGTH]) -> Self {
-        Self(Source::Random { bytes: Secret::new(bytes), used: 0 })
+    pub fn new(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(Source::Random { bytes: Box::new(Secret::new(bytes)), used: 0 })
     }
 
     /// The given scalars in order, for published exchanges.
