@@ -79,7 +79,6 @@ fn dump(db: &Connection) -> String {
             .prepare(&format!("SELECT * FROM {table}"))
             .unwrap()
             .column_names()
-            .iter()
             .map(|column| format!("quote({column})"))
             .collect();
         let sql = format!("SELECT {} FROM {table}", columns.join(" || ', ' || "));
