@@ -57,8 +57,8 @@ pub(super) fn append(batch: &mut Batch<'_>, event: &Event) -> Result<(), Fault> 
     if event.counterparty.as_ref().is_some_and(|party| party.name.len() > MAX_NAME) {
         return Err(Misuse::Size.into());
     }
-    let previous = match batch.ids(Table::History)?.last() {
-        Some(last) => rows::decode::<HistoryRow>(&batch.read(Table::History, *last)?)?.chain,
+    let previous = match batch.last_id(Table::History)? {
+        Some(last) => rows::decode::<HistoryRow>(&batch.read(Table::History, last)?)?.chain,
         None => Vec::new(),
     };
     let id = batch.next_id(Table::History)?;

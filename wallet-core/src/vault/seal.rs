@@ -227,3 +227,39 @@ fn rows_of(domain: Domain, index: &Index) -> Vec<u8> {
 fn length_of(field: &[u8]) -> [u8; 8] {
     u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_opens_at_its_own_address_only() {
+        let sealer = Sealer::derive(Domain::Person, &Secret::new([1; 32]));
+        let address = Address { table: Table::Copy, id: 3, schema: 1, version: 9 };
+        let opened = |sealer: &Sealer, address: &Address| {
+            let at = Address { table: Table::Copy, id: 3, schema: 1, version: 9 };
+            let row = Sealer::derive(Domain::Person, &Secret::new([1; 32])).seal(&at, b"row").unwrap();
+            sealer.open(address, row).map_err(|_| "broken")
+        };
+        assert_eq!(opened(&sealer, &address).unwrap(), b"row");
+        for other in [
+            Address { table: Table::Card, ..address },
+            Address { id: 4, ..address },
+            Address { schema: 2, ..address },
+            Address { version: 8, ..address },
+        ] {
+            assert_eq!(opened(&sealer, &other), Err("broken"), "{other:?}");
+        }
+        let device = Sealer::derive(Domain::Device, &Secret::new([1; 32]));
+        assert_eq!(opened(&device, &address), Err("broken"));
+    }
+
+    #[test]
+    fn no_two_seals_of_one_row_look_alike() {
+        let sealer = Sealer::derive(Domain::Device, &Secret::new([1; 32]));
+        let address = Address { table: Table::Setting, id: 1, schema: 1, version: 1 };
+        let (one, two) = (sealer.seal(&address, b"row").unwrap(), sealer.seal(&address, b"row").unwrap());
+        assert_ne!(one.nonce, two.nonce);
+        assert_ne!(one.sealed, two.sealed);
+    }
+}

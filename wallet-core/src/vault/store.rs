@@ -334,9 +334,15 @@ impl Batch<'_> {
         Ok(self.index.range((table, i64::MIN)..=(table, i64::MAX)).map(|((_, id), _)| *id).collect())
     }
 
+    /// The newest row's id.
+    pub(super) fn last_id(&self, table: Table) -> Result<Option<i64>, Fault> {
+        self.sealer(table)?;
+        Ok(self.index.range((table, i64::MIN)..=(table, i64::MAX)).next_back().map(|((_, id), _)| *id))
+    }
+
     /// An id above all that are there.
     pub(super) fn next_id(&self, table: Table) -> Result<i64, Fault> {
-        self.ids(table)?.last().map_or(Some(1), |last| last.checked_add(1)).ok_or(Fault::Damaged)
+        self.last_id(table)?.map_or(Some(1), |last| last.checked_add(1)).ok_or(Fault::Damaged)
     }
 
     /// Writes or overwrites a row.

@@ -277,3 +277,60 @@ fn files_set_aside_do_not_overwrite_each_other() {
     }
     create(&folder.file());
 }
+
+#[test]
+fn a_history_rewritten_with_the_keys_in_hand_breaks_its_chain() {
+    use crate::vault::{
+        rows::{self, EventRow, HistoryRow},
+        seal::Table,
+    };
+    for attack in ["rewritten", "shortened at the old end", "with a gap"] {
+        let (folder, _) = filled();
+        let mut vault = open(&folder.file(), 0).unwrap();
+        vault.record(&shown(3)).unwrap();
+        assert_eq!(vault.history(9).unwrap().len(), 3);
+        vault
+            .commit(|batch| match attack {
+                "rewritten" => {
+                    let row: HistoryRow = rows::decode(&batch.read(Table::History, 2)?)?;
+                    let event = rows::encode(&EventRow::from(&shown(99)))?;
+                    batch.write(Table::History, 2, &rows::encode(&HistoryRow { event, ..row })?)
+                }
+                "with a gap" => batch.remove(Table::History, 2),
+                _ => batch.remove(Table::History, 1),
+            })
+            .unwrap();
+        assert!(matches!(vault.history(1), Err(VaultError::Corrupt { .. })), "{attack}");
+    }
+}
+
+#[test]
+#[ignore = "prints durations; run by hand"]
+fn how_long_it_takes() {
+    let folder = Folder::new();
+    let mut vault = create(&folder.file());
+    fill(&mut vault);
+    let names: Vec<_> = (0..200).map(|n| copy(Disclosure::AdultOnly, &format!("m-{n}"))).collect();
+    vault.add_copies("doc-1", &names).unwrap();
+    let report = |what: &str, vault: &mut Vault| {
+        let started = std::time::Instant::now();
+        for at in 0..100 {
+            let copy = reserve(vault, Disclosure::AdultOnly);
+            vault.spend_and_record(copy.id, Some(&shown(at))).unwrap();
+        }
+        println!("{what}: reserve + spend + record {:?} each", started.elapsed() / 100);
+    };
+    report("short history", &mut vault);
+    vault
+        .commit(|batch| (0..10_000).try_for_each(|at| crate::vault::history::append(batch, &shown(at))))
+        .unwrap();
+    report("history of 10,000", &mut vault);
+    drop(vault);
+    let started = std::time::Instant::now();
+    let mut vault = Vault::open(&folder.file(), &device_key(), 0).unwrap();
+    println!("open {:?}", started.elapsed());
+    vault.unlock(&person_key()).unwrap();
+    println!("open + unlock {:?}", started.elapsed());
+    vault.history(20).unwrap();
+    println!("open + unlock + history {:?}", started.elapsed());
+}
