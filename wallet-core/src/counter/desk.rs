@@ -11,6 +11,8 @@ use crate::{
     cose::{ESP256, Sign1},
     crypto::sign::{self, PublicKey},
     qr::base45,
+    tlv::{self, Tlv},
+    trust::{Anchors, Certificate, TrustError, Usage, Verified, verify_chain},
 };
 
 /// A desk's id: 1 to 12 of `A–Z a–z 0–9 . _ -`. Short, because it stands in every code shown to the desk.
@@ -110,16 +112,36 @@ pub(super) mod member {
 }
 
 /// The verifier's registration, as its verified certificate gives it.
-#[derive(Debug, Clone, Copy)]
-pub struct Registration<'a> {
+#[derive(Debug, Clone)]
+pub(super) struct Registration {
     /// The certified key.
-    pub key: &'a PublicKey,
-    /// First second of the certificate, seconds since 1970 UTC.
-    pub not_before: i64,
-    /// Last second of the certificate.
-    pub not_after: i64,
+    pub(super) key: PublicKey,
     /// The name it is registered under: see [`DeskId::belongs_to`].
-    pub registered_as: &'a str,
+    pub(super) registered_as: String,
+}
+
+impl Registration {
+    fn of(certificate: &Verified<Certificate>) -> Result<Self, TrustError> {
+        let registered_as = registered_name(certificate.subject_raw()).ok_or(TrustError::WrongUsage)?;
+        Ok(Self { key: certificate.p256_public_key()?, registered_as })
+    }
+}
+
+/// The `serialNumber` attribute of a subject (X.520, 6.2.9; 2.5.4.5), under which a verifier is registered.
+fn registered_name(subject: &[u8]) -> Option<String> {
+    const SERIAL_NUMBER: &[u8] = &[0x55, 0x04, 0x05];
+    const MOST: usize = 16;
+    for set in tlv::all(tlv::exactly(subject, 0x30).ok()?.value, MOST).ok()? {
+        for attribute in tlv::all(set.value, MOST).ok()? {
+            let parts = tlv::all(attribute.value, 2).ok()?;
+            if let [Tlv { tag: 0x06, value: SERIAL_NUMBER, .. }, Tlv { tag: 0x0C | 0x13, value, .. }] =
+                parts.as_slice()
+            {
+                return String::from_utf8(value.to_vec()).ok();
+            }
+        }
+    }
+    None
 }
 
 /// A scanned desk sign, its content out of reach until its signature is verified.
@@ -168,33 +190,40 @@ impl UnverifiedDeskSign {
         Ok(Self { bytes, certificate })
     }
 
-    /// The registration certificate, DER, to be verified up to a registration anchor.
+    /// The registration certificate, DER.
     #[must_use]
     pub fn certificate(&self) -> &[u8] {
         &self.certificate
     }
 
-    /// Verifies the sign under its verified registration and reads it.
+    /// Verifies the certificate up to a registration anchor and the sign under its key, then reads it.
     ///
     /// # Errors
-    /// [`Rule::Signature`], [`Rule::OutsideItsTime`], [`Rule::WrongHolder`] when the desk id is not of this
-    /// registration, [`CounterError::Malformed`].
-    pub fn verify(self, registration: &Registration<'_>, now: i64) -> Result<DeskSign, CounterError> {
+    /// [`CounterError::Untrusted`], [`Rule::Signature`], [`Rule::OutsideItsTime`], [`Rule::ForeignDeskId`],
+    /// [`CounterError::Malformed`].
+    pub fn verify(self, anchors: &Anchors, now: i64) -> Result<DeskSign, CounterError> {
+        let certificate = Certificate::parse(&self.certificate)?;
+        let certificate = verify_chain(&[certificate], anchors, now, Usage::VerifierRegistration)?;
+        self.verify_under(&Registration::of(&certificate)?, now)
+    }
+
+    pub(super) fn verify_under(
+        self,
+        registration: &Registration,
+        now: i64,
+    ) -> Result<DeskSign, CounterError> {
         let parts = Sign1::parse(&self.bytes)?;
         let signature = parts.signature_64().map_err(|_| Rule::Signature)?;
-        sign::verify(registration.key, &parts.sig_structure(), &signature).map_err(|_| Rule::Signature)?;
+        sign::verify(&registration.key, &parts.sig_structure(), &signature).map_err(|_| Rule::Signature)?;
         if !sign::is_low_s(&signature) {
             return Err(Rule::Signature.into());
-        }
-        if !(registration.not_before..=registration.not_after).contains(&now) {
-            return Err(Rule::OutsideItsTime.into());
         }
         let desk = DeskSign::read(parts.payload)?;
         if now >= desk.expires_at {
             return Err(Rule::OutsideItsTime.into());
         }
-        if !desk.id.belongs_to(registration.registered_as) {
-            return Err(Rule::WrongHolder.into());
+        if !desk.id.belongs_to(&registration.registered_as) {
+            return Err(Rule::ForeignDeskId.into());
         }
         Ok(desk)
     }

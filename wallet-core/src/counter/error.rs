@@ -1,6 +1,6 @@
 //! What can be wrong, by whose fault.
 
-use crate::{cbor::CborError, cose::CoseError, qr::base45::NotBase45};
+use crate::{cbor::CborError, cose::CoseError, qr::base45::NotBase45, trust::TrustError};
 
 /// Why a code, a copy, a sign or a pack is refused, or why the maker cannot go on. Carries nothing a person could be
 /// known by.
@@ -14,6 +14,9 @@ pub enum CounterError {
     /// The bytes are of the format, their maker broke a rule of it.
     #[error("rule broken: {0}")]
     PeerMisbehaved(#[from] Rule),
+    /// A certificate in it does not lead to an anchor.
+    #[error("not trusted: {0}")]
+    Untrusted(#[from] TrustError),
     /// The caller asked for something impossible.
     #[error("misuse: {0}")]
     Misuse(#[from] Misuse),
@@ -110,9 +113,12 @@ pub enum Rule {
     /// The staple shown does not lead to its anchor, or its hour is outside the chain.
     #[error("the staple does not lead to its anchor")]
     Staple,
-    /// The desk sign or the pack is past its time, or not yet in it.
-    #[error("outside its time")]
+    /// The desk sign is past its time.
+    #[error("past its time")]
     OutsideItsTime,
+    /// The desk sign names a desk of another registration.
+    #[error("a desk of another registration")]
+    ForeignDeskId,
     /// The pack has a lower sequence than one seen before.
     #[error("an older pack")]
     OlderPack,

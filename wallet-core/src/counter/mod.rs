@@ -18,7 +18,7 @@ mod token;
 
 pub use claims::Claims;
 pub use copy::{Document, UnverifiedCopy, VerifiedCopy, check_copy};
-pub use desk::{Audience, DeskId, DeskSign, Registration, UnverifiedDeskSign};
+pub use desk::{Audience, DeskId, DeskSign, UnverifiedDeskSign};
 pub use error::{CounterError, Malformed, Misuse, Rule};
 pub use frame::{FrameParts, ReceivedFrame, ShownStaple};
 pub use show::{Ended, ExpectSignature, Frame, Show, ShowPlan};

@@ -46,6 +46,17 @@ pub(crate) fn issue_at(
     seed: u8,
     issued_on: Date,
 ) -> Issued {
+    issue_under([0xE1; 8], issuer, person, disclosure, seed, issued_on)
+}
+
+pub(crate) fn issue_under(
+    x5t: [u8; 8],
+    issuer: &SigningKey,
+    person: &Person,
+    disclosure: Disclosure,
+    seed: u8,
+    issued_on: Date,
+) -> Issued {
     let (holder, _) = SigningKey::make().unwrap();
     let cti = crate::crypto::hash::truncated(crate::crypto::hash::sha256(&[seed]));
     let first_hour = hour_of(issued_on.starts_at()).unwrap();
@@ -62,7 +73,7 @@ pub(crate) fn issue_at(
         expires_on: issued_on.plus_days(30).unwrap(),
         today: issued_on,
     };
-    let bytes = issue_copy(&request, [0xE1; 8], &|m| issuer.sign(m)).unwrap();
+    let bytes = issue_copy(&request, x5t, &|m| issuer.sign(m)).unwrap();
     check_copy(&bytes, issuer.public(), holder.public()).unwrap();
     let staple = staple_for(&Secret::new(MASTER), &cti, &anchor, first_hour + 700).unwrap();
     Issued { holder, bytes, staple }
@@ -497,33 +508,77 @@ fn a_desk_sign_names_its_desk_only_under_its_own_registration() {
     assert!(UnverifiedDeskSign::recognises(&text) && !ReceivedFrame::recognises(&text));
     let sign = || UnverifiedDeskSign::parse(&text).unwrap();
     assert_eq!(sign().certificate(), [0x30, 0x00]);
-    let good = Registration {
-        key: desk_key.public(),
-        not_before: now - 10,
-        not_after: now + 100,
-        registered_as: "mart",
-    };
-    let verified = sign().verify(&good, now).unwrap();
+    let under =
+        |key: &SigningKey, name: &str| desk::Registration { key: *key.public(), registered_as: name.into() };
+    let good = under(&desk_key, "mart");
+    let verified = sign().verify_under(&good, now).unwrap();
     assert_eq!(verified.name_ko(), "새봄마트 3번 창구");
     assert_eq!(verified.audience(), Audience::Desk { id: id.clone(), cnonce: Some([8; 8]) });
-    let refused = |registration: Registration<'_>, now| sign().verify(&registration, now).unwrap_err();
-    assert_eq!(refused(Registration { key: stranger.public(), ..good }, now), Rule::Signature.into());
-    assert_eq!(refused(good, now + 60), Rule::OutsideItsTime.into());
-    assert_eq!(refused(Registration { not_before: now + 1, ..good }, now), Rule::OutsideItsTime.into());
+    let refused =
+        |registration: desk::Registration, now| sign().verify_under(&registration, now).unwrap_err();
+    assert_eq!(refused(under(&stranger, "mart"), now), Rule::Signature.into());
+    assert_eq!(refused(good.clone(), now + 60), Rule::OutsideItsTime.into());
     for other in ["mar", "mart.", "bank", ""] {
-        assert_eq!(refused(Registration { registered_as: other, ..good }, now), Rule::WrongHolder.into());
+        assert_eq!(refused(under(&desk_key, other), now), Rule::ForeignDeskId.into());
     }
     let cbor = base45::decode(text.strip_prefix("KD1:").unwrap()).unwrap();
     for bit in 0..cbor.len() * 8 {
         let mut altered = cbor.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
         let parsed = UnverifiedDeskSign::parse(&format!("KD1:{}", base45::encode(&altered)));
-        parsed.and_then(|sign| sign.verify(&good, now)).unwrap_err();
+        parsed.and_then(|sign| sign.verify_under(&good, now)).unwrap_err();
     }
     let misleading = DeskSignRequest { name_ko: "은행\u{202E}", ..request };
     let text = issue_desk_sign(&misleading, &[0x30, 0x00], &|m| desk_key.sign(m)).unwrap();
-    let refused = UnverifiedDeskSign::parse(&text).unwrap().verify(&good, now).unwrap_err();
+    let refused = UnverifiedDeskSign::parse(&text).unwrap().verify_under(&good, now).unwrap_err();
     assert_eq!(refused, Malformed::Text.into());
+}
+
+#[test]
+fn a_desk_sign_is_verified_from_its_certificate_up_to_a_registration_anchor() {
+    use crate::trust::{Anchors, TrustError, eku, test_pki};
+    let root = test_pki::root(test_pki::authority_params("verifiers", None));
+    let other_root = test_pki::root(test_pki::authority_params("others", None));
+    let anchors = |root: &test_pki::Authority| {
+        Anchors::new(vec![crate::trust::Certificate::parse(root.der()).unwrap()])
+    };
+    let (key, pkcs8) = SigningKey::make().unwrap();
+    let pair = rcgen::KeyPair::try_from(pkcs8.as_slice()).unwrap();
+    let registered = |name: Option<&str>, usage: &[u64]| {
+        let mut params = test_pki::with_usage(test_pki::leaf_params("mart"), usage);
+        if let Some(name) = name {
+            params.distinguished_name.push(rcgen::DnType::CustomDnType(vec![2, 5, 4, 5]), name);
+        }
+        params.signed_by(&pair, &root).unwrap().der().to_vec()
+    };
+    let now = 1_795_000_000;
+    let sign = |certificate: &[u8]| {
+        let id = DeskId::parse("mart.3").unwrap();
+        let request = DeskSignRequest {
+            id: &id,
+            name_ko: "새봄마트",
+            name_en: "Saebom Mart",
+            cnonce: None,
+            expires_at: now + 60,
+        };
+        let text = issue_desk_sign(&request, certificate, &|m| key.sign(m)).unwrap();
+        println!("KD1: {} characters, version {}", text.len(), QrCode::encode(&text).unwrap().version);
+        UnverifiedDeskSign::parse(&text).unwrap()
+    };
+    let good = registered(Some("mart"), &eku::VERIFIER_REGISTRATION);
+    assert_eq!(sign(&good).verify(&anchors(&root), now).unwrap().id().as_str(), "mart.3");
+    let refused = |certificate: &[u8], root| sign(certificate).verify(&anchors(root), now).unwrap_err();
+    assert_eq!(refused(&good, &other_root), TrustError::UntrustedIssuer.into());
+    assert_eq!(refused(&registered(None, &eku::VERIFIER_REGISTRATION), &root), TrustError::WrongUsage.into());
+    assert_eq!(
+        refused(&registered(Some("mart"), &eku::COUNTER_ISSUER), &root),
+        TrustError::WrongUsage.into()
+    );
+    assert_eq!(
+        refused(&registered(Some("bank"), &eku::VERIFIER_REGISTRATION), &root),
+        Rule::ForeignDeskId.into()
+    );
+    assert_eq!(refused(&[0x30, 0x00], &root), TrustError::Malformed.into());
 }
 
 #[test]

@@ -12,9 +12,10 @@ use crate::{
     card::Disclosure,
     counter::{
         Audience, CounterError, DeskId, FrameParts, Malformed, ReceivedFrame, Rule, Staple, UnverifiedCopy,
-        UnverifiedToken, VerifiedCopy, VerifiedToken, hour_of, pack::x5t_of,
+        UnverifiedToken, VerifiedCopy, VerifiedToken, hour_of,
     },
     crypto::sign::PublicKey,
+    trust::{Anchors, Certificate, Usage, verify_chain},
 };
 
 /// Seconds by which two clocks may differ.
@@ -40,25 +41,32 @@ pub struct DeskSettings {
     pub require_nonce: bool,
 }
 
-/// An issuer whose certificate was verified up to an anchor.
+/// An issuer whose certificate leads to an anchor of the pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrustedIssuer {
+struct Issuer {
     x5t: [u8; 8],
     key: PublicKey,
     not_before: i64,
     not_after: i64,
 }
 
-impl TrustedIssuer {
-    /// From a certificate (DER) and what it says: key and validity (seconds since 1970 UTC, both included).
-    #[must_use]
-    pub fn new(certificate: &[u8], key: PublicKey, not_before: i64, not_after: i64) -> Self {
-        Self { x5t: x5t_of(certificate), key, not_before, not_after }
-    }
-
-    #[cfg(test)]
-    pub(super) const fn with_x5t(x5t: [u8; 8], key: PublicKey, not_before: i64, not_after: i64) -> Self {
-        Self { x5t, key, not_before, not_after }
+impl Issuer {
+    /// The issuers of a pack that can be trusted at `now`. One that cannot is left out, and its copies are of an
+    /// unknown issuer: a pack may well carry a certificate that is over.
+    fn all_of(pack: &CounterPack, now: i64) -> Vec<Self> {
+        let parse = |der: &Vec<u8>| Certificate::parse(der).ok();
+        let anchors = Anchors::new(pack.content().anchors.iter().filter_map(parse).collect());
+        let trusted = |certificate: Certificate| {
+            verify_chain(&[certificate], &anchors, now, Usage::CounterIssuer).ok().and_then(|certificate| {
+                Some(Self {
+                    x5t: certificate.x5t(),
+                    key: certificate.p256_public_key().ok()?,
+                    not_before: certificate.not_before(),
+                    not_after: certificate.not_after(),
+                })
+            })
+        };
+        pack.content().issuers.iter().filter_map(parse).filter_map(trusted).collect()
     }
 }
 
@@ -86,7 +94,7 @@ pub struct Counter {
 #[derive(Debug)]
 struct State {
     pack: CounterPack,
-    issuers: Vec<TrustedIssuer>,
+    issuers: Vec<Issuer>,
     seen: HashMap<Vec<u8>, Seen>,
     nonces: Vec<Nonce>,
 }
@@ -108,16 +116,14 @@ struct Nonce {
 }
 
 impl Counter {
-    /// A counter with a verified pack and the issuers of it whose certificates were verified.
+    /// A counter with a verified pack. Its issuers' certificates are verified up to the pack's anchors at `now`
+    /// (seconds since 1970 UTC).
     ///
     /// # Errors
     /// [`CounterError::Misuse`] for a desk id that is none.
-    pub fn new(
-        pack: CounterPack,
-        issuers: Vec<TrustedIssuer>,
-        settings: DeskSettings,
-    ) -> Result<Self, CounterError> {
+    pub fn new(pack: CounterPack, settings: DeskSettings, now: i64) -> Result<Self, CounterError> {
         let desk = settings.desk_id.as_deref().map(DeskId::parse).transpose()?;
+        let issuers = Issuer::all_of(&pack, now);
         let state = State { pack, issuers, seen: HashMap::new(), nonces: Vec::new() };
         Ok(Self { desk, settings, state: Mutex::new(state) })
     }
@@ -126,10 +132,11 @@ impl Counter {
     ///
     /// # Errors
     /// [`Rule::OlderPack`]: the sequence never goes back.
-    pub fn update(&self, pack: CounterPack, issuers: Vec<TrustedIssuer>) -> Result<(), CounterError> {
+    pub fn update(&self, pack: CounterPack, now: i64) -> Result<(), CounterError> {
         let mut state = self.state();
-        state.pack = pack.not_before(state.pack.content().sequence)?;
-        state.issuers = issuers;
+        let pack = pack.not_before(state.pack.content().sequence)?;
+        state.issuers = Issuer::all_of(&pack, now);
+        state.pack = pack;
         Ok(())
     }
 
@@ -141,6 +148,32 @@ impl Counter {
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Counter {
+    /// [`Self::new`] from the bytes of a pack: verified under the `authority`'s key (SEC1 point), not older than
+    /// `lowest_sequence`, the highest this counter has seen.
+    ///
+    /// # Errors
+    /// Those of [`CounterPack::verify`]; [`Rule::OlderPack`]; [`Rule::Signature`] for a key that is none;
+    /// [`CounterError::Misuse`] for a desk id that is none.
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
+    pub fn open(
+        pack: &[u8],
+        authority: &[u8],
+        lowest_sequence: u64,
+        settings: DeskSettings,
+        now: i64,
+    ) -> Result<Self, CounterError> {
+        let pack = open_pack(pack, authority)?.not_before(lowest_sequence)?;
+        Self::new(pack, settings, now)
+    }
+
+    /// [`Self::update`] from the bytes of a pack.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn update_from(&self, pack: &[u8], authority: &[u8], now: i64) -> Result<(), CounterError> {
+        self.update(open_pack(pack, authority)?, now)
+    }
+
     /// Remembers a nonce shown on the desk's sign (8 random bytes), so that codes made for it are known to be fresh.
     /// `monotonic`: seconds of a clock that is never set.
     ///
@@ -305,6 +338,11 @@ impl Counter {
         };
         Outcome::Failed { reason }
     }
+}
+
+fn open_pack(pack: &[u8], authority: &[u8]) -> Result<CounterPack, CounterError> {
+    let authority = PublicKey::from_sec1(authority).map_err(|_| Rule::Signature)?;
+    CounterPack::verify(pack, &authority)
 }
 
 fn split(

@@ -8,7 +8,7 @@ pub use crate::counter::{
     Claims, Document,
     pack::{CounterPack, PackContent, Policy, StatusSet},
 };
-pub use counter::{Counter, DeskSettings, SeenEntry, TrustedIssuer};
+pub use counter::{Counter, DeskSettings, SeenEntry};
 pub use reason::{Language, Reason};
 pub use verdict::{AudienceKind, Check, CheckOutcome, Outcome, Relaxation, Shown, SkipReason, Verdict};
 

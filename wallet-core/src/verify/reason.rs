@@ -129,7 +129,7 @@ impl Reason {
     pub(super) const fn from_error(error: CounterError, otherwise: Self) -> Self {
         match error {
             CounterError::PeerMisbehaved(rule) => Self::from_rule(rule, otherwise),
-            CounterError::Malformed(_) | CounterError::Misuse(_) => otherwise,
+            CounterError::Malformed(_) | CounterError::Untrusted(_) | CounterError::Misuse(_) => otherwise,
         }
     }
 
@@ -155,6 +155,7 @@ impl Reason {
             | Rule::WrongHolder
             | Rule::Signature
             | Rule::OutsideItsTime
+            | Rule::ForeignDeskId
             | Rule::OlderPack => otherwise,
         }
     }

@@ -8,16 +8,16 @@ use crate::{
         Audience, DeskId, Show, ShowPlan,
         issue::staple_for,
         pack::issue::issue_pack,
-        tests::{Forge, Issued, MASTER, day, high_twin, issue_at, longest_person, text_of},
+        tests::{Forge, Issued, MASTER, day, high_twin, issue_under, longest_person, text_of},
     },
     crypto::sign::SigningKey,
+    trust::{Certificate, eku, test_pki},
 };
 
-/// Stands in for the issuer's certificate; its `x5t` is what the copies carry.
-const CERTIFICATE: &[u8] = b"an issuer certificate";
-
 struct World {
+    root: test_pki::Authority,
     issuer: SigningKey,
+    certificate: Certificate,
     authority: SigningKey,
     now: i64,
     status: Option<StatusSet>,
@@ -28,8 +28,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let root = test_pki::root(test_pki::authority_params("issuers", None));
+        let (issuer, certificate) = counter_issuer(&root, &eku::COUNTER_ISSUER);
         Self {
-            issuer: SigningKey::make().unwrap().0,
+            root,
+            issuer,
+            certificate,
             authority: SigningKey::make().unwrap().0,
             // The hour of the staple the fixture issues, and a little.
             now: day("2026-11-23").starts_at() + 700 * 3600 + 1234,
@@ -41,7 +45,8 @@ impl World {
     }
 
     fn issued(&self, disclosure: Disclosure) -> Issued {
-        issue_at(&self.issuer, &longest_person(), disclosure, 1, day("2026-11-23"))
+        let x5t = self.certificate.x5t();
+        issue_under(x5t, &self.issuer, &longest_person(), disclosure, 1, day("2026-11-23"))
     }
 
     fn pack(&self) -> CounterPack {
@@ -49,8 +54,8 @@ impl World {
             sequence: self.sequence,
             made_at: self.now - 3600,
             expires_at: self.now + 86_400,
-            issuers: vec![CERTIFICATE.to_vec()],
-            anchors: vec![],
+            issuers: vec![b"no certificate".to_vec(), self.certificate.der().to_vec()],
+            anchors: vec![self.root.der().to_vec()],
             status: self.status.clone(),
             policy: self.policy.clone(),
         };
@@ -60,18 +65,21 @@ impl World {
         pack
     }
 
-    fn trusted(&self) -> Vec<TrustedIssuer> {
-        let (from, until) = (self.now - 1_000_000, self.now + 100_000_000);
-        vec![TrustedIssuer::with_x5t([0xE1; 8], *self.issuer.public(), from, until)]
-    }
-
     fn counter(&self) -> Counter {
-        Counter::new(self.pack(), self.trusted(), self.settings.clone()).unwrap()
+        Counter::new(self.pack(), self.settings.clone(), self.now).unwrap()
     }
 
     fn reason(&self, text: &str) -> Option<Reason> {
         self.counter().check(text, self.now, 0).reason()
     }
+}
+
+fn counter_issuer(root: &test_pki::Authority, usage: &[u64]) -> (SigningKey, Certificate) {
+    let (key, pkcs8) = SigningKey::make().unwrap();
+    let pair = rcgen::KeyPair::try_from(pkcs8.as_slice()).unwrap();
+    let params = test_pki::with_usage(test_pki::leaf_params("counter issuer"), usage);
+    let certificate = params.signed_by(&pair, root).unwrap();
+    (key, test_pki::parse(&certificate))
 }
 
 fn desk(cnonce: Option<[u8; 8]>) -> Audience {
@@ -147,7 +155,7 @@ fn every_cut_and_every_stray_character_of_the_text_is_refused() {
     let text = Forge::of(&world.issued(Disclosure::AdultOnly), world.now).text();
     let counter = world.counter();
     for length in 0..text.len() {
-        assert!(!counter.check(&text[..length], world.now, 0).accepted);
+        assert!(!counter.check(text.get(..length).unwrap(), world.now, 0).accepted);
     }
     assert_eq!(world.reason(&text.replacen("KR1:", "KR2:", 1)), Some(Reason::NotACounterCode));
     assert_eq!(world.reason("https://example.org"), Some(Reason::NotACounterCode));
@@ -203,14 +211,52 @@ fn a_token_signed_by_another_key_or_around_a_foreign_copy_is_refused() {
     let text = Forge::of(&issued, world.now).text();
     assert_eq!(world.reason(&text), Some(Reason::HolderSignature));
     let text = Forge::of(&world.issued(Disclosure::AdultOnly), world.now).text();
-    world.issuer = SigningKey::make().unwrap().0;
-    assert_eq!(world.reason(&text), Some(Reason::IssuerSignature));
-    let nobody = Counter::new(world.pack(), vec![], DeskSettings::default()).unwrap();
-    let verdict = nobody.check(&text, world.now, 0);
+    // The same thumbprint in the header, another key behind it.
+    let stranger = SigningKey::make().unwrap().0;
+    let issued = issue_under(
+        world.certificate.x5t(),
+        &stranger,
+        &longest_person(),
+        Disclosure::AdultOnly,
+        1,
+        day("2026-11-23"),
+    );
+    assert_eq!(world.reason(&Forge::of(&issued, world.now).text()), Some(Reason::IssuerSignature));
+    world.certificate = counter_issuer(&world.root, &eku::COUNTER_ISSUER).1;
+    let verdict = world.counter().check(&text, world.now, 0);
     assert_eq!(verdict.reason(), Some(Reason::UnknownIssuer));
     let not_reached = Outcome::Skipped { because: SkipReason::NotReached };
     assert_eq!(verdict.outcome(Check::IssuerSignature), Some(not_reached));
     assert_eq!((verdict.audience, verdict.shown), (None, None));
+}
+
+#[test]
+fn an_issuer_without_a_path_to_the_packs_anchors_is_unknown() {
+    let mut world = World::new();
+    let text = Forge::of(&world.issued(Disclosure::AdultOnly), world.now).text();
+    assert_eq!(world.reason(&text), None);
+    world.root = test_pki::root(test_pki::authority_params("strangers", None));
+    assert_eq!(world.reason(&text), Some(Reason::UnknownIssuer));
+    let mut world = World::new();
+    (world.issuer, world.certificate) = counter_issuer(&world.root, &eku::VERIFIER_REGISTRATION);
+    let text = Forge::of(&world.issued(Disclosure::AdultOnly), world.now).text();
+    assert_eq!(world.reason(&text), Some(Reason::UnknownIssuer));
+}
+
+#[test]
+fn a_counter_opens_a_pack_of_its_authority_alone() {
+    let world = World::new();
+    let bytes = issue_pack(world.pack().content(), &|m| world.authority.sign(m)).unwrap();
+    let open = |key: &SigningKey, lowest| {
+        Counter::open(&bytes, key.public().as_sec1(), lowest, world.settings.clone(), world.now)
+    };
+    let counter = open(&world.authority, 5).unwrap();
+    assert_eq!(open(&world.authority, 6).unwrap_err(), crate::counter::Rule::OlderPack.into());
+    assert_eq!(open(&world.issuer, 5).unwrap_err(), crate::counter::Rule::Signature.into());
+    assert!(counter.update_from(&bytes, world.authority.public().as_sec1(), world.now).is_ok());
+    assert!(counter.update_from(&bytes, &[4; 65], world.now).is_err());
+    let text = Forge::of(&world.issued(Disclosure::AdultOnly), world.now).text();
+    assert!(counter.check(&text, world.now, 0).accepted);
 }
 
 #[test]
@@ -417,10 +463,11 @@ fn a_copy_or_a_certificate_outside_its_time_is_refused() {
         check(begin - 500, begin - 500).outcome(Check::Copy),
         Some(Outcome::Failed { reason: Reason::CopyNotYetValid })
     );
-    let outside = vec![TrustedIssuer::with_x5t([0xE1; 8], *world.issuer.public(), world.now + 1, i64::MAX)];
-    let counter = Counter::new(world.pack(), outside, DeskSettings::default()).unwrap();
-    let verdict = counter.check(&Forge::of(&issued, world.now).text(), world.now, 0);
-    assert_eq!(verdict.reason(), Some(Reason::IssuerCertificateOutsideItsTime));
+    // The certificate is good when the pack is opened and over when the code is checked.
+    let over = world.certificate.not_after() + 1;
+    let verdict = world.counter().check(&Forge::of(&issued, over).text(), over, 0);
+    let outside = Outcome::Failed { reason: Reason::IssuerCertificateOutsideItsTime };
+    assert_eq!(verdict.outcome(Check::IssuerCertificate), Some(outside));
 }
 
 #[test]
@@ -428,11 +475,11 @@ fn a_pack_ends_ages_and_never_goes_back() {
     let mut world = World::new();
     let counter = world.counter();
     world.sequence = 4;
-    let older = counter.update(world.pack(), world.trusted()).unwrap_err();
+    let older = counter.update(world.pack(), world.now).unwrap_err();
     assert_eq!(older, crate::counter::Rule::OlderPack.into());
     assert_eq!(world.pack().not_before(5).unwrap_err(), crate::counter::Rule::OlderPack);
     world.sequence = 6;
-    counter.update(world.pack(), world.trusted()).unwrap();
+    counter.update(world.pack(), world.now).unwrap();
     assert_eq!(counter.check("", world.now, 0).pack_sequence, 6);
 
     let since = Some(Reason::PackExpired { since: 14 });

@@ -10,10 +10,7 @@ use crate::{
     cbor::{CborError, Limits, Profile, Reader, check},
     cose::{ESP256, Sign1},
     counter::labels::header,
-    crypto::{
-        hash::{sha256, truncated},
-        sign::{self, PublicKey},
-    },
+    crypto::sign::{self, PublicKey},
 };
 
 /// `typ` of a pack.
@@ -145,12 +142,6 @@ impl CounterPack {
     pub fn not_before(self, lowest_sequence: u64) -> Result<Self, Rule> {
         if self.0.sequence < lowest_sequence { Err(Rule::OlderPack) } else { Ok(self) }
     }
-}
-
-/// What a copy's `x5t` is: SHA-256/64 of the certificate. RFC 9054, 2.2.
-#[must_use]
-pub fn x5t_of(certificate: &[u8]) -> [u8; 8] {
-    truncated(sha256(certificate))
 }
 
 fn read(payload: &[u8]) -> Result<PackContent, CounterError> {
