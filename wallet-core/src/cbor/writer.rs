@@ -117,6 +117,20 @@ impl MapWriter {
         self
     }
 
+    /// Adds an entry with a text key; `write` writes exactly one item.
+    #[must_use]
+    pub fn entry_text(
+        mut self,
+        key: &str,
+        write: impl for<'w> FnOnce(&'w mut Writer) -> &'w mut Writer,
+    ) -> Self {
+        let (mut key_bytes, mut value) = (Writer::new(), Writer::new());
+        key_bytes.text(key);
+        write(&mut value);
+        self.0.push((key_bytes.finish(), value.finish()));
+        self
+    }
+
     /// Adds an entry when there is a value.
     #[must_use]
     pub fn entry_if<T>(
