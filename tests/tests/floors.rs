@@ -173,7 +173,9 @@ fn files_stay_readable() {
 
 #[test]
 fn the_reader_of_names_sees_groups_and_skips_comments() {
-    let code = code_of("use crate::{bytes::{Reader, Secret}, tlv}; // crate::wallet\nlet x = crate::card::Date; \"crate::vault\";");
+    let code = code_of(
+        "use crate::{bytes::{Reader, Secret}, tlv}; // crate::wallet\nlet x = crate::card::Date; \"crate::vault\";",
+    );
     assert_eq!(named_after(&code, "crate::"), ["bytes", "tlv", "card"]);
     assert!(named_after("my_crate::vault", "crate::").is_empty());
 }

@@ -103,12 +103,6 @@ impl Date {
     }
 }
 
-#[cfg(feature = "uniffi")]
-uniffi::custom_type!(Date, String, {
-    lower: |date| date.to_string(),
-    try_lift: |text| Ok(Date::parse(&text)?),
-});
-
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())

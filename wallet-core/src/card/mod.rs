@@ -2,11 +2,13 @@
 
 mod date;
 mod disclosure;
+mod language;
 mod life_cycle;
 mod person;
 
 pub use date::{Date, NotADate};
 pub use disclosure::{Disclosure, UnknownDisclosure};
+pub use language::Language;
 pub use life_cycle::{
     ActiveReason, ExpireReason, LifeCycle, OfferReason, ReplaceReason, RevokeReason, SuspendReason,
     UnknownLifeCycle,

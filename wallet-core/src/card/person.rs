@@ -44,6 +44,12 @@ impl RegistrationNumber {
         self.0.split('-').next().unwrap_or_default()
     }
 
+    /// `YYMMDD-N******`: what a glance may see.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        self.0.chars().take(8).chain("******".chars()).collect()
+    }
+
     /// The birth date the number tells, where its seventh digit names a century.
     ///
     /// # Errors
@@ -167,6 +173,7 @@ mod tests {
         let number = RegistrationNumber::parse("0712313000000").unwrap();
         assert_eq!(number.as_str(), "071231-3000000");
         assert_eq!(number.front(), "071231");
+        assert_eq!(number.masked(), "071231-3******");
         assert_eq!(number.birth_date().unwrap(), Date::from_ymd(2007, 12, 31).unwrap());
         assert_eq!(format!("{number:?}"), "RegistrationNumber(..)");
         for wrong in

@@ -8,7 +8,7 @@ use super::{
     labels::{TAG_DAYS, person as label},
 };
 use crate::{
-    card::{Date, Disclosure},
+    card::{Date, Disclosure, Person},
     cbor::{CborError, Reader},
 };
 
@@ -70,6 +70,36 @@ pub enum Claims {
 }
 
 impl Claims {
+    /// What a copy of this level has to say of `person` when it is issued on `today`.
+    #[must_use]
+    pub fn of(person: &Person, disclosure: Disclosure, today: Date) -> Self {
+        let birth_date = person.birth_date();
+        let (name, address) = (person.name().to_owned(), person.address().to_owned());
+        let (issue_date, issuing_authority) = (person.issue_date(), person.issuing_authority().to_owned());
+        let number = person.registration_number();
+        match disclosure {
+            Disclosure::AdultOnly => Self::Adult { adult_by_year: birth_date.is_adult_by_year(today) },
+            Disclosure::NameAndBirth => Self::NameAndBirth { name, birth_date },
+            Disclosure::Address => Self::Address { name, birth_date, address },
+            Disclosure::Full => Self::Full {
+                name,
+                birth_date,
+                address,
+                number_front: number.front().to_owned(),
+                issue_date,
+                issuing_authority,
+            },
+            Disclosure::RegistrationNumber => Self::RegistrationNumber {
+                name,
+                birth_date,
+                address,
+                registration_number: number.as_str().to_owned(),
+                issue_date,
+                issuing_authority,
+            },
+        }
+    }
+
     /// The level these claims are of.
     #[must_use]
     pub const fn disclosure(&self) -> Disclosure {

@@ -12,7 +12,10 @@ use crate::{
     card::Disclosure,
     cbor::{Limits, Profile, Reader, check},
     cose::{ESP256, Sign1, decode_key},
-    crypto::sign::{self, PublicKey},
+    crypto::{
+        hash::{sha256_of, truncated},
+        sign::{self, PublicKey},
+    },
 };
 
 /// Which card a copy is of.
@@ -261,6 +264,13 @@ pub fn check_copy(
 ) -> Result<VerifiedCopy, CounterError> {
     let copy = UnverifiedCopy::parse(bytes)?.verify(issuer)?;
     if copy.holder() == holder { Ok(copy) } else { Err(Rule::WrongHolder.into()) }
+}
+
+/// The digest a photo is compared with: SHA-256(salt ‖ image), first 16 bytes. The issuer draws the salt after it has
+/// the image, so only a second preimage would help a forger.
+#[must_use]
+pub fn derive_portrait_digest(salt: &[u8; 16], image: &[u8]) -> [u8; 16] {
+    truncated(sha256_of(&[salt, image]))
 }
 
 fn read_cnf(reader: &mut Reader<'_>) -> Result<PublicKey, CounterError> {

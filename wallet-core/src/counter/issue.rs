@@ -2,7 +2,7 @@
 
 use super::{
     claims::write_person,
-    copy::Document,
+    copy::{Document, derive_portrait_digest},
     desk::{DeskId, TYP_DESK_SIGN, member},
     error::{CounterError, Misuse},
     labels::{CNF_COSE_KEY, KD1, SHA256_64, TYP_SD_CWT, claim, header},
@@ -15,7 +15,7 @@ use crate::{
     cose::{self, issue::sign1, write_key},
     crypto::{
         chain::{Domain, Link, Salt, derive_at},
-        hash::{hmac_sha256, sha256_of, truncated},
+        hash::{hmac_sha256, truncated},
         sign::{PublicKey, Signature},
     },
     qr::base45,
@@ -86,13 +86,6 @@ pub fn issue_copy<E>(
         })
         .finish();
     sign1(&protected(x5t), &payload, sign).map_err(|_| Misuse::NotSigned.into())
-}
-
-/// The digest a photo is compared with: SHA-256(salt ‖ image), first 16 bytes. The issuer draws the salt after it has
-/// the image, so only a second preimage would help a forger.
-#[must_use]
-pub fn derive_portrait_digest(salt: &[u8; 16], image: &[u8]) -> [u8; 16] {
-    truncated(sha256_of(&[salt, image]))
 }
 
 /// The anchor of a copy's staples, from the issuer's master key and the copy's `cti`; nothing is stored. `first_hour`

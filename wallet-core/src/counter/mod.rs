@@ -17,7 +17,7 @@ mod staple;
 mod token;
 
 pub use claims::Claims;
-pub use copy::{Document, UnverifiedCopy, VerifiedCopy, check_copy};
+pub use copy::{Document, UnverifiedCopy, VerifiedCopy, check_copy, derive_portrait_digest};
 pub use desk::{Audience, DeskId, DeskSign, UnverifiedDeskSign};
 pub use error::{CounterError, Malformed, Misuse, Rule};
 pub use frame::{FrameParts, ReceivedFrame, ShownStaple};

@@ -23,6 +23,8 @@ use crate::{
 const MAX_LIFETIME: u32 = 120;
 /// Most copies of one level the wallet takes.
 const MAX_COPIES: u32 = 50;
+/// Most certificates of the issuer: leaf, one between, root.
+const MAX_CHAIN: usize = 3;
 /// Most mdocs the wallet takes.
 const MAX_MDOCS: u32 = 10;
 
@@ -116,6 +118,8 @@ pub enum Input {
 /// What was issued; not verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
+    /// Who signed the copies, leaf first, DER.
+    pub issuer_chain: Vec<Vec<u8>>,
     /// Copies per disclosure level.
     pub levels: Vec<IssuedLevel>,
     /// mdocs: public key and `IssuerSigned` bytes.
@@ -434,7 +438,7 @@ impl Grant {
 impl Ordered {
     /// Pairs each credential with the key it was asked for.
     fn match_up(self, message: CredentialsResponse) -> Result<Issued, EnrolmentError> {
-        let CredentialsResponse { levels: answered, mdocs } = message;
+        let CredentialsResponse { issuer_chain, levels: answered, mdocs } = message;
         if self.levels.is_empty() && self.mdocs.is_empty() {
             return Err(Misuse::UnexpectedInput.into());
         }
@@ -471,7 +475,11 @@ impl Ordered {
             return Err(Rule::RepeatedCredential.into());
         }
         let mdocs = self.mdocs.into_iter().zip(mdocs.into_iter().map(|mdoc| mdoc.0)).collect();
-        Ok(Issued { levels, mdocs })
+        if !(1..=MAX_CHAIN).contains(&issuer_chain.len()) {
+            return Err(Rule::IssuerChain.into());
+        }
+        let issuer_chain = issuer_chain.into_iter().map(|der| der.0).collect();
+        Ok(Issued { issuer_chain, levels, mdocs })
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Rule {
     OtherLevels,
     /// A number of copies other than the number of keys sent.
     OtherCount,
+    /// No certificate of the copies' signer, or more than three.
+    IssuerChain,
     /// The same credential twice.
     RepeatedCredential,
     /// A staple for a copy nobody asked about, or the same one twice.

@@ -188,6 +188,8 @@ pub struct LevelKeys {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialsResponse {
+    /// Certificate of the key that signs the copies and those above it up to a root the wallet knows, leaf first, DER.
+    pub issuer_chain: Vec<Blob<{ MAX_CERTIFICATE }>>,
     /// Copies per level, in the order of the keys.
     pub levels: Vec<LevelCopies>,
     /// `IssuerSigned` structures, in the order of the keys.

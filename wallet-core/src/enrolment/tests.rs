@@ -61,6 +61,7 @@ fn copy(number: u8) -> CopyMessage {
 
 fn credentials() -> CredentialsResponse {
     CredentialsResponse {
+        issuer_chain: vec![Blob(vec![9])],
         levels: vec![LevelCopies { level: "adult".into(), copies: vec![copy(1), copy(2)] }],
         mdocs: vec![Blob(vec![7])],
     }
@@ -116,7 +117,7 @@ fn nothing_can_be_handed_to_a_machine_that_is_done() {
     let (machine, _) = before_credentials().handle(ok(&credentials())).unwrap();
     assert_eq!(failure(machine.handle(evidence())), Misuse::UnexpectedInput.into());
     let (machine, _) = before_credentials().handle(ok(&credentials())).unwrap();
-    let empty = CredentialsResponse { levels: vec![], mdocs: vec![] };
+    let empty = CredentialsResponse { issuer_chain: vec![], levels: vec![], mdocs: vec![] };
     assert_eq!(failure(machine.handle(ok(&empty))), Misuse::UnexpectedInput.into());
 }
 

@@ -3,9 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Feature, Item, MdocError, Rule, SecurityObject, Validity, item::untag};
+use super::{
+    Feature, Item, MdocError, NAMESPACE_23220, NAMESPACE_PHOTO_ID, NAMESPACE_RESIDENT_CARD, Rule,
+    SecurityObject, Validity, item::untag,
+};
 use crate::{
     bytes::equal_in_constant_time,
+    card::Person,
     cbor::{CborError, Kind, Limits, Profile, Reader, check},
     cose::Sign1,
     crypto::{
@@ -130,6 +134,21 @@ impl VerifiedDocument {
     #[must_use]
     pub const fn signer(&self) -> &Verified<Certificate> {
         &self.signer
+    }
+}
+
+impl VerifiedDocument {
+    /// Whether this photo ID is `person`'s and says of them what their card says.
+    #[must_use]
+    pub fn is_of(&self, person: &Person) -> bool {
+        let text = |name_space, identifier| self.element(name_space, identifier).and_then(Item::text);
+        let date = |identifier| self.element(NAMESPACE_23220, identifier).and_then(Item::date);
+        text(NAMESPACE_RESIDENT_CARD, "name") == Some(person.name())
+            && text(NAMESPACE_PHOTO_ID, "person_id") == Some(person.registration_number().as_str())
+            && text(NAMESPACE_23220, "resident_address") == Some(person.address())
+            && text(NAMESPACE_23220, "issuing_authority") == Some(person.issuing_authority())
+            && date("issue_date") == Some(person.issue_date())
+            && self.element(NAMESPACE_23220, "portrait").and_then(Item::bytes) == Some(person.portrait())
     }
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Card, Mdoc, Misuse, NewCopy, NewMdoc, Stored, Vault, VaultError, copies,
+    Card, Enrolled, Mdoc, Misuse, NewCopy, NewMdoc, Stored, Vault, VaultError, copies,
     error::Fault,
+    history,
     rows::{self, CardRow, CopyRow, MdocRow},
     seal::Table,
+    settings,
     store::Batch,
 };
 use crate::{
@@ -28,33 +30,19 @@ impl Vault {
         copies: &[NewCopy],
         mdocs: &[NewMdoc],
     ) -> Result<Stored, VaultError> {
+        self.commit(|batch| put(batch, card, copies, mdocs))
+    }
+
+    /// [`Vault::store_card`] together with the settings and the history line that belong to it.
+    ///
+    /// # Errors
+    /// As [`Vault::store_card`], [`Vault::set_settings`] and [`Vault::record`]; after any of them nothing has changed.
+    pub fn store_enrolled(&mut self, enrolled: &Enrolled<'_>) -> Result<Stored, VaultError> {
+        let Enrolled { card, copies, mdocs, settings, event } = *enrolled;
         self.commit(|batch| {
-            check(card, copies, mdocs)?;
-            let mut stored = Stored::default();
-            let mut replaced_id = None;
-            for (id, mut older) in all(batch)? {
-                if older.person.registration_number() != card.person.registration_number() {
-                    return Err(VaultError::AnotherHolder.into());
-                }
-                stored.orphaned_keys.extend(clear(batch, id)?);
-                let next = LifeCycle::Replaced { reason: ReplaceReason::Reissued };
-                if older.id == card.id {
-                    replaced_id = Some(id);
-                } else if older.state.can_become(next) {
-                    older.state = next;
-                    batch.write(Table::Card, id, &rows::encode(&CardRow::from(&older))?)?;
-                }
-            }
-            let id = match replaced_id {
-                Some(id) => id,
-                None => batch.next_id(Table::Card)?,
-            };
-            batch.write(Table::Card, id, &rows::encode(&CardRow::from(card))?)?;
-            copies::add(batch, id, copies)?;
-            for mdoc in mdocs {
-                let row = batch.next_id(Table::Mdoc)?;
-                batch.write(Table::Mdoc, row, &rows::encode(&MdocRow::new(id, mdoc))?)?;
-            }
+            let stored = put(batch, card, copies, mdocs)?;
+            settings::put(batch, settings)?;
+            history::append(batch, event)?;
             Ok(stored)
         })
     }
@@ -162,4 +150,35 @@ fn check(card: &Card, new_copies: &[NewCopy], mdocs: &[NewMdoc]) -> Result<(), F
     } else {
         Err(Misuse::SharedCopy.into())
     }
+}
+
+/// Puts a card in the place of its predecessors.
+fn put(batch: &mut Batch<'_>, card: &Card, copies: &[NewCopy], mdocs: &[NewMdoc]) -> Result<Stored, Fault> {
+    check(card, copies, mdocs)?;
+    let mut stored = Stored::default();
+    let mut replaced_id = None;
+    for (id, mut older) in all(batch)? {
+        if older.person.registration_number() != card.person.registration_number() {
+            return Err(VaultError::AnotherHolder.into());
+        }
+        stored.orphaned_keys.extend(clear(batch, id)?);
+        let next = LifeCycle::Replaced { reason: ReplaceReason::Reissued };
+        if older.id == card.id {
+            replaced_id = Some(id);
+        } else if older.state.can_become(next) {
+            older.state = next;
+            batch.write(Table::Card, id, &rows::encode(&CardRow::from(&older))?)?;
+        }
+    }
+    let id = match replaced_id {
+        Some(id) => id,
+        None => batch.next_id(Table::Card)?,
+    };
+    batch.write(Table::Card, id, &rows::encode(&CardRow::from(card))?)?;
+    copies::add(batch, id, copies)?;
+    for mdoc in mdocs {
+        let row = batch.next_id(Table::Mdoc)?;
+        batch.write(Table::Mdoc, row, &rows::encode(&MdocRow::new(id, mdoc))?)?;
+    }
+    Ok(stored)
 }

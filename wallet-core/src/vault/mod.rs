@@ -25,7 +25,8 @@ mod tests;
 
 pub use error::{Misuse, VaultError};
 pub use records::{
-    Card, CopyId, Counterparty, Event, EventKind, Header, HistoryEntry, MAX_RECORD, Mdoc, NewCopy, NewMdoc,
-    PoolCount, Reservation, ReservedCopy, Settings, Staple, StapleEntry, Stored, WrappedKey,
+    Card, CopyId, Counterparty, Enrolled, Event, EventKind, Header, HistoryEntry, InstanceKey, MAX_RECORD,
+    Mdoc, NewCopy, NewMdoc, PoolCount, Reservation, ReservedCopy, Settings, Staple, StapleEntry, Stored,
+    WrappedKey,
 };
 pub use store::Vault;

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    card::{Disclosure, LifeCycle, Person},
+    card::{Date, Disclosure, LifeCycle, Person},
     crypto::chain::Link,
     platform::{HolderKeyId, InstanceKeyId, WrapKeyId},
 };
@@ -29,11 +29,20 @@ pub struct Header {
     pub person: WrappedKey,
 }
 
+/// The wallet's own key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceKey {
+    /// Its name in the key store.
+    pub id: InstanceKeyId,
+    /// Uncompressed SEC1 point, 65 bytes.
+    pub public_key: Vec<u8>,
+}
+
 /// The wallet's settings, readable before unlock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The wallet's own key, once made.
-    pub instance_key: Option<InstanceKeyId>,
+    pub instance_key: Option<InstanceKey>,
     /// Base URL of the issuer this wallet enrolled with.
     pub issuer: Option<String>,
     /// Whether a command locked the wallet.
@@ -45,12 +54,18 @@ pub struct Settings {
 pub struct Card {
     /// The issuer's id of the document.
     pub id: String,
+    /// The document's type.
+    pub document: String,
     /// Where it stands.
     pub state: LifeCycle,
     /// Whose it is and what it says.
     pub person: Person,
     /// The disclosure levels it was issued with, least first.
     pub levels: Vec<Disclosure>,
+    /// When it came into the wallet, seconds since 1970 UTC.
+    pub enrolled_at: i64,
+    /// The day in Korea at which it ends.
+    pub valid_until: Date,
 }
 
 impl fmt::Debug for Card {
@@ -82,6 +97,8 @@ pub struct NewCopy {
     pub cti: Vec<u8>,
     /// The SD-CWT as received.
     pub sd_cwt: Vec<u8>,
+    /// Salt of its portrait digest; travels only with the photo.
+    pub portrait_salt: [u8; 16],
     /// Its first staple.
     pub staple: Option<Staple>,
 }
@@ -170,6 +187,21 @@ impl fmt::Debug for NewMdoc {
 
 /// An mdoc of a card.
 pub type Mdoc = NewMdoc;
+
+/// A card with all that was issued for it, and what the wallet keeps beside it.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrolled<'a> {
+    /// The card.
+    pub card: &'a Card,
+    /// Its one-time copies.
+    pub copies: &'a [NewCopy],
+    /// Its mdocs.
+    pub mdocs: &'a [NewMdoc],
+    /// The settings from now on.
+    pub settings: &'a Settings,
+    /// The line for the history.
+    pub event: &'a Event,
+}
 
 /// What storing a card left over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Card, Counterparty, Event, EventKind, MAX_RECORD, Misuse, NewCopy, NewMdoc, Settings, Staple,
-    error::Fault,
+    Card, Counterparty, Event, EventKind, InstanceKey, MAX_RECORD, Misuse, NewCopy, NewMdoc, Settings,
+    Staple, error::Fault,
 };
 use crate::{
     card::{Date, Disclosure, LifeCycle, Person, RegistrationNumber},
@@ -52,8 +52,16 @@ mod bytes {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct InstanceKeyRow {
+    id: String,
+    #[serde(with = "bytes")]
+    public_key: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SettingsRow {
-    instance_key: Option<String>,
+    instance_key: Option<InstanceKeyRow>,
     issuer: Option<String>,
     locked_by_command: bool,
 }
@@ -62,7 +70,10 @@ impl From<&Settings> for SettingsRow {
     fn from(settings: &Settings) -> Self {
         let Settings { instance_key, issuer, locked_by_command } = settings;
         Self {
-            instance_key: instance_key.as_ref().map(|key| key.as_str().to_owned()),
+            instance_key: instance_key.as_ref().map(|key| InstanceKeyRow {
+                id: key.id.as_str().to_owned(),
+                public_key: key.public_key.clone(),
+            }),
             issuer: issuer.clone(),
             locked_by_command: *locked_by_command,
         }
@@ -72,7 +83,9 @@ impl From<&Settings> for SettingsRow {
 impl From<SettingsRow> for Settings {
     fn from(row: SettingsRow) -> Self {
         let SettingsRow { instance_key, issuer, locked_by_command } = row;
-        Self { instance_key: instance_key.map(InstanceKeyId::new), issuer, locked_by_command }
+        let instance_key = instance_key
+            .map(|InstanceKeyRow { id, public_key }| InstanceKey { id: InstanceKeyId::new(id), public_key });
+        Self { instance_key, issuer, locked_by_command }
     }
 }
 
@@ -120,6 +133,7 @@ impl TryFrom<StapleValue> for Staple {
 #[serde(deny_unknown_fields)]
 pub(super) struct CardRow {
     id: String,
+    document: String,
     state: String,
     reason: String,
     levels: Vec<String>,
@@ -132,14 +146,17 @@ pub(super) struct CardRow {
     issuing_authority: String,
     #[serde(with = "bytes")]
     portrait: Vec<u8>,
+    enrolled_at: i64,
+    valid_until: String,
 }
 
 impl From<&Card> for CardRow {
     fn from(card: &Card) -> Self {
-        let Card { id, state, person, levels } = card;
+        let Card { id, document, state, person, levels, enrolled_at, valid_until } = card;
         let (state, reason) = state.names();
         Self {
             id: id.clone(),
+            document: document.clone(),
             state: state.to_owned(),
             reason: reason.to_owned(),
             levels: levels.iter().map(|level| level.name().to_owned()).collect(),
@@ -151,6 +168,8 @@ impl From<&Card> for CardRow {
             issue_date: person.issue_date().to_string(),
             issuing_authority: person.issuing_authority().to_owned(),
             portrait: person.portrait().to_vec(),
+            enrolled_at: *enrolled_at,
+            valid_until: valid_until.to_string(),
         }
     }
 }
@@ -160,6 +179,7 @@ impl TryFrom<CardRow> for Card {
     fn try_from(row: CardRow) -> Result<Self, Fault> {
         let CardRow {
             id,
+            document,
             state,
             reason,
             levels,
@@ -171,10 +191,15 @@ impl TryFrom<CardRow> for Card {
             issue_date,
             issuing_authority,
             portrait,
+            enrolled_at,
+            valid_until,
         } = row;
         let date = |text: &str| Date::parse(text).map_err(|_| Fault::Damaged);
         Ok(Self {
             id,
+            document,
+            enrolled_at,
+            valid_until: date(&valid_until)?,
             state: LifeCycle::from_names(&state, &reason).map_err(|_| Fault::Damaged)?,
             levels: levels.iter().map(|name| level(name)).collect::<Result<_, _>>()?,
             person: Person::new(
@@ -211,17 +236,20 @@ pub(super) struct CopyRow {
     /// Emptied when the copy is spent.
     #[serde(with = "bytes")]
     pub(super) sd_cwt: Vec<u8>,
+    #[serde(with = "bytes")]
+    portrait_salt: Vec<u8>,
 }
 
 impl CopyRow {
     pub(super) fn fresh(card: i64, copy: &NewCopy) -> Self {
-        let NewCopy { disclosure, holder_key, cti: _, sd_cwt, staple: _ } = copy;
+        let NewCopy { disclosure, holder_key, cti: _, sd_cwt, portrait_salt, staple: _ } = copy;
         Self {
             card,
             disclosure: disclosure.name().to_owned(),
             holder_key: holder_key.as_str().to_owned(),
             state: CopyState::Fresh,
             sd_cwt: sd_cwt.clone(),
+            portrait_salt: portrait_salt.to_vec(),
         }
     }
 

@@ -31,9 +31,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::StorageFull`], other storage errors.
     pub fn set_settings(&mut self, settings: &Settings) -> Result<(), VaultError> {
-        self.commit(|batch| {
-            batch.write(Table::Setting, SETTINGS, &rows::encode(&SettingsRow::from(settings))?)
-        })
+        self.commit(|batch| put(batch, settings))
     }
 
     /// Public trust data under a name (a counter pack, issuer certificates); `None` where nothing is.
@@ -61,6 +59,10 @@ impl Vault {
             batch.write(Table::PublicData, id, &rows::encode(&row)?)
         })
     }
+}
+
+pub(super) fn put(batch: &mut Batch<'_>, settings: &Settings) -> Result<(), Fault> {
+    batch.write(Table::Setting, SETTINGS, &rows::encode(&SettingsRow::from(settings))?)
 }
 
 fn find(batch: &Batch<'_>, name: &str) -> Result<Option<(i64, PublicDataRow)>, Fault> {

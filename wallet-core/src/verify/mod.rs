@@ -4,12 +4,13 @@ mod counter;
 mod reason;
 mod verdict;
 
+pub use crate::card::Language;
 pub use crate::counter::{
     Claims, Document,
     pack::{CounterPack, PackContent, Policy, StatusSet},
 };
 pub use counter::{Counter, DeskSettings, SeenEntry};
-pub use reason::{Language, Reason};
+pub use reason::Reason;
 pub use verdict::{AudienceKind, Check, CheckOutcome, Outcome, Relaxation, Shown, SkipReason, Verdict};
 
 #[cfg(test)]

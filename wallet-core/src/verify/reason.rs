@@ -1,16 +1,9 @@
 //! Why a code is refused, with texts for clerks.
 
-use crate::counter::{CounterError, Rule};
-
-/// The language of a clerk's texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-pub enum Language {
-    /// Korean.
-    Korean,
-    /// English.
-    English,
-}
+use crate::{
+    card::Language,
+    counter::{CounterError, Rule},
+};
 
 macro_rules! reasons {
     ($( $(#[$doc:meta])* $variant:ident $({ $(#[$field_doc:meta])* $field:ident: $type:ty })? = $name:literal, $korean:literal, $english:literal; )*) => {

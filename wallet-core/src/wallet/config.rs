@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::platform::{Anchor, Clock, FaceCheck, Http, KeyStore};
+use crate::{
+    card::Language,
+    platform::{Anchor, Clock, FaceCheck, Http, KeyStore},
+};
 
 /// The phone, as the core sees it.
 #[derive(Clone)]
@@ -18,17 +21,6 @@ pub struct Platform {
     pub clock: Arc<dyn Clock>,
     /// The face check.
     pub face_check: Arc<dyn FaceCheck>,
-}
-
-/// The language of prompts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-pub enum Language {
-    /// Korean.
-    #[default]
-    Korean,
-    /// English.
-    English,
 }
 
 /// Where the wallet lives and whom it trusts.

@@ -1,6 +1,6 @@
 //! What the app is told, named for what it does next.
 
-use crate::card::Disclosure;
+use crate::{card::Disclosure, enrolment::Refusal};
 
 /// Which secret was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,9 @@ pub enum Distrust {
     ChipDataAltered,
     /// The chip could not prove that it is the original.
     ChipCloned,
-    /// What the issuer sent does not verify.
+    /// The issuer's answer breaks the protocol.
+    IssuerAnswer,
+    /// A credential the issuer sent does not verify, or says something else than the card.
     IssuedCredential,
     /// The desk's sign is not signed by a registered desk, or has expired.
     DeskSign,
@@ -38,28 +40,6 @@ pub enum CardTrouble {
     Unsupported,
     /// The card said nothing in time.
     Silent,
-}
-
-/// Why the issuer said no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-pub enum IssuerRefusal {
-    /// The issuer does not trust the chip's evidence.
-    ChipEvidence,
-    /// The issuer does not accept the face check.
-    FaceEvidence,
-    /// The issuer does not accept this phone's keys.
-    Attestation,
-    /// The person has the ID on another phone: give that one up first, or recover at a centre.
-    AnotherPhone,
-    /// The card belongs to somebody else than this wallet's holder.
-    AnotherHolder,
-    /// The session ran out of time: start again.
-    Expired,
-    /// The issuer cannot serve now: try later.
-    Unavailable,
-    /// Anything else.
-    Other,
 }
 
 /// Every way a call into the wallet can fail. `Display` is safe to log: no claim, name, number, key or peer text.
@@ -111,14 +91,11 @@ pub enum WalletError {
     #[error("no network")]
     Offline,
     /// The issuer said no.
-    #[error("the issuer refused: {why:?}")]
+    #[error("the issuer refused: {}", why.code())]
     IssuerRefused {
         /// Why.
-        why: IssuerRefusal,
+        why: Refusal,
     },
-    /// The issuer's answer broke the protocol.
-    #[error("the issuer broke the protocol")]
-    IssuerMisbehaved,
     /// This wallet already holds another person's ID.
     #[error("the wallet holds another person's ID")]
     AnotherHolder,
@@ -131,6 +108,9 @@ pub enum WalletError {
         /// Which level.
         disclosure: Disclosure,
     },
+    /// The show is over: start another one.
+    #[error("the show is over")]
+    ShowEnded,
     /// The code is not one this wallet understands.
     #[error("not a code for this wallet")]
     NotForThisWallet,
@@ -155,10 +135,14 @@ pub enum WalletError {
 pub(super) mod code {
     /// The session was used up already.
     pub(crate) const SPENT_SESSION: i32 = -1001;
-    /// The show is over.
-    pub(crate) const SHOW_ENDED: i32 = -1002;
     /// The platform gave something no platform may give: a short signature, too few keys.
     pub(crate) const PLATFORM_MISBEHAVED: i32 = -1003;
     /// The vault is in use by another process, or the library was misused inside.
     pub(crate) const INTERNAL: i32 = -1004;
+    /// The key store cannot be reached now.
+    pub(crate) const KEY_STORE: i32 = -1005;
+    /// The anchor cannot be reached now.
+    pub(crate) const ANCHOR: i32 = -1006;
+    /// The face check cannot be done now.
+    pub(crate) const FACE_CHECK: i32 = -1007;
 }

@@ -1,1 +1,31 @@
 //! The facade: Wallet and its sessions.
+//!
+//! The only async code of the core, the only loops that drive a machine, the only calls to the platform. What is public
+//! here, in [`crate::verify`] and in [`crate::platform`] is exactly what crosses to Kotlin and Swift.
+
+mod anchored;
+mod card_reading;
+mod config;
+mod counter_show;
+mod enrolment;
+mod error;
+mod evidence;
+mod inner_errors;
+mod prompts;
+mod scan;
+mod session;
+mod trusted;
+mod views;
+
+pub use crate::{card::Language, enrolment::Refusal};
+pub use card_reading::{CardAccessView, CardReading, ListenerError, ReadingListener, ReadingProgress};
+pub use config::{Platform, WalletConfig};
+pub use counter_show::{CounterShow, FrameView};
+pub use enrolment::{Enrolment, EnrolmentListener, EnrolmentStage};
+pub use error::{CardTrouble, Distrust, PasswordKind, WalletError};
+pub use evidence::{ChipCheckOutcome, ChipCheckView, ChipEvidence, ChipFileView, ChipHolderView};
+pub use scan::{DeskSign, Scan};
+pub use session::Wallet;
+pub use views::{CardState, CardView, CopiesLeft, HistoryEntryView, UnlockWith, WalletState};
+
+use error::code;

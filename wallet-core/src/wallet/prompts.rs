@@ -1,7 +1,9 @@
 //! What the citizen reads when the phone asks for their fingerprint or face.
 
-use super::config::Language;
-use crate::{card::Disclosure, platform::Prompt};
+use crate::{
+    card::{Disclosure, Language},
+    platform::Prompt,
+};
 
 /// Unlocking the wallet.
 pub(super) fn unlock(language: Language) -> Prompt {
@@ -15,7 +17,9 @@ pub(super) fn unlock(language: Language) -> Prompt {
 /// Comparing the face with the card's portrait.
 pub(super) fn face_check(language: Language) -> Prompt {
     let (title, reason) = match language {
-        Language::Korean => ("얼굴 확인", "카드의 사진과 같은 사람인지 확인합니다. 사진은 저장하지 않습니다."),
+        Language::Korean => {
+            ("얼굴 확인", "카드의 사진과 같은 사람인지 확인합니다. 사진은 저장하지 않습니다.")
+        }
         Language::English => {
             ("Face check", "To see that you are the person on the card. No picture is kept.")
         }

@@ -1,6 +1,6 @@
 //! What crosses to the app where a domain type cannot.
 
-use crate::card::Disclosure;
+use crate::{card::Disclosure, vault::EventKind};
 
 /// The state of the wallet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,20 +90,6 @@ impl core::fmt::Debug for CardView {
     }
 }
 
-/// What a history entry tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-pub enum HistoryKind {
-    /// The card came into the wallet.
-    Enrolled,
-    /// The card was shown at a counter.
-    Shown,
-    /// The citizen was asked and said no.
-    Declined,
-    /// The state of the card changed.
-    StateChanged,
-}
-
 /// One line of the history.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -111,7 +97,7 @@ pub struct HistoryEntryView {
     /// When, seconds since 1970 UTC.
     pub at: i64,
     /// What.
-    pub kind: HistoryKind,
+    pub kind: EventKind,
     /// How much was shown.
     pub disclosure: Option<Disclosure>,
     /// To whom, where the desk's sign was verified.

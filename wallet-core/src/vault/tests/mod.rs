@@ -82,6 +82,9 @@ fn person(number: &str) -> Person {
 fn card(id: &str) -> Card {
     Card {
         id: id.to_owned(),
+        document: "resident_card".to_owned(),
+        enrolled_at: 1_790_000_000,
+        valid_until: Date::parse("2029-11-23").unwrap(),
         state: LifeCycle::Active { reason: ActiveReason::Issued },
         person: person("900314-2000000"),
         levels: vec![Disclosure::AdultOnly, Disclosure::Full],
@@ -94,6 +97,7 @@ fn copy(disclosure: Disclosure, name: &str) -> NewCopy {
         holder_key: HolderKeyId::new(format!("holder-{name}")),
         cti: format!("cti-{name}").into_bytes(),
         sd_cwt: format!("sd-cwt of {name}").into_bytes(),
+        portrait_salt: [3; 16],
         staple: Some(Staple { hour: 7, preimage: [9; 16] }),
     }
 }
@@ -125,7 +129,7 @@ fn shown(at: i64) -> Event {
 
 fn settings() -> Settings {
     Settings {
-        instance_key: Some(InstanceKeyId::new("instance")),
+        instance_key: Some(InstanceKey { id: InstanceKeyId::new("instance"), public_key: vec![4; 65] }),
         issuer: Some("http://127.0.0.1:8000".to_owned()),
         locked_by_command: false,
     }

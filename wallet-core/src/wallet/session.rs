@@ -1,0 +1,244 @@
+//! The wallet itself: opening, unlocking, what it holds.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use super::{
+    CardState, CardView, CopiesLeft, HistoryEntryView, Platform, UnlockWith, WalletConfig, WalletError,
+    WalletState, anchored, code, prompts, trusted::Roots,
+};
+use crate::{
+    bytes::Secret,
+    card::LifeCycle,
+    crypto::random::make_random,
+    platform::{AnchorError, KeyPolicy, KeyStoreError, Now, WrapKeyId},
+    vault::{Card, Header, Vault, VaultError, WrappedKey},
+};
+
+/// The citizen's wallet on one phone. Open it once; every call may come from any thread.
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
+pub struct Wallet {
+    pub(super) platform: Platform,
+    pub(super) config: WalletConfig,
+    pub(super) roots: Roots,
+    vault: Mutex<Vault>,
+}
+
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl Wallet {
+    /// Opens the wallet at `config.vault_path`, locked; makes an empty one at first. No network, no prompt.
+    ///
+    /// # Errors
+    /// [`WalletError::StorageCorrupt`] when the file does not verify (it is moved aside) or is older than the one this phone
+    /// wrote last; [`WalletError::KeyInvalidated`], [`WalletError::StorageFull`], [`WalletError::Unavailable`].
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
+    pub async fn open(platform: Platform, config: WalletConfig) -> Result<Arc<Self>, WalletError> {
+        let roots = Roots::parse(&config)?;
+        let path = PathBuf::from(&config.vault_path);
+        let vault = match Vault::header(&path) {
+            Ok(header) => open_existing(&platform, &path, header).await?,
+            Err(VaultError::NotFound) => create(&platform, &path).await?,
+            Err(error) => return Err(error.into()),
+        };
+        let wallet = Self { platform, config, roots, vault: Mutex::new(vault) };
+        wallet.anchor_version().await?;
+        Ok(Arc::new(wallet))
+    }
+
+    /// The state of the wallet. Works while locked.
+    ///
+    /// # Errors
+    /// [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
+    pub fn state(&self) -> Result<WalletState, WalletError> {
+        self.with_vault(|vault| {
+            Ok(match (vault.settings()?.issuer.is_some(), vault.is_unlocked()) {
+                (false, _) => WalletState::Empty,
+                (true, false) => WalletState::Locked,
+                (true, true) => WalletState::Ready,
+            })
+        })
+    }
+
+    /// Unlocks the personal part after one prompt. Already unlocked, it does nothing and shows no prompt.
+    ///
+    /// # Errors
+    /// [`WalletError::UserCancelled`], [`WalletError::LockedOut`], [`WalletError::NoBiometrics`],
+    /// [`WalletError::KeyInvalidated`], [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
+    pub async fn unlock(&self, with: UnlockWith) -> Result<(), WalletError> {
+        let UnlockWith::Biometrics = with;
+        let (unlocked, person) =
+            self.with_vault(|vault| Ok((vault.is_unlocked(), vault.wrapped_keys().person.clone())))?;
+        if unlocked {
+            return Ok(());
+        }
+        let prompt = prompts::unlock(self.config.language);
+        let key = self.platform.key_store.unwrap(person.alias, person.wrapped, Some(prompt)).await?;
+        let key = data_key(key)?;
+        self.with_vault(|vault| vault.unlock(&key))?;
+        self.anchor_version().await
+    }
+
+    /// Locks the personal part.
+    ///
+    /// # Errors
+    /// [`WalletError::Unavailable`].
+    pub fn lock(&self) -> Result<(), WalletError> {
+        self.with_vault(|vault| {
+            vault.lock();
+            Ok(())
+        })
+    }
+
+    /// The cards, oldest first, ended ones included.
+    ///
+    /// # Errors
+    /// [`WalletError::Locked`], [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
+    pub fn cards(&self) -> Result<Vec<CardView>, WalletError> {
+        self.with_vault(|vault| {
+            let cards = vault.cards()?;
+            cards.into_iter().map(|card| view(vault, card)).collect()
+        })
+    }
+
+    /// The newest `limit` lines of the history, newest first.
+    ///
+    /// # Errors
+    /// [`WalletError::Locked`], [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
+    pub fn history(&self, limit: u32) -> Result<Vec<HistoryEntryView>, WalletError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.with_vault(|vault| vault.history(limit)).map(|entries| {
+            entries
+                .into_iter()
+                .map(|entry| HistoryEntryView {
+                    at: entry.event.at,
+                    kind: entry.event.kind,
+                    disclosure: entry.event.level,
+                    verified: entry.event.counterparty.as_ref().is_some_and(|desk| desk.verified),
+                    counterparty: entry.event.counterparty.map(|desk| desk.name),
+                })
+                .collect()
+        })
+    }
+}
+
+impl Wallet {
+    /// Runs `work` on the vault, alone. Never across an `.await`.
+    pub(super) fn with_vault<T>(
+        &self,
+        work: impl FnOnce(&mut Vault) -> Result<T, VaultError>,
+    ) -> Result<T, WalletError> {
+        let mut vault = self.vault.lock().map_err(|_| WalletError::Unavailable { code: code::INTERNAL })?;
+        work(&mut vault).map_err(WalletError::from)
+    }
+
+    /// Tells the anchor which version the vault has reached: after every commit that must not be undone.
+    pub(super) async fn anchor_version(&self) -> Result<(), WalletError> {
+        let version = self.with_vault(|vault| Ok(vault.version()))?;
+        store_version(&self.platform, version).await
+    }
+
+    pub(super) fn now(&self) -> Result<Now, WalletError> {
+        Ok(self.platform.clock.now()?)
+    }
+
+    /// One card as the app sees it.
+    pub(super) fn card_view(&self, id: &str) -> Result<CardView, WalletError> {
+        self.with_vault(|vault| {
+            let card = vault.card(id)?;
+            view(vault, card)
+        })
+    }
+}
+
+async fn open_existing(
+    platform: &Platform,
+    path: &std::path::Path,
+    header: Header,
+) -> Result<Vault, WalletError> {
+    let device = header.device;
+    let key = data_key(platform.key_store.unwrap(device.alias, device.wrapped, None).await?)?;
+    let anchored = anchored::decode(&platform.anchor.load().await?);
+    let minimal = anchored.ok_or(WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })?;
+    Ok(Vault::open(path, &key, minimal)?)
+}
+
+async fn create(platform: &Platform, path: &std::path::Path) -> Result<Vault, WalletError> {
+    let (device, person) = (make_key()?, make_key()?);
+    let header = Header {
+        device: wrap(platform, KeyPolicy::WRAP_DEVICE, &device).await?,
+        person: wrap(platform, KeyPolicy::WRAP_PERSON, &person).await?,
+    };
+    // A former vault that is gone must not make this one look older than itself.
+    store_version(platform, 0).await?;
+    let mut vault = Vault::create(path, header, &device, &person)?;
+    vault.lock();
+    Ok(vault)
+}
+
+async fn wrap(platform: &Platform, policy: KeyPolicy, key: &Secret<32>) -> Result<WrappedKey, WalletError> {
+    // Wrapping keys sign nothing, so their attestation proves nothing to anybody: any challenge will do.
+    let challenge = make_random::<32>().map_err(|_| KeyStoreError::Unavailable)?.to_vec();
+    let created = platform.key_store.create(policy, challenge, 1).await?;
+    let new = created.keys.into_iter().next();
+    let alias = WrapKeyId::new(new.ok_or(WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })?.id);
+    let wrapped = platform.key_store.wrap(alias.clone(), key.expose().to_vec()).await?;
+    Ok(WrappedKey { alias, wrapped })
+}
+
+/// Stores the version and makes sure that the platform really has it.
+async fn store_version(platform: &Platform, version: u64) -> Result<(), WalletError> {
+    let bytes = anchored::encode(version);
+    if platform.anchor.store(bytes.clone()).await? == bytes {
+        Ok(())
+    } else {
+        Err(AnchorError::Unavailable.into())
+    }
+}
+
+fn make_key() -> Result<Secret<32>, WalletError> {
+    Ok(Secret::new(make_random().map_err(|_| KeyStoreError::Unavailable)?))
+}
+
+fn data_key(bytes: Vec<u8>) -> Result<Secret<32>, WalletError> {
+    let bytes = crate::bytes::SecretBytes::new(bytes);
+    Secret::from_slice(bytes.expose()).ok_or(WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })
+}
+
+fn view(vault: &mut Vault, card: Card) -> Result<CardView, VaultError> {
+    let pool = vault.pool(&card.id)?;
+    let copies = card
+        .levels
+        .iter()
+        .map(|level| CopiesLeft { disclosure: *level, left: pool.get(level).map_or(0, |count| count.fresh) })
+        .collect();
+    let person = &card.person;
+    Ok(CardView {
+        state: state_of(card.state),
+        document: card.document.clone(),
+        name: person.name().to_owned(),
+        name_latin: person.name_latin().to_owned(),
+        birth_date: person.birth_date().to_string(),
+        masked_registration_number: person.registration_number().masked(),
+        address: person.address().to_owned(),
+        issue_date: person.issue_date().to_string(),
+        issuing_authority: person.issuing_authority().to_owned(),
+        portrait: person.portrait().to_vec(),
+        enrolled_at: card.enrolled_at,
+        valid_until: card.valid_until.to_string(),
+        id: card.id,
+        copies,
+    })
+}
+
+const fn state_of(state: LifeCycle) -> CardState {
+    match state {
+        LifeCycle::Offered { .. } => CardState::Offered,
+        LifeCycle::Active { .. } => CardState::Active,
+        LifeCycle::Suspended { .. } => CardState::Suspended,
+        LifeCycle::Expired { .. } => CardState::Expired,
+        LifeCycle::Revoked { .. } => CardState::Revoked,
+        LifeCycle::Replaced { .. } => CardState::Replaced,
+    }
+}
