@@ -196,6 +196,7 @@ impl From<TlvError> for PassiveAuthError {
 /// Real ones are 1 to 5 KiB; a chip addresses no more than this in its short form.
 const MAX_SOD: usize = 32 << 10;
 
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
+#[cfg(feature = "issuer")]
 #[path = "passive_auth_tests.rs"]
 mod tests;

@@ -94,23 +94,23 @@ fn every_digest_and_kind_of_key_signs_a_document() {
 fn an_altered_group_one_not_listed_and_a_group_left_unread_are_told_apart() {
     let state = State::new();
     let sod = state.sod();
-    let with = |change: &dyn Fn(&mut BTreeMap<u8, Vec<u8>>)| {
+    let with = |change: fn(&mut BTreeMap<u8, Vec<u8>>)| {
         let mut groups = groups();
         change(&mut groups);
         verify(&sod, &groups, &state.anchors, NOW).map(|report| report.groups.len())
     };
-    let altered = with(&|groups| groups.get_mut(&2).unwrap().push(0));
+    let altered = with(|groups| groups.get_mut(&2).unwrap().push(0));
     assert_eq!(altered, Err(PassiveAuthError::AlteredGroup(2)));
-    let moved = with(&|groups| {
+    let moved = with(|groups| {
         let one = groups.remove(&1).unwrap();
         groups.insert(2, one);
     });
     assert_eq!(moved, Err(PassiveAuthError::AlteredGroup(2)));
-    let added = with(&|groups| {
+    let added = with(|groups| {
         groups.insert(11, b"eleven".to_vec());
     });
     assert_eq!(added, Err(PassiveAuthError::MissingHash(11)));
-    let unread = with(&|groups| {
+    let unread = with(|groups| {
         groups.remove(&15);
     });
     assert_eq!(unread, Ok(2));

@@ -12,6 +12,9 @@ use crate::tlv::{self, TlvError};
 #[error("the key could not sign")]
 pub struct CannotSign;
 
+/// A private key as a function: the bytes to sign → the signature, in the form [`security_object`] asks for.
+pub type Sign<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, CannotSign> + 'a;
+
 /// Why no EF.SOD was made. All are the caller's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -40,7 +43,7 @@ pub fn security_object(
     hash: HashAlgorithm,
     dsc_der: &[u8],
     scheme: SignatureScheme,
-    sign: &dyn Fn(&[u8]) -> Result<Vec<u8>, CannotSign>,
+    sign: &Sign<'_>,
 ) -> Result<Vec<u8>, IssueError> {
     let content = lds_security_object(groups, hash);
     let signed = signed_data(oid::LDS_SECURITY_OBJECT, &content, &[dsc_der], scheme, sign)?;
@@ -70,7 +73,7 @@ pub fn signed_data(
     content: &[u8],
     certificates: &[&[u8]],
     scheme: SignatureScheme,
-    sign: &dyn Fn(&[u8]) -> Result<Vec<u8>, CannotSign>,
+    sign: &Sign<'_>,
 ) -> Result<Vec<u8>, IssueError> {
     let digest_algorithm = digest_identifier(scheme.hash());
     let content_type = tlv::write(0x06, content_type);

@@ -292,6 +292,7 @@ const MAX_CERTIFICATES: usize = 8;
 const MAX_SIGNERS: usize = 4;
 const MAX_ATTRIBUTES: usize = 16;
 
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
+#[cfg(feature = "issuer")]
 #[path = "signed_data_tests.rs"]
 mod tests;

@@ -137,7 +137,7 @@ fn other_content_and_oversized_input_are_unsupported_and_broken_bytes_malformed(
 #[test]
 fn a_builder_refuses_a_key_that_signs_in_another_form_or_not_at_all() {
     let scheme = SignatureScheme::Ecdsa(HashAlgorithm::Sha256);
-    let build = |certificate: &[u8], sign: &dyn Fn(&[u8]) -> Result<Vec<u8>, issue::CannotSign>| {
+    let build = |certificate: &[u8], sign: &issue::Sign<'_>| {
         issue::security_object(&BTreeMap::new(), HashAlgorithm::Sha256, certificate, scheme, sign)
             .unwrap_err()
     };

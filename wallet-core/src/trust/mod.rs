@@ -9,7 +9,8 @@ mod certificate;
 mod chain;
 mod name;
 mod signed_data;
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
+#[cfg(feature = "issuer")]
 pub(crate) mod test_pki;
 mod usage;
 mod verified;
@@ -51,5 +52,6 @@ pub enum TrustError {
     Unsupported,
 }
 
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
+#[cfg(feature = "issuer")]
 mod tests;

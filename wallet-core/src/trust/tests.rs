@@ -333,3 +333,39 @@ fn signed_data_needs_the_certificate_of_its_signer() {
     renumbered[start + 17] ^= 1;
     assert_eq!(verify(&renumbered), Err(SignedDataError::Certificate(TrustError::UntrustedIssuer)));
 }
+
+#[test]
+fn attestation_chains_of_real_phones_lead_to_their_root() {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    for name in [
+        "akita_sdk34_TEE_EC_NONE",
+        "caiman_sdk36_SB_EC_RKP",
+        "caiman_sdk36_TEE_EC_RKP",
+        "marlin_sdk29_TEE_EC_NONE",
+        "tegu_sdk36_SB_EC_2026_ROOT",
+    ] {
+        let Some(pem) = crate::oracles::read(&format!("vectors/attestation/android/{name}.pem")) else {
+            return;
+        };
+        let chain: Vec<Certificate> = String::from_utf8(pem)
+            .unwrap()
+            .split("-----BEGIN CERTIFICATE-----")
+            .skip(1)
+            .map(|block| block.split("-----END").next().unwrap().split_whitespace().collect::<String>())
+            .map(|text| Certificate::parse(&BASE64_STANDARD.decode(text).unwrap()).unwrap())
+            .collect();
+        let (root, below) = chain.split_last().unwrap();
+        let anchors = Anchors::new(vec![root.clone()]);
+        let then = chain.iter().map(Certificate::not_before).max().unwrap();
+        for path in [&chain[..], below] {
+            verify_chain(path, &anchors, then, Usage::Attestation).unwrap_or_else(|error| {
+                panic!("{name}, {} certificates: {error:?}", path.len());
+            });
+        }
+        let early = verify_chain(&chain, &anchors, then - 1, Usage::Attestation);
+        assert_eq!(early.unwrap_err(), TrustError::NotYetValid, "{name}");
+        let skipped: Vec<Certificate> = [&chain[..1], &chain[2..]].concat();
+        let skipped = verify_chain(&skipped, &anchors, then, Usage::Attestation);
+        assert_eq!(skipped.unwrap_err(), TrustError::UntrustedIssuer, "{name}");
+    }
+}

@@ -39,7 +39,7 @@ impl<'a> Key<'a> {
         let key = rsa::PublicKey::new(number(self.modulus)?, number(self.exponent)?)
             .map_err(|_| VerifyError::BadKey)?;
         let representative = number(&signature)?;
-        if &representative >= key.n().as_ref() {
+        if representative >= *key.n().as_ref() {
             return Err(VerifyError::BadSignature);
         }
         let recovered =
