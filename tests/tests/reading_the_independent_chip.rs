@@ -9,7 +9,10 @@ use std::{
 
 use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::{
-    chip::{Can, CardAccess, ChipData, ChipError, Entropy, ReadPlan, Reading, Step},
+    chip::{
+        Can, CardAccess, ChipData, ChipError, Entropy, ReadPlan, Reading, Step,
+        files::{dg1, dg2},
+    },
     platform::LinkLimits,
 };
 
@@ -108,7 +111,7 @@ fn read(card: &mut VpcdCard, can: &str, limits: LinkLimits) -> Result<ChipData, 
 #[test]
 fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
     let Some(document) = Document::prepare("read", "04007f00070202040202:13") else { return };
-    for (limits, most, name) in [(EXTENDED, 19, "extended"), (SHORT, 105, "short")] {
+    for (limits, most, name) in [(EXTENDED, 17, "extended"), (SHORT, 103, "short")] {
         let mut card = document.insert();
         let start = Instant::now();
         let data = read(&mut card, "123456", limits).unwrap();
@@ -120,6 +123,8 @@ fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
         }
         assert_eq!(data.groups.len(), 4);
         assert_eq!(data.active_auth.as_ref().map(Vec::len), Some(192));
+        assert!(dg1::parse(data.groups.get(&1).unwrap()).is_ok());
+        assert_eq!(dg2::parse(data.groups.get(&2).unwrap()).unwrap().format, dg2::ImageFormat::Jpeg);
         assert!(data.apdus <= most, "{name}: {} APDUs", data.apdus);
     }
 }

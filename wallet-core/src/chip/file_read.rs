@@ -237,3 +237,29 @@ const READ_BINARY: u8 = 0xB0;
 /// The highest offset that P1 and P2 carry. ISO/IEC 7816-4:2020, 11.3.3.
 const LAST_OFFSET: u16 = 0x7FFF;
 const MAX_FILE: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(data: &[u8], status: StatusWord) -> Result<Outcome, ChipError> {
+        let mut chunks = Chunks::for_link(258, false).unwrap();
+        let mut file = FileRead::begin(FileId::Group(1));
+        file.next(&chunks).unwrap();
+        file.absorb(&ResponseApdu { data: data.to_vec(), status }, &mut chunks)
+    }
+
+    #[test]
+    fn answers_beside_the_question_are_refused() {
+        let misbehaved = |rule| Err(ChipError::CardMisbehaved(rule));
+        assert_eq!(answer(&[0x61; 224], StatusWord::OK), misbehaved(Rule::TooMuchData));
+        assert_eq!(answer(&[], StatusWord::OK), misbehaved(Rule::EmptyAnswer));
+        assert_eq!(
+            answer(&[0x61, 1, 0], StatusWord::INTERNAL),
+            Err(ChipError::CardRefused(StatusWord::INTERNAL))
+        );
+        assert_eq!(answer(&[0x61, 0x80], StatusWord::OK), Err(ChipError::Malformed(Part::FileHeader)));
+        assert_eq!(answer(&[0x61], StatusWord::OK), Ok(Outcome::More));
+        assert_eq!(answer(&[0x61, 1, 0], StatusWord::END_OF_FILE), Ok(Outcome::Complete));
+    }
+}
