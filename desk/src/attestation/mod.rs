@@ -1,0 +1,224 @@
+//! Whether a key lives where it says and asks whom it should: Android key attestation, checked up to the configured
+//! roots. The chains of the software key store are of the same form and are checked by the same code.
+
+mod key_description;
+
+use std::collections::BTreeSet;
+
+use wallet_core::{
+    bytes::equal_in_constant_time,
+    crypto::sign::PublicKey,
+    enrolment::AttestationMessage,
+    tlv::TlvError,
+    trust::{Anchors, Certificate, TrustError, Usage, verify_chain},
+};
+
+pub use key_description::{Authorizations, KEY_DESCRIPTION_OID, KeyDescription, RootOfTrust, SecurityLevel};
+
+/// Most certificates in one chain.
+const MAX_CHAIN: usize = 6;
+const PURPOSE_SIGN: u64 = 2;
+const PURPOSE_VERIFY: u64 = 3;
+const ALGORITHM_EC: u64 = 3;
+const CURVE_P256: u64 = 1;
+const BITS: u64 = 256;
+const ORIGIN_GENERATED: u64 = 0;
+const AUTHENTICATOR_BIOMETRIC: u64 = 2;
+
+/// Whose word is taken, and how much is demanded.
+#[derive(Debug)]
+pub struct AttestationPolicy {
+    /// Roots of the makers of secure hardware.
+    pub roots: Anchors,
+    /// Serial numbers of certificates whose keys are known to have leaked, big-endian without leading zeros.
+    pub revoked: BTreeSet<Vec<u8>>,
+    /// `AcceptSoftwareKeys`: **development only**. Keys outside secure hardware are taken, which any program that runs as
+    /// the user can copy.
+    pub accept_software_keys: bool,
+}
+
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRole {
+    /// Signs presentations: a strong biometric for each use, nothing else.
+    Holder,
+    /// Signs as the wallet: no prompt is demanded.
+    Instance,
+}
+
+/// Why an attestation does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A form of attestation this desk does not check.
+    #[error("unsupported form of attestation")]
+    UnsupportedForm,
+    /// Other than one chain per key.
+    #[error("other than one chain per key")]
+    ChainCount,
+    /// An empty chain, or one of more than six certificates.
+    #[error("chain of a wrong length")]
+    ChainLength,
+    /// No root vouches for the chain.
+    #[error("untrusted chain: {0}")]
+    Untrusted(TrustError),
+    /// A certificate of the chain is on the list of leaked ones.
+    #[error("revoked certificate")]
+    Revoked,
+    /// The leaf is for another key.
+    #[error("another key")]
+    OtherKey,
+    /// The leaf describes no key.
+    #[error("no key description")]
+    NoDescription,
+    /// A certificate above the leaf describes a key: an attested key was used to issue certificates.
+    #[error("key description above the leaf")]
+    DescriptionAboveLeaf,
+    /// The description is malformed.
+    #[error("malformed key description: {0}")]
+    Malformed(TlvError),
+    /// Attested for another challenge.
+    #[error("another challenge")]
+    OtherChallenge,
+    /// The key does not live in secure hardware.
+    #[error("not in secure hardware")]
+    NotInHardware,
+    /// The phone's system is not the maker's, or its bootloader is open.
+    #[error("system not verified")]
+    SystemNotVerified,
+    /// The key may do more or other than sign.
+    #[error("wrong purpose")]
+    WrongPurpose,
+    /// Not an EC key on P-256.
+    #[error("wrong algorithm")]
+    WrongAlgorithm,
+    /// The key came from outside.
+    #[error("not generated inside")]
+    Imported,
+    /// A Holder key that signs without a fresh biometric.
+    #[error("no user authentication on each use")]
+    NoUserAuthentication,
+}
+
+/// Checks the attestation of `keys`, made over `challenge`, at `now` (seconds since 1970 UTC). Gives the weakest level
+/// among them.
+///
+/// # Errors
+/// [`Fault`], the first one found.
+pub fn check(
+    attestation: &AttestationMessage,
+    keys: &[PublicKey],
+    challenge: &[u8],
+    role: KeyRole,
+    policy: &AttestationPolicy,
+    now: i64,
+) -> Result<SecurityLevel, Fault> {
+    let chains = match attestation {
+        AttestationMessage::Android { chains } | AttestationMessage::Software { chains } => chains,
+        AttestationMessage::AppAttest { .. } => return Err(Fault::UnsupportedForm),
+    };
+    if chains.len() != keys.len() || keys.is_empty() {
+        return Err(Fault::ChainCount);
+    }
+    let mut weakest = SecurityLevel::StrongBox;
+    for (chain, key) in chains.iter().zip(keys) {
+        if !(1..=MAX_CHAIN).contains(&chain.len()) {
+            return Err(Fault::ChainLength);
+        }
+        let chain = chain
+            .iter()
+            .map(|der| Certificate::parse(&der.0).map_err(Fault::Untrusted))
+            .collect::<Result<Vec<_>, _>>()?;
+        let description = describe(&chain, key, policy, now)?;
+        weakest = weakest.min(check_description(&description, challenge, role, policy)?);
+    }
+    Ok(weakest)
+}
+
+/// The description of `key`, after its chain was verified.
+fn describe(
+    chain: &[Certificate],
+    key: &PublicKey,
+    policy: &AttestationPolicy,
+    now: i64,
+) -> Result<KeyDescription, Fault> {
+    let leaf = verify_chain(chain, &policy.roots, now, Usage::Attestation).map_err(Fault::Untrusted)?;
+    if chain.iter().any(|certificate| policy.revoked.contains(without_zeros(certificate.serial()))) {
+        return Err(Fault::Revoked);
+    }
+    // Only the description nearest to the root is the hardware's own word: were a second one allowed, an attested key
+    // could sign a leaf that says anything.
+    if chain.iter().skip(1).any(|above| above.extension(KEY_DESCRIPTION_OID).is_some()) {
+        return Err(Fault::DescriptionAboveLeaf);
+    }
+    if leaf.p256_public_key().map_err(|_| Fault::WrongAlgorithm)? != *key {
+        return Err(Fault::OtherKey);
+    }
+    let value = leaf.extension(KEY_DESCRIPTION_OID).ok_or(Fault::NoDescription)?;
+    KeyDescription::parse(value).map_err(Fault::Malformed)
+}
+
+fn check_description(
+    description: &KeyDescription,
+    challenge: &[u8],
+    role: KeyRole,
+    policy: &AttestationPolicy,
+) -> Result<SecurityLevel, Fault> {
+    if !equal_in_constant_time(&description.challenge, challenge) {
+        return Err(Fault::OtherChallenge);
+    }
+    let level = description.attestation_level.min(description.key_level);
+    let enforced = match level {
+        SecurityLevel::Software if !policy.accept_software_keys => return Err(Fault::NotInHardware),
+        SecurityLevel::Software => &description.software,
+        SecurityLevel::TrustedEnvironment | SecurityLevel::StrongBox => {
+            let system = description.hardware.root_of_trust;
+            if !system.is_some_and(|system| system.device_locked && system.verified_boot) {
+                return Err(Fault::SystemNotVerified);
+            }
+            &description.hardware
+        }
+    };
+    check_properties(enforced, role)?;
+    Ok(level)
+}
+
+/// Destructured whole, so that a property added to the parser has to be looked at here.
+fn check_properties(enforced: &Authorizations, role: KeyRole) -> Result<(), Fault> {
+    let Authorizations {
+        purposes,
+        algorithm,
+        key_size,
+        curve,
+        no_auth_required,
+        user_auth_type,
+        auth_timeout,
+        origin,
+        root_of_trust: _,
+    } = enforced;
+    let signs = purposes.contains(&PURPOSE_SIGN);
+    if !signs || !purposes.iter().all(|purpose| [PURPOSE_SIGN, PURPOSE_VERIFY].contains(purpose)) {
+        return Err(Fault::WrongPurpose);
+    }
+    let on_p256 = *key_size == Some(BITS) && curve.is_none_or(|curve| curve == CURVE_P256);
+    if *algorithm != Some(ALGORITHM_EC) || !on_p256 {
+        return Err(Fault::WrongAlgorithm);
+    }
+    if *origin != Some(ORIGIN_GENERATED) {
+        return Err(Fault::Imported);
+    }
+    let each_use_by_biometrics =
+        !no_auth_required && *user_auth_type == Some(AUTHENTICATOR_BIOMETRIC) && auth_timeout.is_none();
+    match role {
+        KeyRole::Holder if !each_use_by_biometrics => Err(Fault::NoUserAuthentication),
+        KeyRole::Holder | KeyRole::Instance => Ok(()),
+    }
+}
+
+fn without_zeros(serial: &[u8]) -> &[u8] {
+    let zeros = serial.iter().take_while(|byte| **byte == 0).count();
+    serial.split_at_checked(zeros).map_or(serial, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests;
