@@ -1,1 +1,17 @@
-//! The other side of the counter as one service.
+//! The other side of the counter as one service, on loopback: issuer, counter packs, desk signs.
+//!
+//! [`Desk::start`] opens the data folder and answers HTTP until it is shut down. The rules live in [`issuer`], which
+//! knows no HTTP; [`enrolment_api`] carries the wallet's messages to it and will be replaced by OpenID4VCI.
+
+pub mod attestation;
+pub mod config;
+pub mod counter_pack;
+pub mod desk_sign;
+pub mod enrolment_api;
+pub mod issuer;
+pub mod pki;
+mod server;
+pub mod store;
+
+pub use config::{Config, DeskIdentity, FaceProvider, Policy};
+pub use server::{Desk, DeskError, RunningDesk};

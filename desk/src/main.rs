@@ -1,2 +1,202 @@
-//! `desk`: the counterparties as one service.
-fn main() {}
+//! `desk`: the other side of the counter.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use clap::{Parser, Subcommand};
+use desk::{Config, Desk, DeskIdentity, FaceProvider, Policy};
+use wallet_core::{
+    card::RegistrationNumber,
+    counter::DeskId,
+    crypto::sign::PublicKey,
+    platform::{Clock, ClockError, Now},
+    trust::Certificate,
+};
+
+/// Issuer, counter packs and desk signs on loopback. A model: nothing it issues is a legally valid ID.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answers HTTP until interrupted; prints its base URL first.
+    Serve(Serve),
+    /// What a visit at the centre does: gives up a person's phone, so that another can enrol.
+    Release {
+        /// The folder with keys and database.
+        #[arg(long)]
+        data: PathBuf,
+        /// Registration number, YYMMDD-NNNNNNN.
+        #[arg(long)]
+        number: String,
+    },
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The folder with keys and database, made if missing. Anchors for wallets and counters are written to its folder
+    /// `anchors`.
+    #[arg(long)]
+    data: PathBuf,
+    /// A country signing certificate, DER. May be repeated.
+    #[arg(long)]
+    csca: Vec<PathBuf>,
+    /// A root of key attestation, DER. May be repeated.
+    #[arg(long)]
+    attestation_root: Vec<PathBuf>,
+    /// A face provider: NAME=FILE, the file its certificate (DER, P-256). May be repeated.
+    #[arg(long)]
+    face_provider: Vec<String>,
+    /// This desk's registered id.
+    #[arg(long, default_value = "centre.1")]
+    desk_id: String,
+    /// This desk's name in Korean.
+    #[arg(long, default_value = "가온 주민센터 (시험)")]
+    name_ko: String,
+    /// This desk's name in English.
+    #[arg(long, default_value = "Gaon community centre (test)")]
+    name_en: String,
+    /// Trust the fixtures' card authority, face provider and software keys. DEVELOPMENT ONLY.
+    #[arg(long)]
+    trust_fixtures: bool,
+    /// Accept phone keys outside secure hardware, which any program of the user can copy. DEVELOPMENT ONLY.
+    #[arg(long)]
+    accept_software_keys: bool,
+    /// Allow to listen on other than loopback addresses. There is no TLS here: put a proxy before it.
+    #[arg(long)]
+    listen_beyond_loopback: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Desk(#[from] desk::DeskError),
+    #[error("{0}")]
+    Issuer(#[from] desk::issuer::IssuerError),
+    #[error("{path}: {error}")]
+    File { path: PathBuf, error: std::io::Error },
+    #[error("{0}: not a P-256 certificate")]
+    NotACertificate(PathBuf),
+    #[error("{0}")]
+    Argument(&'static str),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Result<Now, ClockError> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+        Ok(Now { unix_seconds: seconds.ok_or(ClockError::Failed { os_code: -1 })? })
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Serve(arguments) => serve(arguments).await,
+        Command::Release { data, number } => release(data, &number),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("desk: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the base URL is what a caller reads from standard output")]
+async fn serve(arguments: Serve) -> Result<(), Failure> {
+    let data = arguments.data.clone();
+    let config = configure(arguments)?;
+    if config.policy.accept_software_keys {
+        eprintln!(
+            "desk: WARNING: AcceptSoftwareKeys: phone keys outside secure hardware are accepted. Development only."
+        );
+    }
+    let running = Desk::start(config).await?;
+    write_anchors(&data.join("anchors"), &running)?;
+    println!("{}", running.base_url());
+    tokio::signal::ctrl_c().await?;
+    Ok(running.shutdown().await?)
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn release(data: PathBuf, number: &str) -> Result<(), Failure> {
+    let number =
+        RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
+    let config = Config::new(data, identity("centre.1", "-", "-")?, Arc::new(SystemClock));
+    let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
+    let released = Desk::open(&config)?.release(number.as_str(), now.unix_seconds)?;
+    println!("{}", if released { "released" } else { "no phone is bound to this person" });
+    Ok(())
+}
+
+fn configure(arguments: Serve) -> Result<Config, Failure> {
+    let desk = identity(&arguments.desk_id, &arguments.name_ko, &arguments.name_en)?;
+    let mut config = Config::new(arguments.data, desk, Arc::new(SystemClock));
+    config.listen = arguments.listen;
+    config.csca = read_all(&arguments.csca)?;
+    config.attestation_roots = read_all(&arguments.attestation_root)?;
+    for provider in &arguments.face_provider {
+        let (name, path) =
+            provider.split_once('=').ok_or(Failure::Argument("a face provider is given as NAME=FILE"))?;
+        config.face_providers.push(FaceProvider { name: name.to_owned(), key: key_in(Path::new(path))? });
+    }
+    config.policy = Policy {
+        accept_software_keys: arguments.accept_software_keys,
+        listen_beyond_loopback: arguments.listen_beyond_loopback,
+    };
+    Ok(if arguments.trust_fixtures { config.trusting_fixtures() } else { config })
+}
+
+fn identity(id: &str, name_ko: &str, name_en: &str) -> Result<DeskIdentity, Failure> {
+    let id =
+        DeskId::parse(id).map_err(|_| Failure::Argument("a desk id has 1 to 12 of A-Z a-z 0-9 . _ -"))?;
+    Ok(DeskIdentity { id, name_ko: name_ko.to_owned(), name_en: name_en.to_owned() })
+}
+
+fn read_all(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, Failure> {
+    paths.iter().map(|path| read(path)).collect()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::File { path: path.to_owned(), error })
+}
+
+fn key_in(path: &Path) -> Result<PublicKey, Failure> {
+    Certificate::parse(&read(path)?)
+        .and_then(|certificate| certificate.p256_public_key())
+        .map_err(|_| Failure::NotACertificate(path.to_owned()))
+}
+
+fn write_anchors(folder: &Path, running: &desk::RunningDesk) -> Result<(), Failure> {
+    fs::create_dir_all(folder)?;
+    let files: [(&str, &[u8]); 4] = [
+        ("issuer-root.der", running.issuer_root()),
+        ("registration-root.der", running.registration_root()),
+        ("pack-authority.der", running.pack_authority_certificate()),
+        ("counter-pack.cbor", running.counter_pack()),
+    ];
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|error| Failure::File { path, error })?;
+    }
+    Ok(())
+}

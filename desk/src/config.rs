@@ -1,0 +1,94 @@
+//! How a desk is set up.
+
+use std::{
+    collections::BTreeSet,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
+
+/// How a desk is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The folder with keys and database; made for its owner alone.
+    pub data: PathBuf,
+    /// Country signing certificates of the cards accepted, DER.
+    pub csca: Vec<Vec<u8>>,
+    /// Roots of key attestation, DER.
+    pub attestation_roots: Vec<Vec<u8>>,
+    /// Serial numbers of leaked attestation certificates, big-endian without leading zeros.
+    pub revoked_attestation: BTreeSet<Vec<u8>>,
+    /// Face providers accepted.
+    pub face_providers: Vec<FaceProvider>,
+    /// Who this desk is as a verifier.
+    pub desk: DeskIdentity,
+    /// Named relaxations, all off by default.
+    pub policy: Policy,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A provider of face checks.
+#[derive(Debug, Clone)]
+pub struct FaceProvider {
+    /// Its name in evidence.
+    pub name: String,
+    /// The key it signs with.
+    pub key: PublicKey,
+}
+
+/// Who this desk is as a verifier.
+#[derive(Debug, Clone)]
+pub struct DeskIdentity {
+    /// Its registered id.
+    pub id: DeskId,
+    /// Its name in Korean.
+    pub name_ko: String,
+    /// Its name in English.
+    pub name_en: String,
+}
+
+/// Named relaxations. Each is off unless asked for by its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// **Development only**: accept phone keys that live outside secure hardware.
+    pub accept_software_keys: bool,
+    /// Listen on other than loopback addresses. The API has no TLS of its own.
+    pub listen_beyond_loopback: bool,
+}
+
+impl Config {
+    /// A desk on a free loopback port that trusts nobody yet.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>, desk: DeskIdentity, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data: data.into(),
+            csca: Vec::new(),
+            attestation_roots: Vec::new(),
+            revoked_attestation: BTreeSet::new(),
+            face_providers: Vec::new(),
+            desk,
+            policy: Policy::default(),
+            clock,
+        }
+    }
+
+    /// Trusts the certificates and providers of the fixtures and accepts software keys: for the demo and for tests.
+    #[must_use]
+    pub fn trusting_fixtures(mut self) -> Self {
+        use fixtures::{pki, platform};
+        self.csca.push(pki::csca().certificate().to_vec());
+        self.attestation_roots.push(platform::attestation::root_certificate().to_vec());
+        if let Some(key) = platform::FixtureFaceCheck::provider_key() {
+            self.face_providers
+                .push(FaceProvider { name: platform::FixtureFaceCheck::PROVIDER.to_owned(), key });
+        }
+        self.policy.accept_software_keys = true;
+        self
+    }
+}

@@ -1,0 +1,272 @@
+//! Making the batches: SD-CWTs per disclosure level with this hour's staple, and mdocs.
+
+use std::collections::BTreeSet;
+
+use wallet_core::{
+    card::{Date, Disclosure},
+    counter::{
+        Staple, hour_of,
+        issue::{CopyRequest, derive_staple_anchor, issue_copy, staple_for},
+    },
+    crypto::{
+        hash::{sha256, truncated},
+        random::make_random,
+        sign::{PublicKey, Signature},
+    },
+    enrolment::{
+        Blob, CopyMessage, CredentialsResponse, Fixed, KeysRequest, LevelCopies, Refusal, SessionId,
+        SignedPart, StapleMessage, signed_bytes,
+    },
+    mdoc::issue::{PhotoIdRequest, issue_photo_id},
+};
+
+use super::{Grant, Issuer, IssuerError, MDOCS, parse, refuse_binding};
+use crate::{
+    attestation::{self, KeyRole},
+    store::{CopyRow, SessionState, StapleSpan, Thumbprint},
+};
+
+/// Days a copy lasts; its staples last as long.
+const COPY_DAYS: u16 = 60;
+const STAPLE_HOURS: u16 = COPY_DAYS * 24;
+/// Years the ID as such lasts, however often its copies are renewed.
+const CARD_DAYS: i64 = 3 * 365;
+/// A status index has 26 bits.
+const STATUS_MASK: u32 = (1 << 26) - 1;
+/// Under which a document of the other form is remembered.
+const MDOC_LEVEL: &str = "mdoc";
+
+/// The keys of a request by what they are for.
+struct Ordered {
+    levels: Vec<(Disclosure, Vec<PublicKey>)>,
+    mdocs: Vec<PublicKey>,
+}
+
+/// A copy made, to be remembered.
+struct MadeCopy {
+    cti: [u8; 8],
+    status_index: u32,
+    level: &'static str,
+    staples: StapleSpan,
+}
+
+impl Issuer {
+    /// Takes the Holder keys of a grant and makes the credentials.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownSession`], [`Refusal::Replayed`], [`Refusal::ChallengeExpired`], [`Refusal::BadSignature`],
+    /// [`Refusal::MalformedRequest`], [`Refusal::AttestationRefused`], [`Refusal::AnotherPhone`],
+    /// [`Refusal::AnotherHolder`].
+    pub fn keys(
+        &mut self,
+        body: &[u8],
+        signature: &Signature,
+        now: i64,
+    ) -> Result<CredentialsResponse, IssuerError> {
+        let mut session = None;
+        let outcome = self.accept_keys(body, signature, now, &mut session);
+        self.audit(now, session, "keys", &outcome)?;
+        outcome
+    }
+
+    fn accept_keys(
+        &mut self,
+        body: &[u8],
+        signature: &Signature,
+        now: i64,
+        session: &mut Option<SessionId>,
+    ) -> Result<CredentialsResponse, IssuerError> {
+        let request: KeysRequest = parse(body)?;
+        let id = SessionId(request.session.0);
+        *session = Some(id);
+        // The nonce has done its work; what counts from here is the grant, which is taken once.
+        self.take_step(&id, SessionState::Granted, SessionState::Done, None)?;
+        let grant = self.grants.remove(&id).ok_or_else(|| IssuerError::refused(Refusal::UnknownSession))?;
+        if now >= grant.expires_at {
+            return Err(IssuerError::refused(Refusal::ChallengeExpired));
+        }
+        wallet_core::crypto::sign::verify(&grant.instance, &signed_bytes(SignedPart::Keys, body), signature)
+            .map_err(|_| IssuerError::refused(Refusal::BadSignature))?;
+        let ordered = Ordered::parse(&request, &grant.instance)?;
+        attestation::check(
+            &request.attestation,
+            &ordered.all(),
+            &grant.key_challenge,
+            KeyRole::Holder,
+            &self.trust.attestation,
+            now,
+        )
+        .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
+        // Before the work, and again with it in one transaction: another phone may have been quicker.
+        let thumbprint = grant.instance.thumbprint();
+        self.check_binding(&grant.person_id, &thumbprint)?;
+        self.make_credentials(&grant, &ordered, &thumbprint, now)
+    }
+
+    fn make_credentials(
+        &mut self,
+        grant: &Grant,
+        ordered: &Ordered,
+        thumbprint: &Thumbprint,
+        now: i64,
+    ) -> Result<CredentialsResponse, IssuerError> {
+        let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
+        let mut made: Vec<MadeCopy> = Vec::new();
+        let mut levels = Vec::new();
+        for (level, keys) in &ordered.levels {
+            let mut copies = Vec::new();
+            for key in keys {
+                let (copy, message) = self.make_copy(grant, *level, key, today, &made, now)?;
+                made.push(copy);
+                copies.push(message);
+            }
+            levels.push(LevelCopies { level: level.name().to_owned(), copies });
+        }
+        let mut mdocs = Vec::new();
+        for key in &ordered.mdocs {
+            let bytes = self.make_mdoc(grant, key, today)?;
+            made.push(MadeCopy {
+                cti: truncated(sha256(&bytes)),
+                status_index: self.make_status_index(&made)?,
+                level: MDOC_LEVEL,
+                staples: StapleSpan { first_hour: 0, hours: 0 },
+            });
+            mdocs.push(Blob(bytes));
+        }
+        let rows: Vec<CopyRow<'_>> = made
+            .iter()
+            .map(|copy| CopyRow {
+                cti: &copy.cti,
+                status_index: copy.status_index,
+                level: copy.level,
+                staples: copy.staples,
+            })
+            .collect();
+        refuse_binding(self.store.bind(&grant.person_id, thumbprint, &rows, now)?)?;
+        Ok(CredentialsResponse { levels, mdocs })
+    }
+
+    fn make_copy(
+        &self,
+        grant: &Grant,
+        level: Disclosure,
+        holder: &PublicKey,
+        today: Date,
+        others: &[MadeCopy],
+        now: i64,
+    ) -> Result<(MadeCopy, CopyMessage), IssuerError> {
+        let failed = |_| IssuerError::Failed;
+        let cti = make_random::<8>()?;
+        let portrait_salt = make_random::<16>()?;
+        let status_index = self.make_status_index(others)?;
+        let first_hour = hour_of(today.starts_at()).ok_or(IssuerError::Failed)?;
+        let master = &self.pki.staple_master;
+        let anchor =
+            derive_staple_anchor(master, &cti, first_hour, STAPLE_HOURS).ok_or(IssuerError::Failed)?;
+        let request = CopyRequest {
+            person: &grant.person,
+            disclosure: level,
+            holder,
+            cti,
+            status_index,
+            portrait_salt,
+            staple: anchor,
+            issued_on: today,
+            expires_on: today.plus_days(i64::from(COPY_DAYS)).map_err(|_| IssuerError::Failed)?,
+            today,
+        };
+        let signer = &self.pki.counter_signer;
+        let x5t = truncated(sha256(&signer.certificate));
+        let sd_cwt = issue_copy(&request, x5t, &|bytes| signer.key.sign(bytes)).map_err(failed)?;
+        let hour = hour_of(now).ok_or(IssuerError::Failed)?;
+        let staple = staple_for(master, &cti, &anchor, hour).ok_or(IssuerError::Failed)?;
+        let staples = StapleSpan { first_hour, hours: STAPLE_HOURS };
+        let made = MadeCopy { cti, status_index, level: level.name(), staples };
+        let message = CopyMessage {
+            sd_cwt: Blob(sd_cwt),
+            portrait_salt: Fixed(portrait_salt),
+            staple: message_of(&staple),
+        };
+        Ok((made, message))
+    }
+
+    fn make_mdoc(&self, grant: &Grant, key: &PublicKey, today: Date) -> Result<Vec<u8>, IssuerError> {
+        let signer = &self.pki.mdoc_signer;
+        let day = |days| today.plus_days(days).map_err(|_| IssuerError::Failed);
+        let request = PhotoIdRequest {
+            person: &grant.person,
+            device_key: key,
+            valid_from: today,
+            valid_until: day(i64::from(COPY_DAYS))?,
+            expiry: day(CARD_DAYS)?,
+            chain: core::slice::from_ref(&signer.certificate),
+        };
+        issue_photo_id(&request, &|bytes| signer.key.sign(bytes)).map_err(|_| IssuerError::Failed)
+    }
+
+    /// A random status index that nobody has.
+    fn make_status_index(&self, others: &[MadeCopy]) -> Result<u32, IssuerError> {
+        for _ in 0..64 {
+            let index = u32::from_be_bytes(make_random()?) & STATUS_MASK;
+            if others.iter().all(|copy| copy.status_index != index) && self.store.is_free(index)? {
+                return Ok(index);
+            }
+        }
+        Err(IssuerError::Failed)
+    }
+
+    /// The staple of this hour for one copy of this phone; `None` when the issuer no longer vouches for it.
+    pub(super) fn staple_of(
+        &self,
+        cti: &[u8],
+        thumbprint: &Thumbprint,
+        now: i64,
+    ) -> Result<Option<StapleMessage>, IssuerError> {
+        let Ok(cti) = <[u8; 8]>::try_from(cti) else { return Ok(None) };
+        let Some(span) = self.store.active_copy(&cti, thumbprint)? else { return Ok(None) };
+        let master = &self.pki.staple_master;
+        let staple = derive_staple_anchor(master, &cti, span.first_hour, span.hours)
+            .and_then(|anchor| staple_for(master, &cti, &anchor, hour_of(now)?));
+        Ok(staple.as_ref().map(message_of))
+    }
+}
+
+impl Ordered {
+    /// Exactly what was granted, in its order, each key once and none the Instance key.
+    fn parse(request: &KeysRequest, instance: &PublicKey) -> Result<Self, IssuerError> {
+        let malformed = || IssuerError::refused(Refusal::MalformedRequest);
+        let mut seen = BTreeSet::from([*instance.as_sec1()]);
+        let mut keys = |points: &[Fixed<65>], count: u32| -> Result<Vec<PublicKey>, IssuerError> {
+            if u32::try_from(points.len()) != Ok(count) {
+                return Err(malformed());
+            }
+            points
+                .iter()
+                .map(|point| {
+                    let key = PublicKey::from_sec1(&point.0).map_err(|_| malformed())?;
+                    if seen.insert(*key.as_sec1()) { Ok(key) } else { Err(malformed()) }
+                })
+                .collect()
+        };
+        if request.levels.len() != Disclosure::ALL.len() {
+            return Err(malformed());
+        }
+        let mut levels = Vec::new();
+        for (level, sent) in Disclosure::ALL.into_iter().zip(&request.levels) {
+            if sent.level != level.name() {
+                return Err(malformed());
+            }
+            levels.push((level, keys(&sent.keys, level.batch())?));
+        }
+        let mdocs = keys(&request.mdocs, MDOCS)?;
+        Ok(Self { levels, mdocs })
+    }
+
+    fn all(&self) -> Vec<PublicKey> {
+        self.levels.iter().flat_map(|(_, keys)| keys).chain(&self.mdocs).copied().collect()
+    }
+}
+
+const fn message_of(staple: &Staple) -> StapleMessage {
+    StapleMessage { hour: staple.hour, preimage: Fixed(staple.preimage) }
+}

@@ -1,0 +1,262 @@
+//! Starting, serving and stopping.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::{RawQuery, State},
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use wallet_core::{
+    crypto::sign::PublicKey,
+    platform::Clock,
+    trust::{Anchors, Certificate, TrustError},
+};
+
+use crate::{
+    attestation::AttestationPolicy,
+    config::{Config, DeskIdentity},
+    counter_pack::make_pack,
+    desk_sign::make_sign,
+    enrolment_api,
+    issuer::{Issuer, IssuerError, Trust},
+    pki::{Pki, PkiError, create_folder},
+    store::{Store, StoreError},
+};
+
+/// A request that takes longer to arrive or to answer is given up.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// Why a desk does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeskError {
+    /// Listening beyond loopback was not asked for by its name.
+    #[error("refusing to listen beyond loopback without the policy that allows it")]
+    NotLoopback,
+    /// The address cannot be listened on, or the data folder failed.
+    #[error("the system failed: {0}")]
+    Io(#[from] io::Error),
+    /// The keys.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An anchor in the configuration is no certificate.
+    #[error("an anchor is no certificate: {0}")]
+    Anchor(#[from] TrustError),
+    /// The clock could not be read.
+    #[error("the clock could not be read")]
+    Clock,
+}
+
+/// Starts desks.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk;
+
+/// A desk that answers. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct RunningDesk {
+    base_url: String,
+    issuer_root: Vec<u8>,
+    registration_root: Vec<u8>,
+    pack_authority: PublicKey,
+    pack_authority_certificate: Vec<u8>,
+    counter_pack: Vec<u8>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Desk {
+    /// Opens the data folder and starts to answer.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub async fn start(config: Config) -> Result<RunningDesk, DeskError> {
+        if !config.listen.ip().is_loopback() && !config.policy.listen_beyond_loopback {
+            return Err(DeskError::NotLoopback);
+        }
+        let listen = config.listen;
+        let issuer = Self::open(&config)?;
+        let pki = issuer.pki();
+        let (issuer_root, registration_root) =
+            (pki.issuer_root.certificate.clone(), pki.registration_root.certificate.clone());
+        let pack_authority = *pki.pack_authority.key.public();
+        let pack_authority_certificate = pki.pack_authority.certificate.clone();
+        let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
+        let counter_pack = make_pack(pki, now).map_err(|_| PkiError::Key)?;
+        let app = App { issuer: Arc::new(Mutex::new(issuer)), desk: config.desk, clock: config.clock };
+        let listener = TcpListener::bind(listen).await?;
+        let address: SocketAddr = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = axum::serve(listener, routes().with_state(app)).with_graceful_shutdown(async move {
+            // A dropped sender means the same as a sent word.
+            stopped.await.ok();
+        });
+        let task = tokio::spawn(async move { server.await });
+        Ok(RunningDesk {
+            base_url: format!("http://{address}"),
+            issuer_root,
+            registration_root,
+            pack_authority,
+            pack_authority_certificate,
+            counter_pack,
+            stop: Some(stop),
+            task,
+        })
+    }
+
+    /// The issuer of a data folder without HTTP: for work at the centre.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub fn open(config: &Config) -> Result<Issuer, DeskError> {
+        let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
+        create_folder(&config.data)?;
+        let pki = Pki::open(&config.data.join("pki"), &config.desk.id, now)?;
+        let store = Store::open(&config.data.join("desk.sqlite"))?;
+        let trust = Trust {
+            csca: anchors(&config.csca)?,
+            face_providers: config.face_providers.iter().map(|p| (p.name.clone(), p.key)).collect(),
+            attestation: AttestationPolicy {
+                roots: anchors(&config.attestation_roots)?,
+                revoked: config.revoked_attestation.clone(),
+                accept_software_keys: config.policy.accept_software_keys,
+            },
+        };
+        Ok(Issuer::new(store, pki, trust))
+    }
+}
+
+impl RunningDesk {
+    /// Where it answers, without a trailing slash.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The issuer's root certificate, DER.
+    #[must_use]
+    pub fn issuer_root(&self) -> &[u8] {
+        &self.issuer_root
+    }
+
+    /// The root certificate of the registration of verifiers, DER.
+    #[must_use]
+    pub fn registration_root(&self) -> &[u8] {
+        &self.registration_root
+    }
+
+    /// The key counter packs are signed with.
+    #[must_use]
+    pub const fn pack_authority(&self) -> &PublicKey {
+        &self.pack_authority
+    }
+
+    /// The same key in its certificate, DER.
+    #[must_use]
+    pub fn pack_authority_certificate(&self) -> &[u8] {
+        &self.pack_authority_certificate
+    }
+
+    /// The counter pack as of the start; a newer one is at `GET /counter-pack`.
+    #[must_use]
+    pub fn counter_pack(&self) -> &[u8] {
+        &self.counter_pack
+    }
+
+    /// Stops, after the requests under way are answered.
+    ///
+    /// # Errors
+    /// [`DeskError::Io`] when the server had failed.
+    pub async fn shutdown(mut self) -> Result<(), DeskError> {
+        drop(self.stop.take());
+        match self.task.await {
+            Ok(outcome) => Ok(outcome?),
+            Err(_) => Err(io::Error::other("the server ended early").into()),
+        }
+    }
+}
+
+/// What a request handler sees.
+#[derive(Clone)]
+pub(crate) struct App {
+    issuer: Arc<Mutex<Issuer>>,
+    desk: DeskIdentity,
+    clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// Runs one call of the issuer away from the threads that serve HTTP: it computes and writes to disk.
+    pub(crate) async fn with_issuer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Issuer, i64) -> Result<T, IssuerError> + Send + 'static,
+    ) -> Result<T, IssuerError> {
+        let now = self.clock.now().map_err(|_| IssuerError::Failed)?.unix_seconds;
+        let issuer = Arc::clone(&self.issuer);
+        let call = tokio::task::spawn_blocking(move || {
+            // Each call leaves the issuer whole: what a panic would cut short is in a transaction.
+            work(&mut issuer.lock().unwrap_or_else(PoisonError::into_inner), now)
+        });
+        match tokio::time::timeout(ANSWER_WITHIN, call).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(IssuerError::Failed),
+        }
+    }
+}
+
+fn routes() -> Router<App> {
+    enrolment_api::routes()
+        .route("/health", get(health))
+        .route("/counter-pack", get(counter_pack))
+        .route("/desk-sign", get(desk_sign))
+}
+
+async fn health(State(app): State<App>) -> Response {
+    let alive = app.with_issuer(|issuer, _| Ok(issuer.store().audit_length()?)).await;
+    match alive {
+        Ok(_) => "ok".into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn counter_pack(State(app): State<App>) -> Response {
+    let pack =
+        app.with_issuer(|issuer, now| make_pack(issuer.pki(), now).map_err(|_| IssuerError::Failed)).await;
+    match pack {
+        Ok(pack) => ([(CONTENT_TYPE, "application/cbor")], pack).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// `?nonce=1` asks for a fresh sign for a screen.
+async fn desk_sign(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let with_nonce = match query.as_deref() {
+        None | Some("" | "nonce=0") => false,
+        Some("nonce=1") => true,
+        Some(_) => return StatusCode::BAD_REQUEST.into_response(),
+    };
+    let desk = app.desk.clone();
+    let sign = app
+        .with_issuer(move |issuer, now| {
+            make_sign(issuer.pki(), &desk, with_nonce, now).map_err(|_| IssuerError::Failed)
+        })
+        .await;
+    match sign {
+        Ok(sign) => Json(sign).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+fn anchors(certificates: &[Vec<u8>]) -> Result<Anchors, TrustError> {
+    Ok(Anchors::new(certificates.iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>()?))
+}
