@@ -1,0 +1,259 @@
+//! Enrolling over the real HTTP API: a software phone, a virtual card, and every reason to say no.
+
+#[cfg(test)]
+mod phone;
+
+use fixtures::{chip::VirtualCard, people, pki::DocumentSigner};
+use phone::{NOW, Phone, TestDesk, Trick};
+use wallet_core::{
+    card::Disclosure,
+    counter::{Staple, UnverifiedDeskSign, check_copy, hour_of, pack::CounterPack},
+    enrolment::{EnrolmentError, Refusal, Refused, parse_message},
+    mdoc::{self, Expected, IssuerSigned, NAMESPACE_RESIDENT_CARD, PHOTO_ID},
+    trust::{Anchors, Certificate, Usage, verify_chain},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_citizen_enrols_and_every_credential_verifies() {
+    let desk = TestDesk::start().await;
+    let phone = Phone::new(&desk);
+    let issued = phone.enrol(&mut VirtualCard::of(&people::adult()).build(), Trick::None).await.unwrap();
+
+    let batches: Vec<_> = issued.levels.iter().map(|level| (level.level, level.copies.len())).collect();
+    let expected = [
+        (Disclosure::AdultOnly, 10),
+        (Disclosure::NameAndBirth, 5),
+        (Disclosure::Address, 3),
+        (Disclosure::Full, 3),
+        (Disclosure::RegistrationNumber, 3),
+    ];
+    assert_eq!(batches, expected);
+    assert_eq!(issued.mdocs.len(), 3);
+
+    // The pack leads to the counter signer; every copy is bound to its own key, level and staple.
+    let pack = CounterPack::verify(&desk.get("/counter-pack"), desk.running.pack_authority()).unwrap();
+    let [signer] = pack.content().issuers.as_slice() else { panic!("one signer") };
+    let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
+    let signer_certificate = Certificate::parse(signer).unwrap();
+    let signer_certificate =
+        verify_chain(&[signer_certificate], &anchors, NOW, Usage::CounterIssuer).unwrap();
+    let signer_key = signer_certificate.p256_public_key().unwrap();
+    let mut indices = std::collections::BTreeSet::new();
+    for level in &issued.levels {
+        for copy in &level.copies {
+            let verified = check_copy(&copy.sd_cwt, &signer_key, &copy.public_key).unwrap();
+            assert_eq!(verified.disclosure(), level.level);
+            assert_eq!(verified.x5t(), signer_certificate.x5t());
+            let staple = Staple { hour: copy.staple.hour, preimage: copy.staple.preimage.0 };
+            assert_eq!(staple.hour, hour_of(NOW).unwrap());
+            assert!(verified.staple_anchor().proves(&staple));
+            assert!(indices.insert(verified.status_index()));
+        }
+    }
+    for (key, bytes) in &issued.mdocs {
+        let expected = Expected { doc_type: PHOTO_ID, device_key: Some(key) };
+        let document = mdoc::verify(&IssuerSigned::parse(bytes).unwrap(), &expected, &anchors, NOW).unwrap();
+        let name = document.element(NAMESPACE_RESIDENT_CARD, "name").unwrap();
+        assert_eq!(name.text(), Some(people::adult().name));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_that_does_not_hold_is_refused_for_its_reason() {
+    let desk = TestDesk::start().await;
+    let cases = [
+        (Refusal::UntrustedChip, card().signed_by(DocumentSigner::Rogue), Trick::None),
+        (Refusal::UntrustedChip, card().signed_by(DocumentSigner::Expired), Trick::None),
+        (Refusal::AlteredChipData, card().altered_group(11), Trick::None),
+        (Refusal::AlteredChipData, card().broken_signature(), Trick::None),
+        // A reader reads what the security object lists, so that an unlisted group never comes.
+        (Refusal::CardIncomplete, card().unhashed_group(12), Trick::None),
+        (Refusal::CloneSuspected, card().cloned_without_its_key(), Trick::None),
+        (Refusal::CloneSuspected, card(), Trick::AnotherChipChallenge),
+        (Refusal::CardIncomplete, card().without_group(12), Trick::None),
+        (Refusal::FaceMismatch, card(), Trick::WrongFaceSignature),
+        (Refusal::FaceMismatch, card(), Trick::AnotherFaceChallenge),
+        (Refusal::FaceMismatch, card(), Trick::UnknownFaceProvider),
+        (Refusal::AttestationRefused, card(), Trick::AnotherInstanceChallenge),
+        (Refusal::AttestationRefused, card(), Trick::UnattestedInstance),
+        (Refusal::AttestationRefused, card(), Trick::AnotherKeyChallenge),
+        (Refusal::AttestationRefused, card(), Trick::HolderKeysWithoutUserAuthentication),
+        (Refusal::BadSignature, card(), Trick::EvidenceSignedByAnotherKey),
+        (Refusal::BadSignature, card(), Trick::KeysSignedByAnotherKey),
+        (Refusal::ChallengeExpired, card(), Trick::LateEvidence),
+        (Refusal::ChallengeExpired, card(), Trick::LateKeys),
+    ];
+    for (refusal, card, trick) in cases {
+        let outcome = Phone::new(&desk).enrol(&mut card.build(), trick).await;
+        assert_eq!(outcome, Err(EnrolmentError::IssuerRefused(refusal)), "{trick:?}");
+    }
+    // None of them left anything behind: the person is still free to enrol.
+    Phone::new(&desk).enrol(&mut card().build(), Trick::None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_takes_evidence_and_keys_once() {
+    let desk = TestDesk::start().await;
+    for trick in [Trick::ReplayEvidence, Trick::ReplayKeys] {
+        let phone = Phone::new(&desk);
+        let outcome = phone.enrol(&mut card().build(), trick).await;
+        assert_eq!(outcome, Err(EnrolmentError::IssuerRefused(Refusal::Replayed)), "{trick:?}");
+        desk.release(people::adult().registration_number);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_phone_is_refused_until_the_first_is_given_up() {
+    let desk = TestDesk::start().await;
+    let (first, second) = (Phone::new(&desk), Phone::new(&desk));
+    first.enrol(&mut card().build(), Trick::None).await.unwrap();
+    let refused = second.enrol(&mut card().build(), Trick::None).await;
+    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AnotherPhone)));
+    assert!(Refusal::AnotherPhone.way_out().contains("Give it up there first"));
+
+    let copies = first.ctis();
+    assert!(first.staples(copies.clone()).await.unwrap().iter().all(Option::is_some));
+    assert!(desk.release(people::adult().registration_number));
+    second.enrol(&mut card().build(), Trick::None).await.unwrap();
+    assert!(first.staples(copies).await.unwrap().iter().all(Option::is_none));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_takes_no_second_holder() {
+    let desk = TestDesk::start().await;
+    let phone = Phone::new(&desk);
+    phone.enrol(&mut card().build(), Trick::None).await.unwrap();
+    let mut another = VirtualCard::of(&people::other_adult()).build();
+    let refused = phone.enrol(&mut another, Trick::None).await;
+    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AnotherHolder)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_phone_enrols_again_and_its_old_copies_end() {
+    let desk = TestDesk::start().await;
+    let phone = Phone::new(&desk);
+    phone.enrol(&mut card().build(), Trick::None).await.unwrap();
+    let old = phone.ctis();
+    phone.enrol(&mut card().build(), Trick::None).await.unwrap();
+    let new = phone.ctis();
+    assert!(phone.staples(old).await.unwrap().iter().all(Option::is_none));
+    assert!(phone.staples(new).await.unwrap().iter().all(Option::is_some));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staples_go_to_the_phone_that_owns_the_copies_and_follow_the_hour() {
+    let desk = TestDesk::start().await;
+    let (phone, stranger) = (Phone::new(&desk), Phone::new(&desk));
+    phone.enrol(&mut card().build(), Trick::None).await.unwrap();
+    stranger.make_instance().await;
+    let copies = phone.ctis();
+    assert!(stranger.staples(copies.clone()).await.unwrap().iter().all(Option::is_none));
+    desk.clock.advance(2 * 3600);
+    let staples = phone.staples(copies.clone()).await.unwrap();
+    assert!(staples.iter().all(|staple| staple.unwrap().hour == hour_of(NOW).unwrap() + 2));
+    // A request kept for later is worth nothing.
+    let request = phone.staple_request(copies).await;
+    desk.clock.advance(301);
+    let (status, body) = desk.send(request);
+    let refused: Refused = parse_message(&body).unwrap();
+    assert_eq!((status, refused.error.as_str()), (410, "challenge_expired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_accepts_hardware_only_refuses_software_keys() {
+    let desk = TestDesk::start_with(|config| config.policy.accept_software_keys = false).await;
+    let refused = Phone::new(&desk).enrol(&mut card().build(), Trick::None).await;
+    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AttestationRefused)));
+    let audit = desk.audit();
+    assert!(audit.contains(&("evidence".into(), "attestation_refused: NotInHardware".into())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_desk_remembers_names_nobody() {
+    let desk = TestDesk::start().await;
+    let person = people::adult();
+    Phone::new(&desk).enrol(&mut card().build(), Trick::None).await.unwrap();
+    let folder = desk.stop().await;
+    for file in std::fs::read_dir(&folder).unwrap().chain(std::fs::read_dir(folder.join("pki")).unwrap()) {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let number = person.registration_number;
+        for secret in [person.name, number, &number.replace('-', ""), person.address, person.latin_family] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{}", path.display());
+        }
+        #[cfg(unix)]
+        if path.extension().is_some_and(|extension| extension == "key") {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_comes_back_with_its_keys_and_bindings() {
+    let desk = TestDesk::start().await;
+    let phone = Phone::new(&desk);
+    phone.enrol(&mut card().build(), Trick::None).await.unwrap();
+    let root = desk.running.issuer_root().to_vec();
+    let folder = desk.stop().await;
+    let desk = TestDesk::start_in(folder, |_| {}).await;
+    assert_eq!(desk.running.issuer_root(), root);
+    let refused = Phone::new(&desk).enrol(&mut card().build(), Trick::None).await;
+    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AnotherPhone)));
+    let moved = phone.moved_to(&desk);
+    moved.enrol(&mut card().build(), Trick::None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_requests_are_answered_not_crashed_on() {
+    let desk = TestDesk::start().await;
+    let long = vec![b' '; 1024 * 1024 + 1];
+    let cases: [(&str, Vec<u8>, u16, &str); 6] = [
+        ("/enrolment/begin", b"{}".to_vec(), 400, "malformed_request"),
+        ("/enrolment/begin", br#"{"version":2}"#.to_vec(), 400, "unsupported_version"),
+        ("/enrolment/begin", br#"{"version":1,"more":1}"#.to_vec(), 400, "malformed_request"),
+        ("/enrolment/begin", long, 400, "malformed_request"),
+        ("/enrolment/evidence", b"{}".to_vec(), 401, "bad_signature"),
+        ("/staples", vec![0xFF; 10], 401, "bad_signature"),
+    ];
+    for (path, body, status, code) in cases {
+        let (found, answer) = desk.post(path, body);
+        let refused: Refused = parse_message(&answer).unwrap();
+        assert_eq!((found, refused.error.as_str()), (status, code), "{path}");
+    }
+    assert_eq!(desk.get("/health"), b"ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_desk_puts_up_signs_that_lead_to_its_registration() {
+    let desk = TestDesk::start().await;
+    let sign = |path: &str| -> serde_json::Value { serde_json::from_slice(&desk.get(path)).unwrap() };
+    let (fresh, printed) = (sign("/desk-sign?nonce=1"), sign("/desk-sign"));
+    assert!(fresh["cnonce"].is_string() && printed["cnonce"].is_null());
+    let anchors = Anchors::new(vec![Certificate::parse(desk.running.registration_root()).unwrap()]);
+    for view in [&fresh, &printed] {
+        let parsed = UnverifiedDeskSign::parse(view["sign"].as_str().unwrap()).unwrap();
+        let verified = parsed.verify(&anchors, NOW).unwrap();
+        assert_eq!(verified.id().as_str(), "centre.1");
+        assert_eq!(Some(verified.expires_at()), view["expires_at"].as_i64());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_does_not_listen_beyond_loopback_unless_told_by_name() {
+    let refused = TestDesk::try_start(|config| config.listen = ([0, 0, 0, 0], 0).into()).await;
+    assert!(matches!(refused, Err(desk::DeskError::NotLoopback)));
+    let allowed = TestDesk::try_start(|config| {
+        config.listen = ([0, 0, 0, 0], 0).into();
+        config.policy.listen_beyond_loopback = true;
+    });
+    assert!(allowed.await.is_ok());
+}
+
+fn card() -> fixtures::chip::CardBuilder {
+    VirtualCard::of(&people::adult())
+}
