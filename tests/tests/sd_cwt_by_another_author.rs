@@ -95,7 +95,7 @@ fn every_level_of_ours_passes_the_strict_validation_of_draft_08() {
         let (_, report) =
             verify_validate_and_restore_sd_cwt(&key, &copy, None, RestoreMode::Verifier, options).unwrap();
         assert_eq!((report.disclosed, report.removed_redactions), (0, 0));
-        assert_eq!(claim(&report.value, 7), Some(&Value::Bytes(vec![3; 8].into())));
+        assert_eq!(claim(&report.value, 7), Some(&Value::Bytes(vec![3; 8])));
         assert!(matches!(claim(&report.value, 8), Some(Value::Map(_))));
         let Some(Value::Array(card)) = claim(&report.value, -65_537) else { panic!("no card claim") };
         assert_eq!(card.len(), 4);
@@ -119,6 +119,6 @@ fn the_token_around_a_copy_is_a_cose_sign1_to_the_other_author() {
     assert_eq!(inner, copy);
     let payload: Value = cbor2::from_slice(message.payload.as_deref().unwrap()).unwrap();
     assert_eq!(claim(&payload, 3), Some(&Value::from("desk-1")));
-    assert_eq!(claim(&payload, 39), Some(&Value::Bytes(vec![5; 8].into())));
+    assert_eq!(claim(&payload, 39), Some(&Value::Bytes(vec![5; 8])));
     assert_eq!((claim(&payload, 1), claim(&payload, 2)), (None, None));
 }
