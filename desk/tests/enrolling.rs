@@ -33,6 +33,7 @@ async fn a_citizen_enrols_and_every_credential_verifies() {
     // The pack leads to the counter signer; every copy is bound to its own key, level and staple.
     let pack = CounterPack::verify(&desk.get("/counter-pack"), desk.running.pack_authority()).unwrap();
     let [signer] = pack.content().issuers.as_slice() else { panic!("one signer") };
+    assert_eq!(issued.issuer_chain, [signer.clone()]);
     let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
     let signer_certificate = Certificate::parse(signer).unwrap();
     let signer_certificate =

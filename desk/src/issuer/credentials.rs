@@ -143,7 +143,8 @@ impl Issuer {
             })
             .collect();
         refuse_binding(self.store.bind(&grant.person_id, thumbprint, &rows, now)?)?;
-        Ok(CredentialsResponse { levels, mdocs })
+        let issuer_chain = vec![Blob(self.pki.counter_signer.certificate.clone())];
+        Ok(CredentialsResponse { issuer_chain, levels, mdocs })
     }
 
     fn make_copy(

@@ -230,7 +230,9 @@ fn a_grant_is_bounded_and_names_each_level_once() {
 #[test]
 fn credentials_other_than_those_asked_for_are_refused() {
     type Case = (fn(&mut CredentialsResponse), Rule);
-    let cases: [Case; 7] = [
+    let cases: [Case; 9] = [
+        (|c| c.issuer_chain.clear(), Rule::IssuerChain),
+        (|c| c.issuer_chain = vec![Blob(vec![9]); 4], Rule::IssuerChain),
         (|c| c.levels.clear(), Rule::OtherLevels),
         (|c| c.levels[0].level = "full".into(), Rule::OtherLevels),
         (|c| drop(c.levels[0].copies.pop()), Rule::OtherCount),
