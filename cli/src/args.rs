@@ -1,0 +1,367 @@
+//! The command line: one clap `Command` in the language the citizen reads, and what it parses into.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser, error::ErrorKind};
+use wallet_core::card::Disclosure;
+
+use crate::{
+    failure::{Failure, Outcome, UsageFault},
+    texts::{Help, Texts},
+};
+
+/// What was typed.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    /// The folder the wallet lives in, when given.
+    pub(crate) home: Option<PathBuf>,
+    /// Whether a machine reads the output.
+    pub(crate) json: bool,
+    /// What to do.
+    pub(crate) action: Action,
+}
+
+/// The commands.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// The whole walk on invented people.
+    Demo {
+        /// Where the pictures go.
+        out: Option<PathBuf>,
+    },
+    /// Read a chip and say what it proved.
+    Read(ReadArguments),
+    /// Make an ID of a card.
+    Enrol(EnrolArguments),
+    /// Show the ID at a counter.
+    Show(ShowArguments),
+    /// Check what was shown.
+    Check(CheckArguments),
+    /// The cards in the wallet.
+    List,
+    /// What was done with them.
+    History {
+        /// At most so many entries.
+        limit: u32,
+    },
+}
+
+/// A reader as typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReaderName {
+    /// The fixture's card, in process.
+    Virtual,
+    /// Listen here for a chip.
+    Vpcd(String),
+    /// PC/SC: the reader whose name contains this, or the first with a card.
+    Pcsc(Option<String>),
+}
+
+/// `wallet read`.
+#[derive(Debug)]
+pub(crate) struct ReadArguments {
+    pub(crate) reader: ReaderName,
+    pub(crate) can: Option<String>,
+    pub(crate) csca: Vec<PathBuf>,
+}
+
+/// `wallet enrol`.
+#[derive(Debug)]
+pub(crate) struct EnrolArguments {
+    pub(crate) reader: ReaderName,
+    pub(crate) can: Option<String>,
+    pub(crate) issuer: String,
+    pub(crate) trust: Option<PathBuf>,
+    pub(crate) issuer_root: Vec<PathBuf>,
+    pub(crate) csca: Vec<PathBuf>,
+    pub(crate) desk_root: Vec<PathBuf>,
+    pub(crate) yes: bool,
+}
+
+/// `wallet show`.
+#[derive(Debug)]
+pub(crate) struct ShowArguments {
+    pub(crate) level: Disclosure,
+    pub(crate) card: Option<String>,
+    pub(crate) desk: Option<String>,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) once: bool,
+    pub(crate) offline: bool,
+    pub(crate) yes: bool,
+}
+
+/// `wallet check`.
+#[derive(Debug)]
+pub(crate) struct CheckArguments {
+    pub(crate) shown: String,
+    pub(crate) pack: Option<PathBuf>,
+    pub(crate) pack_root: Option<PathBuf>,
+    pub(crate) desk_id: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) seen: Option<PathBuf>,
+    pub(crate) policy: Vec<String>,
+}
+
+/// Parses `words` (the program's name first), with help and complaints in the language of `texts`.
+///
+/// # Errors
+/// [`UsageFault`] for what cannot be used; help and version come back as `Ok(Err(text))`, for standard output.
+pub(crate) fn parse(words: &[String], texts: &'static Texts) -> Outcome<Result<Arguments, String>> {
+    match command(&texts.help).try_get_matches_from(words) {
+        Ok(matches) => arguments(&matches).map(Ok),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Err(error.render().to_string())),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Err(Failure::Usage(UsageFault::Nothing(error.render().to_string())))
+            }
+            _ => Err(Failure::Usage(UsageFault::CommandLine((texts.help.complaint)(&error)))),
+        },
+    }
+}
+
+/// The command line's grammar.
+pub(crate) fn command(help: &'static Help) -> Command {
+    let level_names = Disclosure::ALL.map(Disclosure::name);
+    let base = |name: &'static str, about: &'static str, usage: &'static str| {
+        Command::new(name)
+            .about(about)
+            .override_usage(usage)
+            .help_template(help.template)
+            .next_help_heading(help.options)
+            .disable_help_flag(true)
+            .disable_help_subcommand(true)
+            .arg(flag("help", help.help).short('h').action(ArgAction::Help).display_order(900))
+    };
+    let reader = || value("reader", "READER", help.reader).required(true);
+    let can = || value("can", "N", help.can);
+    let csca = || file("csca", help.csca).action(ArgAction::Append);
+    base("wallet", help.about, help.usage)
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_help_heading(help.commands)
+        .after_help(help.exit_codes)
+        .arg(file("home", help.home).value_name("DIR").global(true).display_order(800))
+        .arg(
+            value("lang", "en|ko", help.lang)
+                .value_parser(["en", "ko"])
+                .hide_possible_values(true)
+                .global(true)
+                .display_order(801),
+        )
+        .arg(flag("json", help.json).global(true).display_order(802))
+        .arg(flag("version", help.version).short('V').action(ArgAction::Version).display_order(901))
+        .subcommand(
+            base("demo", help.demo, help.demo_usage).arg(file("out", help.demo_out).value_name("DIR")),
+        )
+        .subcommand(base("read", help.read, help.read_usage).arg(reader()).arg(can()).arg(csca()))
+        .subcommand(
+            base("enrol", help.enrol, help.enrol_usage)
+                .arg(value("issuer", "URL", help.issuer).required(true))
+                .arg(reader())
+                .arg(can())
+                .arg(file("trust", help.trust).value_name("DIR"))
+                .arg(file("issuer-root", help.issuer_root).action(ArgAction::Append))
+                .arg(csca())
+                .arg(file("desk-root", help.desk_root).action(ArgAction::Append))
+                .arg(flag("yes", help.yes)),
+        )
+        .subcommand(
+            base("show", help.show, help.show_usage)
+                .arg(
+                    value("level", "LEVEL", help.level)
+                        .value_parser(level_names)
+                        .hide_possible_values(true)
+                        .default_value(Disclosure::AdultOnly.name())
+                        .hide_default_value(true),
+                )
+                .arg(value("card", "ID", help.card))
+                .arg(value("desk", "SIGN", help.desk))
+                .arg(file("out", help.show_out).value_name("DIR"))
+                .arg(flag("once", help.once))
+                .arg(flag("offline", help.offline))
+                .arg(flag("yes", help.yes)),
+        )
+        .subcommand(
+            base("check", help.check, help.check_usage)
+                .arg(Arg::new("shown").value_name("SHOWN").required(true).help(help.shown))
+                .arg(file("pack", help.pack))
+                .arg(file("pack-root", help.pack_root))
+                .arg(value("desk-id", "ID", help.desk_id))
+                .arg(value("nonce", "HEX", help.nonce))
+                .arg(file("seen", help.seen))
+                .arg(value("policy", "NAME", help.policy).action(ArgAction::Append)),
+        )
+        .subcommand(base("list", help.list, help.list_usage))
+        .subcommand(
+            base("history", help.history, help.history_usage).arg(
+                value("limit", "N", help.limit)
+                    .value_parser(clap::value_parser!(u32).range(1..=10_000))
+                    .default_value("20")
+                    .hide_default_value(true),
+            ),
+        )
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+}
+
+fn value(name: &'static str, value_name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value_name).help(help)
+}
+
+fn file(name: &'static str, help: &'static str) -> Arg {
+    value(name, "FILE", help).value_parser(PathBufValueParser::new())
+}
+
+fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
+    let (name, own) = matches.subcommand().ok_or(Failure::Internal("no subcommand"))?;
+    let action = match name {
+        "demo" => Action::Demo { out: path(own, "out") },
+        "read" => Action::Read(ReadArguments {
+            reader: reader_name(own)?,
+            can: can(own)?,
+            csca: paths(own, "csca"),
+        }),
+        "enrol" => Action::Enrol(EnrolArguments {
+            reader: reader_name(own)?,
+            can: can(own)?,
+            issuer: text(own, "issuer").unwrap_or_default(),
+            trust: path(own, "trust"),
+            issuer_root: paths(own, "issuer-root"),
+            csca: paths(own, "csca"),
+            desk_root: paths(own, "desk-root"),
+            yes: own.get_flag("yes"),
+        }),
+        "show" => Action::Show(ShowArguments {
+            level: level(own)?,
+            card: text(own, "card"),
+            desk: text(own, "desk"),
+            out: path(own, "out"),
+            once: own.get_flag("once"),
+            offline: own.get_flag("offline"),
+            yes: own.get_flag("yes"),
+        }),
+        "check" => Action::Check(CheckArguments {
+            shown: text(own, "shown").unwrap_or_default(),
+            pack: path(own, "pack"),
+            pack_root: path(own, "pack-root"),
+            desk_id: text(own, "desk-id"),
+            nonce: text(own, "nonce"),
+            seen: path(own, "seen"),
+            policy: own
+                .get_many::<String>("policy")
+                .map(|names| names.cloned().collect())
+                .unwrap_or_default(),
+        }),
+        "list" => Action::List,
+        "history" => Action::History { limit: own.get_one::<u32>("limit").copied().unwrap_or(20) },
+        _ => return Err(Failure::Internal("a command without code")),
+    };
+    Ok(Arguments { home: path(own, "home"), json: own.get_flag("json"), action })
+}
+
+fn text(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+fn path(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    matches.get_one::<PathBuf>(name).cloned()
+}
+
+fn paths(matches: &ArgMatches, name: &str) -> Vec<PathBuf> {
+    matches.get_many::<PathBuf>(name).map(|paths| paths.cloned().collect()).unwrap_or_default()
+}
+
+fn bad_value(argument: &'static str, value: String) -> Failure {
+    Failure::Usage(UsageFault::Value { argument, value })
+}
+
+fn level(matches: &ArgMatches) -> Outcome<Disclosure> {
+    let name = text(matches, "level").unwrap_or_default();
+    Disclosure::from_name(&name).map_err(|_| bad_value("--level", name))
+}
+
+fn can(matches: &ArgMatches) -> Outcome<Option<String>> {
+    match text(matches, "can") {
+        Some(can) if can.len() == 6 && can.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Some(can)),
+        Some(can) => Err(bad_value("--can", can)),
+        None => Ok(None),
+    }
+}
+
+fn reader_name(matches: &ArgMatches) -> Outcome<ReaderName> {
+    let typed = text(matches, "reader").unwrap_or_default();
+    parse_reader(&typed).ok_or_else(|| bad_value("--reader", typed))
+}
+
+/// `virtual`, `vpcd:HOST:PORT`, `pcsc` or `pcsc:NAME`.
+fn parse_reader(typed: &str) -> Option<ReaderName> {
+    match typed.split_once(':') {
+        None if typed == "virtual" => Some(ReaderName::Virtual),
+        None if typed == "pcsc" => Some(ReaderName::Pcsc(None)),
+        Some(("pcsc", name)) if !name.is_empty() => Some(ReaderName::Pcsc(Some(name.to_owned()))),
+        Some(("vpcd", address)) => {
+            let (host, port) = address.rsplit_once(':')?;
+            port.parse::<u16>().ok().filter(|_| !host.is_empty())?;
+            Some(ReaderName::Vpcd(address.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::{ENGLISH, KOREAN};
+
+    #[test]
+    fn readers_are_told_apart_and_half_a_reader_is_none() {
+        assert_eq!(parse_reader("virtual"), Some(ReaderName::Virtual));
+        assert_eq!(parse_reader("pcsc"), Some(ReaderName::Pcsc(None)));
+        assert_eq!(parse_reader("pcsc:ACS: 00 00"), Some(ReaderName::Pcsc(Some("ACS: 00 00".into()))));
+        assert_eq!(parse_reader("vpcd:[::1]:45963"), Some(ReaderName::Vpcd("[::1]:45963".into())));
+        for half in ["", "pcsc:", "vpcd", "vpcd:", "vpcd:45963", "vpcd::45963", "vpcd:h:99999", "virtual:x"] {
+            assert_eq!(parse_reader(half), None, "{half}");
+        }
+    }
+
+    /// Every command and argument of the tree, with its path.
+    fn helps(command: &Command, at: &str, found: &mut Vec<(String, String)>) {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        found.push((at.to_owned(), about));
+        for argument in command.get_arguments() {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            found.push((format!("{at} {}", argument.get_id()), help));
+        }
+        for sub in command.get_subcommands() {
+            helps(sub, &format!("{at} {}", sub.get_name()), found);
+        }
+    }
+
+    fn has_hangul(text: &str) -> bool {
+        text.chars().any(|c| ('가'..='힣').contains(&c))
+    }
+
+    #[test]
+    fn every_command_and_option_is_explained_in_both_languages() {
+        let mut english = Vec::new();
+        helps(&command(&ENGLISH.help), "wallet", &mut english);
+        let mut korean = Vec::new();
+        helps(&command(&KOREAN.help), "wallet", &mut korean);
+        assert_eq!(english.len(), korean.len());
+        assert!(english.len() > 30, "the tree was walked");
+        for ((at, en), (_, ko)) in english.iter().zip(&korean) {
+            assert!(!en.is_empty() && !has_hangul(en), "{at}: {en}");
+            assert!(has_hangul(ko), "{at}: {ko}");
+        }
+    }
+
+    #[test]
+    fn the_grammar_holds_together() {
+        command(&ENGLISH.help).debug_assert();
+        command(&KOREAN.help).debug_assert();
+    }
+}

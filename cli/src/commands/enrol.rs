@@ -1,0 +1,123 @@
+//! `wallet enrol`: an ID from a card.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use wallet_core::wallet::{
+    CardAccessView, ChipEvidence, Enrolment, EnrolmentListener, EnrolmentStage, ListenerError, UnlockWith,
+};
+
+use super::{
+    list::{CardDocument, print_card},
+    read::TerminalListener,
+};
+use crate::{
+    args::{EnrolArguments, ReaderName},
+    certificates,
+    failure::{Failure, Outcome, UsageFault},
+    home::{Home, Settings, Trust},
+    http,
+    interrupt::{cancelling, until_interrupted},
+    output::Output,
+    platform::Consent,
+    readers, session, terminal,
+    trust_folder::{self, FromDesk},
+    views::LabelledKeys,
+};
+
+#[derive(Serialize)]
+struct Document {
+    keys: LabelledKeys,
+    card: CardDocument,
+    apdus: u32,
+}
+
+/// Shows the stages on the terminal.
+struct Stages(Output);
+
+impl EnrolmentListener for Stages {
+    fn stage(&self, stage: EnrolmentStage) -> Result<bool, ListenerError> {
+        self.0.progress((self.0.texts.say.enrolment_stage)(stage));
+        Ok(true)
+    }
+}
+
+/// Runs it.
+pub(crate) async fn run(arguments: EnrolArguments, home: &Home, output: Output) -> Outcome<()> {
+    let consent = if arguments.yes { Consent::Given } else { Consent::Asked };
+    if consent == Consent::Asked && !terminal::is_there() {
+        return Err(Failure::Usage(UsageFault::Missing("--yes")));
+    }
+    if !http::is_allowed(&arguments.issuer) {
+        let value = arguments.issuer.clone();
+        return Err(Failure::Usage(UsageFault::Value { argument: "--issuer", value }));
+    }
+    let FromDesk { trust, pack, pack_root } = gather_trust(&arguments, home)?;
+    let issuer = arguments.issuer.clone();
+    let tapped = tap(arguments, trust.clone(), home, consent, output);
+    let (enrolment, evidence) = until_interrupted(tapped).await?;
+    // From here keys and credentials come to be: cancelling tidies them away, being dropped would not.
+    let stages: Arc<dyn EnrolmentListener> = Arc::new(Stages(output));
+    let finished =
+        cancelling(enrolment.finish(Arc::clone(&evidence), Some(stages)), || enrolment.cancel()).await;
+    let card = finished?;
+    output.clear_progress();
+
+    home.keep_trust(&trust)?;
+    home.keep_settings(&Settings { issuer })?;
+    if let Some(pack) = pack {
+        home.keep_pack(&pack)?;
+    }
+    if let Some(root) = pack_root {
+        home.keep_pack_root(&root)?;
+    }
+    output.line(&(output.texts.say.enrolled)(&card.name))?;
+    print_card(&card, output)?;
+    output.document(&Document {
+        keys: LabelledKeys::default(),
+        card: CardDocument::from(card),
+        apdus: evidence.apdus(),
+    })
+}
+
+/// Opens the wallet, begins with the issuer, and has the card answer.
+async fn tap(
+    arguments: EnrolArguments,
+    trust: Trust,
+    home: &Home,
+    consent: Consent,
+    output: Output,
+) -> Outcome<(Arc<Enrolment>, Arc<ChipEvidence>)> {
+    let wallet = session::open(home, &arguments.issuer, trust, consent, output).await?;
+    wallet.unlock(UnlockWith::Biometrics).await?;
+    // The card first: the issuer's challenge lives two minutes only, and a person may be looking for the card.
+    let can = readers::access_number(arguments.can, &arguments.reader, output).await?;
+    let link = readers::connect(&arguments.reader, output).await?;
+    let enrolment = Arc::clone(&wallet).enrol().await?;
+    let listener = Arc::new(TerminalListener(output));
+    let reading = wallet.read_card(link, CardAccessView::Can { can }, Some(listener))?;
+    let evidence = reading.run(Some(enrolment.challenge())).await?;
+    Ok((enrolment, evidence))
+}
+
+/// What was trusted before, with what the arguments name in its place.
+fn gather_trust(arguments: &EnrolArguments, home: &Home) -> Outcome<FromDesk> {
+    let mut found = match &arguments.trust {
+        Some(folder) => trust_folder::read(folder)?,
+        None => FromDesk { trust: home.trust()?, pack: None, pack_root: None },
+    };
+    let Trust { issuers, cards, desks } = &mut found.trust;
+    for (paths, argument, kept) in [
+        (&arguments.issuer_root, "--issuer-root", issuers),
+        (&arguments.csca, "--csca", &mut *cards),
+        (&arguments.desk_root, "--desk-root", desks),
+    ] {
+        if !paths.is_empty() {
+            *kept = certificates::read_all(paths, argument)?;
+        }
+    }
+    if cards.is_empty() && arguments.reader == ReaderName::Virtual {
+        cards.push(fixtures::pki::csca().certificate().to_vec());
+    }
+    Ok(found)
+}

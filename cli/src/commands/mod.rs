@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod enrol;
+pub(crate) mod history;
+pub(crate) mod list;
+pub(crate) mod read;
+pub(crate) mod show;

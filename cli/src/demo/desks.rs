@@ -1,0 +1,92 @@
+//! The desks of the demo: the good one, and one whose issuer nobody trusts.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use desk::{Config, Desk, DeskIdentity, RunningDesk};
+use fixtures::platform::SystemClock;
+use serde::Deserialize;
+use wallet_core::{
+    counter::DeskId,
+    platform::{Http as _, HttpMethod, HttpRequest},
+    verify::{Counter, DeskSettings},
+    wallet::WalletError,
+};
+
+use crate::{
+    clerk,
+    failure::{Failure, Outcome},
+    http::DesktopHttp,
+    views,
+};
+
+/// The desk of the demo.
+pub(super) const DESK_ID: &str = "demo-1";
+/// A desk somewhere else.
+pub(super) const OTHER_DESK_ID: &str = "demo-2";
+
+/// A desk that answers on loopback.
+pub(super) struct DemoDesk {
+    running: RunningDesk,
+}
+
+#[derive(Deserialize)]
+struct Sign {
+    sign: String,
+}
+
+impl DemoDesk {
+    /// Starts the desk of the demo with the keys in `data`, made anew when there are none: then nobody knows its issuer.
+    pub(super) async fn start(data: &Path) -> Outcome<Self> {
+        let desk = DeskIdentity {
+            id: DeskId::parse(DESK_ID).map_err(|_| Failure::Internal("a desk id that is none"))?,
+            name_ko: "보기동 주민센터".to_owned(),
+            name_en: "Bogi Community Centre".to_owned(),
+        };
+        let config = Config::new(data, desk, Arc::new(SystemClock)).trusting_fixtures();
+        let running = Desk::start(config).await.map_err(|_| Failure::Internal("the desk did not start"))?;
+        Ok(Self { running })
+    }
+
+    /// Where it answers.
+    pub(super) fn base_url(&self) -> &str {
+        self.running.base_url()
+    }
+
+    /// Root of its issuer, DER.
+    pub(super) fn issuer_root(&self) -> &[u8] {
+        self.running.issuer_root()
+    }
+
+    /// Root of its registration, DER.
+    pub(super) fn desk_root(&self) -> &[u8] {
+        self.running.registration_root()
+    }
+
+    /// The sign it puts up, as a phone's camera would read it.
+    pub(super) async fn sign(&self) -> Outcome<String> {
+        let request = HttpRequest {
+            method: HttpMethod::Get,
+            url: format!("{}/desk-sign", self.base_url()),
+            headers: HashMap::new(),
+            body: Vec::new(),
+        };
+        let response = DesktopHttp::new().send(request).await.map_err(|_| WalletError::Offline)?;
+        let sign: Sign =
+            serde_json::from_slice(&response.body).map_err(|_| Failure::Internal("a sign that is none"))?;
+        Ok(sign.sign)
+    }
+
+    /// A counter with this desk's pack that calls itself `id`.
+    pub(super) fn counter(&self, id: &str) -> Outcome<Counter> {
+        let settings = DeskSettings { desk_id: Some(id.to_owned()), ..DeskSettings::default() };
+        let now = views::now()?.unix_seconds;
+        let authority = self.running.pack_authority_certificate();
+        clerk::counter(self.running.counter_pack(), authority, 0, settings, now)
+            .map_err(|_| Failure::Internal("the counter pack does not verify"))
+    }
+
+    /// Goes off the network.
+    pub(super) async fn stop(self) -> Outcome<()> {
+        self.running.shutdown().await.map_err(|_| Failure::Internal("the desk did not stop"))
+    }
+}

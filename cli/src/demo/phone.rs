@@ -1,0 +1,105 @@
+//! A phone in software: everything in memory but the vault.
+
+use std::{path::Path, sync::Arc};
+
+use fixtures::{
+    chip::{VirtualCard, VirtualLink},
+    people::Citizen,
+    pki,
+    platform::{FixtureFaceCheck, MemoryAnchor, SoftwareKeyStore, SystemClock},
+};
+use wallet_core::{
+    card::Disclosure,
+    wallet::{
+        CardAccessView, ChipEvidence, CounterShow, DeskSign, Enrolment, Language, Platform, Scan, UnlockWith,
+        Wallet, WalletConfig,
+    },
+};
+
+use super::desks::DemoDesk;
+use crate::{
+    failure::{Outcome, storage},
+    http::DesktopHttp,
+    readers::VIRTUAL_CAN,
+    session,
+};
+
+/// The phone.
+pub(super) struct Phone {
+    wallet: Arc<Wallet>,
+    keys: Arc<SoftwareKeyStore>,
+    face: Arc<FixtureFaceCheck>,
+}
+
+impl Phone {
+    /// A new phone whose wallet trusts `desk`, open and unlocked.
+    pub(super) async fn open(folder: &Path, desk: &DemoDesk, language: Language) -> Outcome<Self> {
+        let config = WalletConfig {
+            vault_path: String::new(),
+            issuer_url: desk.base_url().to_owned(),
+            issuer_roots: vec![desk.issuer_root().to_vec()],
+            card_roots: vec![pki::csca().certificate().to_vec()],
+            desk_roots: vec![desk.desk_root().to_vec()],
+            language,
+        };
+        Self::make(folder, config, true).await
+    }
+
+    /// A new phone on which no fingerprint and no face is set up.
+    pub(super) async fn open_without_biometrics(folder: &Path, language: Language) -> Outcome<Self> {
+        let config = WalletConfig {
+            vault_path: String::new(),
+            issuer_url: "http://127.0.0.1:1".to_owned(),
+            issuer_roots: Vec::new(),
+            card_roots: Vec::new(),
+            desk_roots: Vec::new(),
+            language,
+        };
+        Self::make(folder, config, false).await
+    }
+
+    async fn make(folder: &Path, mut config: WalletConfig, biometrics: bool) -> Outcome<Self> {
+        std::fs::create_dir_all(folder).map_err(storage(folder))?;
+        config.vault_path = folder.join("vault").to_string_lossy().into_owned();
+        let keys = Arc::new(SoftwareKeyStore::new());
+        keys.set_biometrics(biometrics);
+        let face = Arc::new(FixtureFaceCheck::new());
+        let platform = Platform {
+            key_store: keys.clone(),
+            anchor: Arc::new(MemoryAnchor::new()),
+            http: Arc::new(DesktopHttp::new()),
+            clock: Arc::new(SystemClock),
+            face_check: face.clone(),
+        };
+        let wallet = Wallet::open(platform, config).await?;
+        wallet.unlock(UnlockWith::Biometrics).await?;
+        Ok(Self { wallet, keys, face })
+    }
+
+    /// Taps the citizen's card and has it answer the issuer's challenge.
+    pub(super) async fn tap(&self, citizen: &Citizen) -> Outcome<(Arc<Enrolment>, Arc<ChipEvidence>)> {
+        let enrolment = Arc::clone(&self.wallet).enrol().await?;
+        let card = VirtualCard::of(citizen).can(VIRTUAL_CAN).build();
+        let access = CardAccessView::Can { can: VIRTUAL_CAN.as_bytes().to_vec() };
+        let reading = self.wallet.read_card(Arc::new(VirtualLink::new(card)), access, None)?;
+        let evidence = reading.run(Some(enrolment.challenge())).await?;
+        Ok((enrolment, evidence))
+    }
+
+    /// Scans a desk's sign.
+    pub(super) fn scan(&self, text: String) -> Outcome<Arc<DeskSign>> {
+        let Scan::DeskSign { sign } = self.wallet.scan(text)?;
+        Ok(sign)
+    }
+
+    /// Shows the card.
+    pub(super) async fn show(&self, level: Disclosure, desk: Arc<DeskSign>) -> Outcome<Arc<CounterShow>> {
+        let card = session::choose_card(&self.wallet, None)?;
+        Ok(self.wallet.show_at_counter(card.id, level, Some(desk)).await?)
+    }
+
+    /// How often the citizen was asked for finger or face.
+    pub(super) fn prompts(&self) -> usize {
+        self.keys.prompt_count() + self.face.prompts().len()
+    }
+}

@@ -1,0 +1,79 @@
+//! Opening the wallet of a home folder.
+
+use std::sync::Arc;
+
+use fixtures::platform::{FileAnchor, FixtureFaceCheck, KeyFileError, SoftwareKeyStore, SystemClock};
+use wallet_core::wallet::{Platform, UnlockWith, Wallet, WalletConfig, WalletError};
+
+use crate::{
+    failure::{Failure, Outcome, PassphraseFault},
+    home::{Home, Trust},
+    http::DesktopHttp,
+    output::Output,
+    platform::{AskingFaceCheck, AskingKeys, Consent},
+    terminal,
+};
+
+/// Opens the wallet in `home`, asking for the passphrase; makes one when there is none.
+pub(crate) async fn open(
+    home: &Home,
+    issuer: &str,
+    trust: Trust,
+    consent: Consent,
+    output: Output,
+) -> Outcome<Arc<Wallet>> {
+    let passphrase = terminal::passphrase(output.texts, !home.keys().exists())?;
+    home.create()?;
+    let keys = SoftwareKeyStore::open(home.keys(), passphrase.as_bytes())
+        .map_err(|error| key_failure(home, error))?;
+    let platform = Platform {
+        key_store: Arc::new(AskingKeys { inner: Arc::new(keys), consent, output }),
+        anchor: Arc::new(FileAnchor::new(home.anchor())),
+        http: Arc::new(DesktopHttp::new()),
+        clock: Arc::new(SystemClock),
+        face_check: Arc::new(AskingFaceCheck { inner: Arc::new(FixtureFaceCheck::new()), consent, output }),
+    };
+    let config = WalletConfig {
+        vault_path: home.vault().to_string_lossy().into_owned(),
+        issuer_url: issuer.trim_end_matches('/').to_owned(),
+        issuer_roots: trust.issuers,
+        card_roots: trust.cards,
+        desk_roots: trust.desks,
+        language: output.texts.language,
+    };
+    Ok(Wallet::open(platform, config).await?)
+}
+
+/// Opens and unlocks the wallet that enrolment left in `home`; nothing when there is none yet.
+pub(crate) async fn open_existing(
+    home: &Home,
+    consent: Consent,
+    output: Output,
+) -> Outcome<Option<Arc<Wallet>>> {
+    if !home.has_wallet() {
+        return Ok(None);
+    }
+    let issuer = home.settings()?.map(|settings| settings.issuer).unwrap_or_default();
+    let wallet = open(home, &issuer, home.trust()?, consent, output).await?;
+    wallet.unlock(UnlockWith::Biometrics).await?;
+    Ok(Some(wallet))
+}
+
+/// The one card meant: by its id, or the only one.
+pub(crate) fn choose_card(wallet: &Wallet, wanted: Option<&str>) -> Outcome<wallet_core::wallet::CardView> {
+    let mut cards = wallet.cards()?.into_iter();
+    let found = match wanted {
+        Some(id) => cards.find(|card| card.id == id),
+        None => cards.next_back(),
+    };
+    found.ok_or(Failure::Wallet(WalletError::CardNotFound))
+}
+
+fn key_failure(home: &Home, error: KeyFileError) -> Failure {
+    let broken = |reason| Failure::Storage { path: home.keys(), reason };
+    match error {
+        KeyFileError::WrongPassphrase => Failure::Passphrase(PassphraseFault::Wrong),
+        KeyFileError::Malformed => broken(std::io::ErrorKind::InvalidData),
+        KeyFileError::Io(reason) => broken(reason),
+    }
+}

@@ -1,0 +1,386 @@
+//! English.
+
+use clap::error::{ContextKind, ErrorKind};
+use wallet_core::{
+    card::Disclosure,
+    enrolment::Refusal,
+    vault::EventKind,
+    verify::{AudienceKind, Relaxation},
+    wallet::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, WalletError},
+};
+
+use super::{Demo, Fields, Help, Say, Texts};
+use crate::failure::{Failure, PassphraseFault, ReaderFault, UsageFault};
+
+/// The texts.
+pub(crate) static ENGLISH: Texts = Texts { language: Language::English, help: HELP, say: SAY, demo: DEMO };
+
+const HELP: Help = Help {
+    template: "{before-help}{about}\n\nUsage: {usage}\n\n{all-args}{after-help}",
+    options: "Options",
+    commands: "Commands",
+    about: "The citizen's mobile ID on a desktop, and the clerk's checker",
+    usage: "wallet COMMAND [options]",
+    exit_codes: "Exit codes: 0 done · 1 unexpected · 2 usage · 3 refused or not trusted · 4 card or reader · 5 network or issuer · \
+                 6 locked, passphrase or biometrics · 7 storage · 8 cancelled",
+    complaint,
+
+    home: "The folder the wallet lives in (else $XDG_DATA_HOME/wallet, else ~/.local/share/wallet)",
+    lang: "Language: en or ko (else by the locale)",
+    json: "One JSON document on standard output, no progress",
+    help: "Print this help",
+    version: "Print the version",
+
+    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, and five refusals",
+    demo_usage: "wallet demo [--out DIR] [--json]",
+    demo_out: "Where the pictures go (else a new temporary folder)",
+
+    read: "Read a card's chip and say what it proved",
+    read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
+    reader: "virtual (the invented card), pcsc or pcsc:NAME (a reader whose name contains NAME), vpcd:HOST:PORT (listens there \
+             for a chip)",
+    can: "The six digits printed on the card; asked for when missing",
+    csca: "A country signing certificate to trust, PEM or DER; may be repeated (else those of the wallet)",
+
+    enrol: "Make a mobile ID of a card, at an issuer",
+    enrol_usage: "wallet enrol --issuer URL --reader READER [--can N] [--trust DIR] [--yes]",
+    issuer: "The issuer's address: https, or http on this machine",
+    trust: "A folder with the certificates to trust, as `desk serve` writes it",
+    issuer_root: "A root certificate of issuers, PEM or DER; may be repeated",
+    desk_root: "A root certificate under which desks are registered, PEM or DER; may be repeated",
+    yes: "Answer every question with yes (the face check and the fingerprint of the software phone), for scripts",
+
+    show: "Show the ID at a counter, as a QR code that changes every 15 seconds",
+    show_usage: "wallet show [--level LEVEL] [--desk SIGN] [--out DIR] [--once] [--yes]",
+    level: "How much to show: adult (the default), name_birth, address, full, registration_number",
+    card: "Which card, by its id in `wallet list` (else the only one)",
+    desk: "The desk's sign: its KD1 text, or a picture file of it",
+    show_out: "Also write each frame to frame.png, frame.svg and frame.txt here",
+    once: "Print one frame and end (always with --json)",
+    offline: "Do not fetch fresh proofs from the issuer before showing",
+
+    check: "Check a shown code as a counter does, without any network",
+    check_usage: "wallet check SHOWN --pack FILE --pack-root FILE [--desk-id ID] [--json]",
+    shown: "A picture file with the code (PNG or JPEG), its KR1 text, or - for standard input",
+    pack: "The counter pack (else the wallet's)",
+    pack_root: "The root certificate the counter pack is signed under, PEM or DER (else the wallet's)",
+    desk_id: "This desk's id, for codes that are meant for one desk",
+    nonce: "The nonce this desk's sign carried, hexadecimal",
+    seen: "Remember accepted codes in this file, so that none is accepted twice",
+    policy: "A named policy: accept_general_audience (codes made for nobody in particular), require_nonce; may be repeated",
+
+    list: "The cards in the wallet, and how many shows are left",
+    list_usage: "wallet list [--json]",
+
+    history: "What was done with the wallet, newest first",
+    history_usage: "wallet history [--limit N] [--json]",
+    limit: "At most so many entries (20)",
+};
+
+const SAY: Say = Say {
+    error: "wallet: ",
+    failure,
+    level,
+    card_state,
+    history_kind,
+    software_keys: "software keys, not attested hardware",
+
+    ask_passphrase: "Passphrase of the wallet: ",
+    ask_new_passphrase: "Choose a passphrase for the wallet: ",
+    ask_can: "The six digits printed on the card: ",
+    ask_again: "Once more: ",
+    yes_or_no: " [y/N] ",
+    yes_letters: &['y', 'Y'],
+    face_question: "This desktop has no camera. Are you the person on the card?",
+    touch_question: "This desktop has no fingerprint reader. Do you agree?",
+
+    waiting_for_chip: |address| format!("Waiting for a chip to connect to {address} …"),
+    waiting_for_card: |reader| format!("Put the card on the reader {reader} …"),
+    reading_file: |file, read, total| format!("Reading {file}: {read} of {total} bytes"),
+    read_title: "The card",
+    files: "Files",
+    bytes: |count| format!("{count} bytes"),
+    checks: "Checks",
+    read_took: |apdus, milliseconds| format!("{apdus} commands to the chip in {milliseconds} ms"),
+    passed: "passed",
+    failed: "FAILED",
+    skipped: "skipped",
+
+    enrolment_stage,
+    enrolled: |name| format!("The mobile ID of {name} is in the wallet."),
+    no_cards: "There is no card in the wallet. `wallet enrol` makes one.",
+    copies: "Shows left",
+    left: |count| format!("{count}"),
+    no_history: "Nothing has happened yet.",
+    unverified: "an unverified desk",
+    field: Fields {
+        name: "Name",
+        name_latin: "Name in Latin letters",
+        birth_date: "Date of birth",
+        registration_number: "Registration number",
+        address: "Address",
+        issued: "Issued",
+        valid_until: "Valid until",
+        state: "State",
+        document_number: "Document number",
+        keys: "Keys",
+        adult: "Adult by the year of birth",
+        authority: "Issued by",
+        vouched: "The issuer vouched",
+    },
+
+    show_countdown: |next, end| {
+        format!("New code in {next} s. The show ends in {end} s. Ctrl-C ends it now.")
+    },
+    show_ended: "The show is over.",
+    show_to: |desk| match desk {
+        Some(desk) => format!("Shown to: {desk} (verified)"),
+        None => "Shown to: an unverified desk".to_owned(),
+    },
+    written: |path| format!("Written: {path}"),
+    stale: "The issuer cannot be reached; an offline counter may refuse the code.",
+
+    accepted: "ACCEPTED",
+    refused: "REFUSED",
+    relaxation,
+    audience,
+    pack_age: |sequence, seconds| format!("Counter pack {sequence}, made {} ago.", age(seconds)),
+    yes: "yes",
+    no: "no",
+};
+
+const DEMO: Demo = Demo {
+    started: |address| format!("The desk answers at {address}: issuer, community centre and counter in one"),
+    tapped: |name, apdus| {
+        format!("The card of {name} was tapped: genuine, unaltered, the original chip ({apdus} commands)")
+    },
+    enrolled: |name, copies| format!("The ID of {name} is on the phone, with {copies} one-time copies"),
+    scanned: |desk| format!("The desk's sign was scanned: {desk}, verified"),
+    shown: |level, desk| format!("The ID was shown to {desk}: {level}"),
+    every_level: "Every level was shown (characters, QR version)",
+    network_off: "The network is off from here; an issuer nobody knows had made another ID before",
+    checked: "The offline counter checks the code",
+    screenshot: "A screenshot, 20 seconds later",
+    other_desk: "The code of this desk, at another desk",
+    flipped_bit: "The code with one bit flipped",
+    wrong_issuer: "An ID of another issuer",
+    no_biometrics: "A phone without fingerprint or face",
+    counts: |prompts, apdus| {
+        format!("The citizen was asked {prompts} times for finger or face; {apdus} commands to the chip.")
+    },
+    pictures: |folder| format!("Pictures of all levels: {folder}"),
+};
+
+fn complaint(error: &clap::Error) -> String {
+    // clap speaks English; its own words are kept, without the usage line it would repeat.
+    let rendered = error.render().to_string();
+    let first = rendered.lines().take_while(|line| !line.starts_with("Usage")).collect::<Vec<_>>().join("\n");
+    match error.kind() {
+        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand
+            if error.get(ContextKind::InvalidSubcommand).is_none() =>
+        {
+            "Which command? `wallet --help` lists them.".to_owned()
+        }
+        _ => first.trim().trim_start_matches("error: ").to_owned(),
+    }
+}
+
+fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Usage(fault) => usage(fault),
+        Failure::Wallet(error) => wallet(error),
+        Failure::Reader(fault) => reader(fault),
+        Failure::Refused => "The code was refused.".to_owned(),
+        Failure::DemoFailed => "The demo did not come out as it must.".to_owned(),
+        Failure::Passphrase(PassphraseFault::Missing) => {
+            "A passphrase is needed: set WALLET_PASSPHRASE, or run this in a terminal.".to_owned()
+        }
+        Failure::Passphrase(PassphraseFault::Differ) => {
+            "The two passphrases differ. Nothing was changed.".to_owned()
+        }
+        Failure::Passphrase(PassphraseFault::Wrong) => "The passphrase does not open this wallet.".to_owned(),
+        Failure::Storage { path, reason } => format!("{} cannot be used: {reason}.", path.display()),
+        Failure::Cancelled => "Cancelled. Nothing was changed.".to_owned(),
+        Failure::Output => "The output cannot be written.".to_owned(),
+        Failure::Internal(what) => format!("This should not happen: {what}."),
+    }
+}
+
+fn usage(fault: &UsageFault) -> String {
+    match fault {
+        UsageFault::CommandLine(words) | UsageFault::Nothing(words) => words.clone(),
+        UsageFault::Value { argument, value } => {
+            format!("{argument} cannot be \"{value}\". `wallet --help` says what it can be.")
+        }
+        UsageFault::Missing(argument) => format!("{argument} is needed here."),
+        UsageFault::File(path) => format!("The file {} cannot be read.", path.display()),
+        UsageFault::FileContent { argument, path } => {
+            format!("The file {} is not what {argument} asks for.", path.display())
+        }
+        UsageFault::OlderPack(path) => format!("The counter pack {} is older than one this counter has used.", path.display()),
+        UsageFault::NoCode => "There is no readable QR code in the picture.".to_owned(),
+        #[cfg(not(feature = "pcsc"))]
+        UsageFault::NoPcsc => {
+            "This program was built without PC/SC. Build it with `--features pcsc` (needs the system's pcsc-lite).".to_owned()
+        }
+    }
+}
+
+fn reader(fault: &ReaderFault) -> String {
+    match fault {
+        ReaderFault::NoReader => "There is no card reader, or its service (pcscd) does not run.".to_owned(),
+        ReaderFault::UnknownReader(there) => {
+            format!("No reader has that name. There are: {}.", there.join(", "))
+        }
+        ReaderFault::Busy => "Another program is using the card. Close it and try again.".to_owned(),
+        ReaderFault::NoCard => "No card came in time.".to_owned(),
+        ReaderFault::Port => {
+            "That address cannot be listened on, or the chip broke the connection.".to_owned()
+        }
+        ReaderFault::Failed(code) => format!("The reader failed with code {code:#010x}."),
+    }
+}
+
+fn wallet(error: &WalletError) -> String {
+    match error {
+        WalletError::UserCancelled => "Cancelled. Nothing was changed.".to_owned(),
+        WalletError::WrongPassword { tries_left, .. } => {
+            let left = tries_left.map(|left| format!(" {left} tries are left.")).unwrap_or_default();
+            format!(
+                "The card does not accept these six digits (the wrong password). Look at the card and try again.{left}"
+            )
+        }
+        WalletError::CardLost => "The card left the reader. Hold it still and try again.".to_owned(),
+        WalletError::CardUnreadable { why } => match why {
+            CardTrouble::Misbehaved => "The card broke the protocol; it cannot be read safely.",
+            CardTrouble::Refused => "The card refused: it is another kind of card, or it is blocked.",
+            CardTrouble::Unsupported => "The card speaks a protocol this wallet does not know.",
+            CardTrouble::Silent => "The card did not answer in time.",
+        }
+        .to_owned(),
+        WalletError::NotTrusted { why } => match why {
+            Distrust::ChipSigner => {
+                "The chip's data are not signed by an authority this wallet trusts (--csca)."
+            }
+            Distrust::ChipDataAltered => "A file on the chip is not the one that was signed.",
+            Distrust::ChipCloned => "The chip could not prove that it is the original.",
+            Distrust::IssuerAnswer => "The issuer's answer cannot be understood.",
+            Distrust::IssuedCredential => "What the issuer sent does not verify. Nothing was kept.",
+            Distrust::DeskSign => "The desk's sign is not of a registered desk, or it has expired.",
+        }
+        .to_owned(),
+        WalletError::Locked => "The wallet is locked.".to_owned(),
+        WalletError::LockedOut => "Biometrics are locked after too many attempts.".to_owned(),
+        WalletError::NoBiometrics => "No fingerprint or face is set up on this phone.".to_owned(),
+        WalletError::KeyInvalidated => "The keys died because biometrics changed. Enrol again.".to_owned(),
+        WalletError::FaceMismatch => "The face is not the one on the card.".to_owned(),
+        WalletError::Offline => "The issuer cannot be reached.".to_owned(),
+        WalletError::IssuerRefused { why } => refusal(*why).to_owned(),
+        WalletError::AnotherHolder => "This wallet holds another person's ID.".to_owned(),
+        WalletError::CardNotFound => "There is no such card in the wallet.".to_owned(),
+        WalletError::NoCopiesLeft { disclosure } => {
+            format!("No shows are left of the level \"{}\". Enrol again with a network.", level(*disclosure))
+        }
+        WalletError::ShowEnded => "The show is over. Start another one.".to_owned(),
+        WalletError::NotForThisWallet => "That code is not one this wallet understands.".to_owned(),
+        WalletError::StorageFull => "The disk is full.".to_owned(),
+        WalletError::StorageCorrupt { kept_at } => match kept_at {
+            Some(path) => format!("The wallet's file cannot be read. It was kept as {path}."),
+            None => "The wallet's file cannot be read, and could not be moved aside.".to_owned(),
+        },
+        WalletError::Unavailable { code } => format!("Not possible now (code {code})."),
+    }
+}
+
+const fn refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::UntrustedChip => "The issuer does not know who signed the card.",
+        Refusal::AlteredChipData => {
+            "The issuer found a file on the card that is not the one that was signed."
+        }
+        Refusal::CloneSuspected => "The card could not prove to the issuer that it is the original.",
+        Refusal::CardIncomplete => "The card lacks what an ID is made of.",
+        Refusal::ChallengeExpired => "It took too long. Start again.",
+        Refusal::Replayed => "This enrolment was used before. Start again.",
+        Refusal::UnknownSession => "The issuer does not know this enrolment. Start again.",
+        Refusal::FaceMismatch => "The issuer does not accept the face check.",
+        Refusal::AttestationRefused => "The issuer does not accept this phone's keys.",
+        Refusal::BadSignature => "The issuer could not verify that this phone asks.",
+        Refusal::AnotherPhone => "This person has the ID on another phone. Give that one up first.",
+        Refusal::AnotherHolder => "This wallet holds another person's ID.",
+        Refusal::MalformedRequest => "The issuer did not understand the request.",
+        Refusal::UnsupportedVersion => "The issuer does not speak this wallet's version.",
+        Refusal::Unavailable => "The issuer cannot serve now. Try later.",
+    }
+}
+
+const fn level(disclosure: Disclosure) -> &'static str {
+    match disclosure {
+        Disclosure::AdultOnly => "adult or not",
+        Disclosure::NameAndBirth => "name and date of birth",
+        Disclosure::Address => "name, date of birth, address",
+        Disclosure::Full => "all but the second half of the number",
+        Disclosure::RegistrationNumber => "all with the registration number",
+    }
+}
+
+const fn card_state(state: CardState) -> &'static str {
+    match state {
+        CardState::Offered => "offered",
+        CardState::Active => "active",
+        CardState::Suspended => "suspended",
+        CardState::Expired => "expired",
+        CardState::Revoked => "revoked",
+        CardState::Replaced => "replaced",
+    }
+}
+
+const fn history_kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::CardAdded => "came into the wallet",
+        EventKind::CardReplaced => "replaced by a newer one",
+        EventKind::CardStateChanged => "state changed",
+        EventKind::CopiesRefilled => "new copies fetched",
+        EventKind::ShownAtCounter => "shown at a counter",
+        EventKind::ShowCancelled => "show cancelled",
+        EventKind::WalletLocked => "wallet locked",
+        EventKind::WalletResumed => "wallet resumed",
+    }
+}
+
+const fn enrolment_stage(stage: EnrolmentStage) -> &'static str {
+    match stage {
+        EnrolmentStage::CheckingFace => "Checking the face …",
+        EnrolmentStage::SendingEvidence => "The issuer looks at the card …",
+        EnrolmentStage::MakingKeys => "Making keys …",
+        EnrolmentStage::FetchingCredentials => "The issuer makes the ID …",
+        EnrolmentStage::Verifying => "Verifying the ID …",
+        EnrolmentStage::Storing => "Storing the ID …",
+    }
+}
+
+const fn relaxation(relaxation: Relaxation) -> &'static str {
+    match relaxation {
+        Relaxation::AcceptGeneralAudience => "the policy accepts codes for the general audience",
+        Relaxation::OutageUntil => "the policy suspends the age of the proof during an outage",
+        Relaxation::FreshNonce => "a fresh nonce of this desk stands in for the clock",
+    }
+}
+
+const fn audience(audience: AudienceKind) -> &'static str {
+    match audience {
+        AudienceKind::ThisDesk => "Made for this desk.",
+        AudienceKind::OtherDesk => "Made for another desk.",
+        AudienceKind::General => "Made for no desk in particular.",
+    }
+}
+
+/// A span of time in its largest whole unit.
+fn age(seconds: i64) -> String {
+    match seconds {
+        172_800.. => format!("{} days", seconds / 86_400),
+        7_200.. => format!("{} h", seconds / 3600),
+        120.. => format!("{} min", seconds / 60),
+        _ => format!("{} s", seconds.max(0)),
+    }
+}

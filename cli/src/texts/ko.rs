@@ -1,0 +1,394 @@
+//! 한국어.
+
+use clap::error::{ContextKind, ErrorKind};
+use wallet_core::{
+    card::Disclosure,
+    enrolment::Refusal,
+    vault::EventKind,
+    verify::{AudienceKind, Relaxation},
+    wallet::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, WalletError},
+};
+
+use super::{Demo, Fields, Help, Say, Texts};
+use crate::failure::{Failure, PassphraseFault, ReaderFault, UsageFault};
+
+/// The texts.
+pub(crate) static KOREAN: Texts = Texts { language: Language::Korean, help: HELP, say: SAY, demo: DEMO };
+
+const HELP: Help = Help {
+    template: "{before-help}{about}\n\n사용법: {usage}\n\n{all-args}{after-help}",
+    options: "옵션",
+    commands: "명령",
+    about: "컴퓨터에서 쓰는 모바일 신분증과 창구용 확인 도구",
+    usage: "wallet 명령 [옵션]",
+    exit_codes: "종료 코드: 0 정상 · 1 예기치 못한 오류 · 2 사용법 · 3 거부 또는 신뢰할 수 없음 · 4 카드 또는 리더기 · 5 네트워크 또는 발급기관 · \
+                 6 잠김, 암호 또는 생체인증 · 7 저장소 · 8 취소",
+    complaint,
+
+    home: "지갑이 저장되는 폴더 (없으면 $XDG_DATA_HOME/wallet, 그것도 없으면 ~/.local/share/wallet)",
+    lang: "언어: en 또는 ko (없으면 로캘을 따름)",
+    json: "표준 출력에 JSON 문서 하나만 출력하고 진행 표시를 하지 않음",
+    help: "이 도움말을 출력",
+    version: "버전을 출력",
+
+    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 그리고 다섯 가지 거부",
+    demo_usage: "wallet demo [--out DIR] [--json]",
+    demo_out: "그림을 저장할 폴더 (없으면 새 임시 폴더)",
+
+    read: "카드의 칩을 읽고 무엇이 증명되었는지 표시",
+    read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
+    reader: "virtual (가상 카드), pcsc 또는 pcsc:NAME (이름에 NAME이 들어간 리더기), vpcd:HOST:PORT (그 주소에서 칩의 접속을 기다림)",
+    can: "카드에 인쇄된 숫자 여섯 자리. 없으면 물어봄",
+    csca: "신뢰할 국가 서명 인증서(CSCA), PEM 또는 DER. 여러 번 쓸 수 있음 (없으면 지갑에 있는 것)",
+
+    enrol: "카드로 모바일 신분증을 발급받음",
+    enrol_usage: "wallet enrol --issuer URL --reader READER [--can N] [--trust DIR] [--yes]",
+    issuer: "발급기관 주소: https, 또는 이 컴퓨터의 http",
+    trust: "신뢰할 인증서가 든 폴더. `desk serve`가 만든 것",
+    issuer_root: "발급기관의 최상위 인증서, PEM 또는 DER. 여러 번 쓸 수 있음",
+    desk_root: "창구를 등록하는 최상위 인증서, PEM 또는 DER. 여러 번 쓸 수 있음",
+    yes: "모든 질문에 예로 답함 (소프트웨어 휴대전화의 얼굴 확인과 지문). 스크립트용",
+
+    show: "15초마다 바뀌는 QR 코드로 창구에 신분증을 제시",
+    show_usage: "wallet show [--level LEVEL] [--desk SIGN] [--out DIR] [--once] [--yes]",
+    level: "보여 줄 범위: adult (기본값), name_birth, address, full, registration_number",
+    card: "어느 카드인지, `wallet list`의 id (없으면 하나뿐인 카드)",
+    desk: "창구의 안내 코드: KD1 글자, 또는 그 그림 파일",
+    show_out: "프레임마다 frame.png, frame.svg, frame.txt를 여기에도 저장",
+    once: "프레임 하나만 출력하고 끝냄 (--json이면 항상)",
+    offline: "제시하기 전에 발급기관에서 새 증명을 받지 않음",
+
+    check: "네트워크 없이 창구처럼 제시된 코드를 확인",
+    check_usage: "wallet check SHOWN --pack FILE --pack-root FILE [--desk-id ID] [--json]",
+    shown: "코드가 담긴 그림 파일(PNG 또는 JPEG), KR1 글자, 또는 표준 입력이면 -",
+    pack: "창구 꾸러미 파일 (없으면 지갑에 있는 것)",
+    pack_root: "창구 꾸러미를 서명한 최상위 인증서, PEM 또는 DER (없으면 지갑에 있는 것)",
+    desk_id: "이 창구의 id. 한 창구에만 보여 준 코드를 확인할 때 필요",
+    nonce: "이 창구의 안내 코드에 담은 난수, 16진수",
+    seen: "받아들인 코드를 이 파일에 기억하여 두 번 받아들이지 않음",
+    policy: "이름 붙은 정책: accept_general_audience (특정 창구용이 아닌 코드도 인정), require_nonce. 여러 번 쓸 수 있음",
+
+    list: "지갑에 있는 카드와 남은 제시 횟수",
+    list_usage: "wallet list [--json]",
+
+    history: "지갑 이용 기록, 최근 것부터",
+    history_usage: "wallet history [--limit N] [--json]",
+    limit: "최대 항목 수 (20)",
+};
+
+const SAY: Say = Say {
+    error: "wallet: ",
+    failure,
+    level,
+    card_state,
+    history_kind,
+    software_keys: "소프트웨어 키, 보증된 하드웨어가 아님",
+
+    ask_passphrase: "지갑 암호: ",
+    ask_new_passphrase: "지갑에 쓸 암호를 정하세요: ",
+    ask_can: "카드에 인쇄된 숫자 여섯 자리: ",
+    ask_again: "한 번 더: ",
+    yes_or_no: " [예(y)/아니요(n)] ",
+    yes_letters: &['y', 'Y', '예', '네', 'ㅇ'],
+    face_question: "이 컴퓨터에는 카메라가 없습니다. 카드에 있는 본인이 맞습니까?",
+    touch_question: "이 컴퓨터에는 지문 센서가 없습니다. 동의하십니까?",
+
+    waiting_for_chip: |address| format!("{address}에서 칩의 접속을 기다립니다 …"),
+    waiting_for_card: |reader| format!("리더기 {reader}에 카드를 올려 주세요 …"),
+    reading_file: |file, read, total| format!("{file} 읽는 중: {total}바이트 중 {read}바이트"),
+    read_title: "카드",
+    files: "파일",
+    bytes: |count| format!("{count}바이트"),
+    checks: "확인",
+    read_took: |apdus, milliseconds| format!("칩에 보낸 명령 {apdus}개, {milliseconds} ms"),
+    passed: "통과",
+    failed: "실패",
+    skipped: "생략",
+
+    enrolment_stage,
+    enrolled: |name| format!("{name} 님의 모바일 신분증이 지갑에 들어왔습니다."),
+    no_cards: "지갑에 카드가 없습니다. `wallet enrol`로 발급받으세요.",
+    copies: "남은 제시 횟수",
+    left: |count| format!("{count}회"),
+    no_history: "아직 기록이 없습니다.",
+    unverified: "확인되지 않은 창구",
+    field: Fields {
+        name: "이름",
+        name_latin: "로마자 이름",
+        birth_date: "생년월일",
+        registration_number: "주민등록번호",
+        address: "주소",
+        issued: "발급",
+        valid_until: "유효 기간",
+        state: "상태",
+        document_number: "문서 번호",
+        keys: "키",
+        adult: "출생 연도 기준 성인",
+        authority: "발급 기관",
+        vouched: "발급기관의 최근 확인",
+    },
+
+    show_countdown: |next, end| {
+        format!("{next}초 뒤 새 코드로 바뀝니다. {end}초 뒤 끝납니다. Ctrl-C로 지금 끝낼 수 있습니다.")
+    },
+    show_ended: "제시가 끝났습니다.",
+    show_to: |desk| match desk {
+        Some(desk) => format!("받는 곳: {desk} (확인됨)"),
+        None => "받는 곳: 확인되지 않은 창구".to_owned(),
+    },
+    written: |path| format!("저장함: {path}"),
+    stale: "발급기관에 연결할 수 없어, 네트워크가 없는 창구에서 거부될 수 있습니다.",
+
+    accepted: "인정",
+    refused: "거부",
+    relaxation,
+    audience,
+    pack_age: |sequence, seconds| format!("창구 꾸러미 {sequence}, {} 전에 만듦.", age(seconds)),
+    yes: "예",
+    no: "아니요",
+};
+
+const DEMO: Demo = Demo {
+    started: |address| format!("창구가 {address}에서 응답합니다: 발급기관, 주민센터, 확인 창구를 겸함"),
+    tapped: |name, apdus| format!("{name} 님의 카드를 읽었습니다: 진본, 변조 없음, 원본 칩 (명령 {apdus}개)"),
+    enrolled: |name, copies| format!("{name} 님의 신분증이 휴대전화에 들어왔습니다. 일회용 사본 {copies}개"),
+    scanned: |desk| format!("창구의 안내 코드를 읽었습니다: {desk}, 확인됨"),
+    shown: |level, desk| format!("{desk}에 신분증을 제시했습니다: {level}"),
+    every_level: "모든 범위를 제시했습니다 (글자 수, QR 버전)",
+    network_off: "여기부터 네트워크가 없습니다. 그 전에 알려지지 않은 발급기관이 다른 신분증을 만들었습니다",
+    checked: "네트워크 없는 창구가 코드를 확인",
+    screenshot: "20초 지난 화면 사진",
+    other_desk: "이 창구에 보여 준 코드를 다른 창구에서",
+    flipped_bit: "한 비트가 바뀐 코드",
+    wrong_issuer: "다른 발급기관의 신분증",
+    no_biometrics: "지문도 얼굴도 등록되지 않은 휴대전화",
+    counts: |prompts, apdus| format!("지문이나 얼굴을 {prompts}번 물었고, 칩에 명령 {apdus}개를 보냈습니다."),
+    pictures: |folder| format!("모든 범위의 그림: {folder}"),
+};
+
+fn complaint(error: &clap::Error) -> String {
+    let named = |kind: ContextKind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            format!(
+                "\"{}\" 명령은 없습니다. `wallet --help`로 명령을 볼 수 있습니다.",
+                named(ContextKind::InvalidSubcommand)
+            )
+        }
+        ErrorKind::MissingSubcommand => {
+            "어떤 명령입니까? `wallet --help`로 명령을 볼 수 있습니다.".to_owned()
+        }
+        ErrorKind::UnknownArgument => format!("\"{}\" 옵션은 없습니다.", named(ContextKind::InvalidArg)),
+        ErrorKind::MissingRequiredArgument => {
+            format!("다음이 필요합니다: {}", named(ContextKind::InvalidArg))
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => format!(
+            "{}에 \"{}\" 값을 쓸 수 없습니다.",
+            named(ContextKind::InvalidArg),
+            named(ContextKind::InvalidValue)
+        ),
+        ErrorKind::ArgumentConflict => {
+            format!("{} 옵션은 한 번만 쓸 수 있습니다.", named(ContextKind::InvalidArg))
+        }
+        _ => "명령을 이해하지 못했습니다. `wallet --help`를 보세요.".to_owned(),
+    }
+}
+
+fn failure(failure: &Failure) -> String {
+    match failure {
+        Failure::Usage(fault) => usage(fault),
+        Failure::Wallet(error) => wallet(error),
+        Failure::Reader(fault) => reader(fault),
+        Failure::Refused => "코드가 거부되었습니다.".to_owned(),
+        Failure::DemoFailed => "시연 결과가 예상과 다릅니다.".to_owned(),
+        Failure::Passphrase(PassphraseFault::Missing) => {
+            "암호가 필요합니다. WALLET_PASSPHRASE를 설정하거나 터미널에서 실행하세요.".to_owned()
+        }
+        Failure::Passphrase(PassphraseFault::Differ) => "두 암호가 다릅니다. 바뀐 것은 없습니다.".to_owned(),
+        Failure::Passphrase(PassphraseFault::Wrong) => "이 암호로는 지갑을 열 수 없습니다.".to_owned(),
+        Failure::Storage { path, reason } => format!("{}을(를) 쓸 수 없습니다: {reason}.", path.display()),
+        Failure::Cancelled => "취소했습니다. 바뀐 것은 없습니다.".to_owned(),
+        Failure::Output => "출력할 수 없습니다.".to_owned(),
+        Failure::Internal(what) => format!("있어서는 안 되는 오류입니다: {what}."),
+    }
+}
+
+fn usage(fault: &UsageFault) -> String {
+    match fault {
+        UsageFault::CommandLine(words) | UsageFault::Nothing(words) => words.clone(),
+        UsageFault::Value { argument, value } => {
+            format!("{argument}에 \"{value}\" 값을 쓸 수 없습니다. `wallet --help`를 보세요.")
+        }
+        UsageFault::Missing(argument) => format!("여기에는 {argument}이(가) 필요합니다."),
+        UsageFault::File(path) => format!("{} 파일을 읽을 수 없습니다.", path.display()),
+        UsageFault::FileContent { argument, path } => {
+            format!("{} 파일은 {argument}에 쓸 수 있는 것이 아닙니다.", path.display())
+        }
+        UsageFault::OlderPack(path) => format!("창구 꾸러미 {}은(는) 이 창구가 이미 쓴 것보다 오래되었습니다.", path.display()),
+        UsageFault::NoCode => "그림에서 QR 코드를 찾을 수 없습니다.".to_owned(),
+        #[cfg(not(feature = "pcsc"))]
+        UsageFault::NoPcsc => {
+            "이 프로그램은 PC/SC 없이 만들어졌습니다. `--features pcsc`로 다시 만드세요 (시스템의 pcsc-lite 필요).".to_owned()
+        }
+    }
+}
+
+fn reader(fault: &ReaderFault) -> String {
+    match fault {
+        ReaderFault::NoReader => "카드 리더기가 없거나 그 서비스(pcscd)가 실행되고 있지 않습니다.".to_owned(),
+        ReaderFault::UnknownReader(there) => {
+            format!("그런 이름의 리더기가 없습니다. 있는 리더기: {}.", there.join(", "))
+        }
+        ReaderFault::Busy => {
+            "다른 프로그램이 카드를 쓰고 있습니다. 그 프로그램을 닫고 다시 하세요.".to_owned()
+        }
+        ReaderFault::NoCard => "시간 안에 카드가 오지 않았습니다.".to_owned(),
+        ReaderFault::Port => "그 주소에서 기다릴 수 없거나 칩이 접속을 끊었습니다.".to_owned(),
+        ReaderFault::Failed(code) => format!("리더기 오류입니다. 코드 {code:#010x}."),
+    }
+}
+
+fn wallet(error: &WalletError) -> String {
+    match error {
+        WalletError::UserCancelled => "취소했습니다. 바뀐 것은 없습니다.".to_owned(),
+        WalletError::WrongPassword { tries_left, .. } => {
+            let left = tries_left.map(|left| format!(" {left}번 더 할 수 있습니다.")).unwrap_or_default();
+            format!(
+                "카드가 이 여섯 자리 숫자를 받아들이지 않습니다(비밀번호 오류). 카드를 보고 다시 입력하세요.{left}"
+            )
+        }
+        WalletError::CardLost => "카드가 리더기에서 떨어졌습니다. 움직이지 말고 다시 하세요.".to_owned(),
+        WalletError::CardUnreadable { why } => match why {
+            CardTrouble::Misbehaved => "카드가 규약을 어겨 안전하게 읽을 수 없습니다.",
+            CardTrouble::Refused => "카드가 거부했습니다. 다른 종류의 카드이거나 막힌 카드입니다.",
+            CardTrouble::Unsupported => "이 지갑이 모르는 방식의 카드입니다.",
+            CardTrouble::Silent => "카드가 시간 안에 답하지 않았습니다.",
+        }
+        .to_owned(),
+        WalletError::NotTrusted { why } => match why {
+            Distrust::ChipSigner => "칩의 정보를 서명한 기관을 이 지갑이 신뢰하지 않습니다 (--csca).",
+            Distrust::ChipDataAltered => "칩에 있는 파일이 서명된 것과 다릅니다.",
+            Distrust::ChipCloned => "칩이 원본임을 증명하지 못했습니다.",
+            Distrust::IssuerAnswer => "발급기관의 답을 이해할 수 없습니다.",
+            Distrust::IssuedCredential => {
+                "발급기관이 보낸 것을 확인할 수 없습니다. 아무것도 저장하지 않았습니다."
+            }
+            Distrust::DeskSign => "등록된 창구의 안내 코드가 아니거나 유효 시간이 지났습니다.",
+        }
+        .to_owned(),
+        WalletError::Locked => "지갑이 잠겨 있습니다.".to_owned(),
+        WalletError::LockedOut => "여러 번 실패하여 생체인증이 잠겼습니다.".to_owned(),
+        WalletError::NoBiometrics => "이 휴대전화에 지문이나 얼굴이 등록되어 있지 않습니다.".to_owned(),
+        WalletError::KeyInvalidated => "생체정보가 바뀌어 키를 쓸 수 없습니다. 다시 발급받으세요.".to_owned(),
+        WalletError::FaceMismatch => "카드에 있는 얼굴과 다릅니다.".to_owned(),
+        WalletError::Offline => "발급기관에 연결할 수 없습니다.".to_owned(),
+        WalletError::IssuerRefused { why } => refusal(*why).to_owned(),
+        WalletError::AnotherHolder => "이 지갑에는 다른 사람의 신분증이 있습니다.".to_owned(),
+        WalletError::CardNotFound => "지갑에 그런 카드가 없습니다.".to_owned(),
+        WalletError::NoCopiesLeft { disclosure } => {
+            format!(
+                "\"{}\" 범위로 보여 줄 수 있는 횟수가 남지 않았습니다. 네트워크에서 다시 발급받으세요.",
+                level(*disclosure)
+            )
+        }
+        WalletError::ShowEnded => "제시가 끝났습니다. 다시 시작하세요.".to_owned(),
+        WalletError::NotForThisWallet => "이 지갑이 이해하는 코드가 아닙니다.".to_owned(),
+        WalletError::StorageFull => "디스크가 가득 찼습니다.".to_owned(),
+        WalletError::StorageCorrupt { kept_at } => match kept_at {
+            Some(path) => format!("지갑 파일을 읽을 수 없습니다. {path}에 보관했습니다."),
+            None => "지갑 파일을 읽을 수 없고 옮기지도 못했습니다.".to_owned(),
+        },
+        WalletError::Unavailable { code } => format!("지금은 할 수 없습니다 (코드 {code})."),
+    }
+}
+
+const fn refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::UntrustedChip => "카드를 서명한 기관을 발급기관이 알지 못합니다.",
+        Refusal::AlteredChipData => "카드에 있는 파일이 서명된 것과 다르다고 발급기관이 판단했습니다.",
+        Refusal::CloneSuspected => "카드가 원본임을 발급기관에 증명하지 못했습니다.",
+        Refusal::CardIncomplete => "카드에 신분증을 만들 정보가 부족합니다.",
+        Refusal::ChallengeExpired => "시간이 너무 오래 걸렸습니다. 처음부터 다시 하세요.",
+        Refusal::Replayed => "이미 쓴 발급 절차입니다. 처음부터 다시 하세요.",
+        Refusal::UnknownSession => "발급기관이 모르는 발급 절차입니다. 처음부터 다시 하세요.",
+        Refusal::FaceMismatch => "발급기관이 얼굴 확인을 인정하지 않습니다.",
+        Refusal::AttestationRefused => "발급기관이 이 휴대전화의 키를 인정하지 않습니다.",
+        Refusal::BadSignature => "이 휴대전화의 요청인지 발급기관이 확인하지 못했습니다.",
+        Refusal::AnotherPhone => "다른 휴대전화에 이미 신분증이 있습니다. 먼저 그것을 해지하세요.",
+        Refusal::AnotherHolder => "이 지갑에는 다른 사람의 신분증이 있습니다.",
+        Refusal::MalformedRequest => "발급기관이 요청을 이해하지 못했습니다.",
+        Refusal::UnsupportedVersion => "발급기관이 이 지갑의 버전을 지원하지 않습니다.",
+        Refusal::Unavailable => "발급기관이 지금 처리할 수 없습니다. 나중에 다시 하세요.",
+    }
+}
+
+const fn level(disclosure: Disclosure) -> &'static str {
+    match disclosure {
+        Disclosure::AdultOnly => "성인 여부",
+        Disclosure::NameAndBirth => "이름, 생년월일",
+        Disclosure::Address => "이름, 생년월일, 주소",
+        Disclosure::Full => "주민등록번호 뒷자리를 뺀 모든 정보",
+        Disclosure::RegistrationNumber => "주민등록번호를 포함한 모든 정보",
+    }
+}
+
+const fn card_state(state: CardState) -> &'static str {
+    match state {
+        CardState::Offered => "발급 대기",
+        CardState::Active => "정상",
+        CardState::Suspended => "정지",
+        CardState::Expired => "기간 만료",
+        CardState::Revoked => "폐기",
+        CardState::Replaced => "교체됨",
+    }
+}
+
+const fn history_kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::CardAdded => "지갑에 들어옴",
+        EventKind::CardReplaced => "새 카드로 교체",
+        EventKind::CardStateChanged => "상태 변경",
+        EventKind::CopiesRefilled => "새 사본을 받음",
+        EventKind::ShownAtCounter => "창구에 제시",
+        EventKind::ShowCancelled => "제시 취소",
+        EventKind::WalletLocked => "지갑 잠김",
+        EventKind::WalletResumed => "지갑 잠금 해제",
+    }
+}
+
+const fn enrolment_stage(stage: EnrolmentStage) -> &'static str {
+    match stage {
+        EnrolmentStage::CheckingFace => "얼굴을 확인합니다 …",
+        EnrolmentStage::SendingEvidence => "발급기관이 카드를 확인합니다 …",
+        EnrolmentStage::MakingKeys => "키를 만듭니다 …",
+        EnrolmentStage::FetchingCredentials => "발급기관이 신분증을 만듭니다 …",
+        EnrolmentStage::Verifying => "신분증을 확인합니다 …",
+        EnrolmentStage::Storing => "신분증을 저장합니다 …",
+    }
+}
+
+const fn relaxation(relaxation: Relaxation) -> &'static str {
+    match relaxation {
+        Relaxation::AcceptGeneralAudience => "특정 창구용이 아닌 코드도 인정하는 정책",
+        Relaxation::OutageUntil => "장애 기간에 확인 시각을 보지 않는 정책",
+        Relaxation::FreshNonce => "이 창구의 새 난수가 시계를 대신함",
+    }
+}
+
+const fn audience(audience: AudienceKind) -> &'static str {
+    match audience {
+        AudienceKind::ThisDesk => "이 창구에 보여 준 코드입니다.",
+        AudienceKind::OtherDesk => "다른 창구에 보여 준 코드입니다.",
+        AudienceKind::General => "특정 창구용이 아닌 코드입니다.",
+    }
+}
+
+/// A span of time in its largest whole unit.
+fn age(seconds: i64) -> String {
+    match seconds {
+        172_800.. => format!("{}일", seconds / 86_400),
+        7_200.. => format!("{}시간", seconds / 3600),
+        120.. => format!("{}분", seconds / 60),
+        _ => format!("{}초", seconds.max(0)),
+    }
+}
