@@ -7,7 +7,6 @@ mod commands;
 mod demo;
 mod failure;
 mod home;
-mod http;
 mod interrupt;
 mod output;
 mod pictures;

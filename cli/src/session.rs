@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use fixtures::platform::{FileAnchor, FixtureFaceCheck, KeyFileError, SoftwareKeyStore, SystemClock};
+use fixtures::platform::{
+    FileAnchor, FixtureFaceCheck, KeyFileError, LoopbackHttp, SoftwareKeyStore, SystemClock,
+};
 use wallet_core::wallet::{Platform, UnlockWith, Wallet, WalletConfig, WalletError};
 
 use crate::{
     failure::{Failure, Outcome, PassphraseFault},
     home::{Home, Trust},
-    http::DesktopHttp,
     output::Output,
     platform::{AskingFaceCheck, AskingKeys, Consent},
     terminal,
@@ -29,7 +30,7 @@ pub(crate) async fn open(
     let platform = Platform {
         key_store: Arc::new(AskingKeys { inner: Arc::new(keys), consent, output }),
         anchor: Arc::new(FileAnchor::new(home.anchor())),
-        http: Arc::new(DesktopHttp::new()),
+        http: Arc::new(LoopbackHttp::new()),
         clock: Arc::new(SystemClock),
         face_check: Arc::new(AskingFaceCheck { inner: Arc::new(FixtureFaceCheck::new()), consent, output }),
     };

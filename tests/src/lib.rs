@@ -1,5 +1,7 @@
 //! What the behaviour tests share: where the outside oracles are, and how their absence is told.
 
+pub mod scene;
+
 use std::path::{Path, PathBuf};
 
 /// The repository's root.

@@ -104,7 +104,10 @@ fn core_sources() -> Vec<Source> {
             let relative = path.strip_prefix(&root).unwrap().to_path_buf();
             let module = relative.components().next().unwrap().as_os_str().to_str().unwrap().to_owned();
             let code = code_of(&fs::read_to_string(&path).unwrap());
-            (relative.components().count() > 1).then_some(Source { module, path: relative, code })
+            let name = relative.file_stem().unwrap().to_str().unwrap();
+            let tests = name == "tests" || name.starts_with("test_") || name.ends_with("_tests");
+            let tests = tests || relative.components().any(|part| part.as_os_str() == "tests");
+            (relative.components().count() > 1 && !tests).then_some(Source { module, path: relative, code })
         })
         .collect()
 }
@@ -132,8 +135,10 @@ fn only_crypto_names_a_cryptographic_crate() {
     for source in core_sources().into_iter().filter(|source| source.module != "crypto") {
         let code = source.code.split("#[cfg(test)]\nmod tests {").next().unwrap();
         for krate in CRYPTOGRAPHY {
-            let used = format!("{krate}::");
-            let hit = code.match_indices(&used).any(|(at, _)| {
+            // `crypto::aes` is a module of ours with a crate's name; where it is imported, `aes::` means the module.
+            let ours = krate == "aes" && named_after(code, "crate::").contains(&"crypto");
+            let spelt = if ours { format!("use {krate}::") } else { format!("{krate}::") };
+            let hit = code.match_indices(&spelt).any(|(at, _)| {
                 let before = code[..at].chars().next_back();
                 !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
             });
@@ -150,10 +155,9 @@ fn only_the_facade_names_the_seams_traits() {
     let mut wrong = Vec::new();
     for source in core_sources().into_iter().filter(|s| s.module != "wallet" && s.module != "platform") {
         let code = source.code.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        let names_platform = named_after(code, "crate::").contains(&"platform");
+        let named = named_after(code, "platform::");
         for seam in SEAMS {
-            let word = code.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == seam);
-            if names_platform && word {
+            if named.contains(&seam) {
                 wrong.push(format!("{} names {seam}", source.path.display()));
             }
         }

@@ -8,10 +8,10 @@ use wallet_core::{
     bytes::Secret,
     card::{Date, Disclosure, Person, RegistrationNumber},
     counter::{
-        Audience, DeskId, Show, ShowPlan, Staple, StapleAnchor, UnverifiedDeskSign, hour_of,
+        Audience, DeskId, Show, ShowPlan, Staple, StapleAnchor, UnverifiedDeskSign, derive_portrait_digest,
+        hour_of,
         issue::{
-            CopyRequest, DeskSignRequest, derive_portrait_digest, derive_staple_anchor, issue_copy,
-            issue_desk_sign, staple_for,
+            CopyRequest, DeskSignRequest, derive_staple_anchor, issue_copy, issue_desk_sign, staple_for,
         },
         pack::issue::issue_pack,
     },

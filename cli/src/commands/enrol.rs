@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fixtures::platform::is_allowed;
 use serde::Serialize;
 use wallet_core::wallet::{
     CardAccessView, ChipEvidence, Enrolment, EnrolmentListener, EnrolmentStage, ListenerError, UnlockWith,
@@ -16,7 +17,6 @@ use crate::{
     certificates,
     failure::{Failure, Outcome, UsageFault},
     home::{Home, Settings, Trust},
-    http,
     interrupt::{cancelling, until_interrupted},
     output::Output,
     platform::Consent,
@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: EnrolArguments, home: &Home, output: Output) 
     if consent == Consent::Asked && !terminal::is_there() {
         return Err(Failure::Usage(UsageFault::Missing("--yes")));
     }
-    if !http::is_allowed(&arguments.issuer) {
+    if !is_allowed(&arguments.issuer) {
         let value = arguments.issuer.clone();
         return Err(Failure::Usage(UsageFault::Value { argument: "--issuer", value }));
     }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use desk::{Config, Desk, DeskIdentity, RunningDesk};
-use fixtures::platform::SystemClock;
+use fixtures::platform::{LoopbackHttp, SystemClock};
 use serde::Deserialize;
 use wallet_core::{
     counter::DeskId,
@@ -15,7 +15,6 @@ use wallet_core::{
 use crate::{
     clerk,
     failure::{Failure, Outcome},
-    http::DesktopHttp,
     views,
 };
 
@@ -70,7 +69,7 @@ impl DemoDesk {
             headers: HashMap::new(),
             body: Vec::new(),
         };
-        let response = DesktopHttp::new().send(request).await.map_err(|_| WalletError::Offline)?;
+        let response = LoopbackHttp::new().send(request).await.map_err(|_| WalletError::Offline)?;
         let sign: Sign =
             serde_json::from_slice(&response.body).map_err(|_| Failure::Internal("a sign that is none"))?;
         Ok(sign.sign)

@@ -6,7 +6,7 @@ use fixtures::{
     chip::{VirtualCard, VirtualLink},
     people::Citizen,
     pki,
-    platform::{FixtureFaceCheck, MemoryAnchor, SoftwareKeyStore, SystemClock},
+    platform::{FixtureFaceCheck, LoopbackHttp, MemoryAnchor, SoftwareKeyStore, SystemClock},
 };
 use wallet_core::{
     card::Disclosure,
@@ -19,7 +19,6 @@ use wallet_core::{
 use super::desks::DemoDesk;
 use crate::{
     failure::{Outcome, storage},
-    http::DesktopHttp,
     readers::VIRTUAL_CAN,
     session,
 };
@@ -67,7 +66,7 @@ impl Phone {
         let platform = Platform {
             key_store: keys.clone(),
             anchor: Arc::new(MemoryAnchor::new()),
-            http: Arc::new(DesktopHttp::new()),
+            http: Arc::new(LoopbackHttp::new()),
             clock: Arc::new(SystemClock),
             face_check: face.clone(),
         };

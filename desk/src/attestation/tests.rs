@@ -1,0 +1,270 @@
+use std::{collections::BTreeSet, env, fs, path::PathBuf};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use fixtures::platform::attestation::{chain_for, key_description, root_certificate};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DnType, IsCa, Issuer, KeyPair,
+    PKCS_ECDSA_P256_SHA256,
+};
+use wallet_core::{
+    crypto::sign::SigningKey,
+    enrolment::Blob,
+    platform::UserAuthentication::{self, EachUse, Window},
+};
+
+use super::*;
+
+/// 2026-11-24T12:00:00 in Korea.
+const NOW: i64 = 1_795_489_200;
+const CHALLENGE: &[u8] = b"challenge";
+
+fn policy(root: &[u8]) -> AttestationPolicy {
+    AttestationPolicy {
+        roots: Anchors::new(vec![Certificate::parse(root).unwrap()]),
+        revoked: BTreeSet::new(),
+        accept_software_keys: true,
+    }
+}
+
+fn message(chains: Vec<Vec<Vec<u8>>>) -> AttestationMessage {
+    let blobs = |chain: Vec<Vec<u8>>| chain.into_iter().map(Blob).collect();
+    AttestationMessage::Android { chains: chains.into_iter().map(blobs).collect() }
+}
+
+fn key() -> PublicKey {
+    *SigningKey::make().unwrap().0.public()
+}
+
+/// A software key made this way, checked for this role.
+fn software(made: UserAuthentication, role: KeyRole) -> Result<SecurityLevel, Fault> {
+    let key = key();
+    let chain = chain_for(key.as_sec1(), made, CHALLENGE).unwrap();
+    check(&message(vec![chain]), &[key], CHALLENGE, role, &policy(root_certificate()), NOW)
+}
+
+#[test]
+fn a_holder_key_asks_for_biometrics_each_time_and_an_instance_key_need_not() {
+    assert_eq!(software(EachUse, KeyRole::Holder), Ok(SecurityLevel::Software));
+    assert_eq!(software(UserAuthentication::None, KeyRole::Instance), Ok(SecurityLevel::Software));
+    assert_eq!(software(UserAuthentication::None, KeyRole::Holder), Err(Fault::NoUserAuthentication));
+    assert_eq!(software(Window { seconds: 10 }, KeyRole::Holder), Err(Fault::NoUserAuthentication));
+}
+
+#[test]
+fn a_chain_vouches_for_its_own_key_and_challenge_only() {
+    let (key, other) = (key(), key());
+    let chain = chain_for(key.as_sec1(), EachUse, CHALLENGE).unwrap();
+    let holder = |message: &AttestationMessage, keys: &[PublicKey], challenge: &[u8], policy| {
+        check(message, keys, challenge, KeyRole::Holder, &policy, NOW)
+    };
+    let trusted = || policy(root_certificate());
+    let one = message(vec![chain.clone()]);
+    assert_eq!(holder(&one, &[other], CHALLENGE, trusted()), Err(Fault::OtherKey));
+    assert_eq!(holder(&one, &[key], b"other", trusted()), Err(Fault::OtherChallenge));
+    assert_eq!(holder(&one, &[key, other], CHALLENGE, trusted()), Err(Fault::ChainCount));
+    assert_eq!(holder(&one, &[], CHALLENGE, trusted()), Err(Fault::ChainCount));
+    assert_eq!(holder(&message(vec![vec![]]), &[key], CHALLENGE, trusted()), Err(Fault::ChainLength));
+    let long = message(vec![vec![chain[0].clone(); 7]]);
+    assert_eq!(holder(&long, &[key], CHALLENGE, trusted()), Err(Fault::ChainLength));
+    let hardware_only = AttestationPolicy { accept_software_keys: false, ..trusted() };
+    assert_eq!(holder(&one, &[key], CHALLENGE, hardware_only), Err(Fault::NotInHardware));
+    let intermediate = Certificate::parse(&chain[1]).unwrap();
+    let revoked = BTreeSet::from([without_zeros(intermediate.serial()).to_vec()]);
+    assert_eq!(
+        holder(&one, &[key], CHALLENGE, AttestationPolicy { revoked, ..trusted() }),
+        Err(Fault::Revoked)
+    );
+    let (root, _) = Maker::root();
+    assert!(matches!(holder(&one, &[key], CHALLENGE, policy(&root)), Err(Fault::Untrusted(_))));
+    let apple = AttestationMessage::AppAttest {
+        key_id: Blob(vec![1]),
+        object: Blob(vec![1]),
+        assertion: Blob(vec![1]),
+    };
+    assert_eq!(holder(&apple, &[key], CHALLENGE, trusted()), Err(Fault::UnsupportedForm));
+}
+
+#[test]
+fn an_attested_key_cannot_attest_another() {
+    let description = key_description(EachUse, CHALLENGE);
+    let (root, maker) = Maker::root();
+    let (above, attested) = maker.issue("attested key", Some(&description), true);
+    let (leaf, forged) = attested.issue("forged key", Some(&description), false);
+    let chain = message(vec![vec![leaf, above]]);
+    let outcome = check(&chain, &[forged.public()], CHALLENGE, KeyRole::Holder, &policy(&root), NOW);
+    assert_eq!(outcome, Err(Fault::DescriptionAboveLeaf));
+}
+
+#[test]
+fn a_leaf_without_a_readable_description_is_refused() {
+    let (root, maker) = Maker::root();
+    for (description, fault) in
+        [(None, Fault::NoDescription), (Some(&[0x30, 0x01][..]), Fault::Malformed(TlvError::Truncated))]
+    {
+        let (leaf, key) = maker.issue("key", description, false);
+        let chain = message(vec![vec![leaf]]);
+        let outcome = check(&chain, &[key.public()], CHALLENGE, KeyRole::Holder, &policy(&root), NOW);
+        assert_eq!(outcome, Err(fault));
+    }
+}
+
+#[test]
+fn what_a_key_may_do_is_looked_at_property_by_property() {
+    let good = Authorizations {
+        purposes: vec![2],
+        algorithm: Some(3),
+        key_size: Some(256),
+        curve: Some(1),
+        no_auth_required: false,
+        user_auth_type: Some(2),
+        auth_timeout: None,
+        origin: Some(0),
+        root_of_trust: Some(RootOfTrust { device_locked: true, verified_boot: true }),
+    };
+    let described = |level, hardware: &Authorizations| KeyDescription {
+        attestation_level: level,
+        key_level: level,
+        challenge: CHALLENGE.to_vec(),
+        software: Authorizations::default(),
+        hardware: hardware.clone(),
+    };
+    let strict = AttestationPolicy { accept_software_keys: false, ..policy(root_certificate()) };
+    let judge = |change: fn(&mut Authorizations)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        let description = described(SecurityLevel::TrustedEnvironment, &changed);
+        check_description(&description, CHALLENGE, KeyRole::Holder, &strict)
+    };
+    assert_eq!(judge(|_| {}), Ok(SecurityLevel::TrustedEnvironment));
+    assert_eq!(judge(|a| a.purposes.push(3)), Ok(SecurityLevel::TrustedEnvironment));
+    assert_eq!(judge(|a| a.purposes.push(1)), Err(Fault::WrongPurpose));
+    assert_eq!(judge(|a| a.purposes = vec![3]), Err(Fault::WrongPurpose));
+    assert_eq!(judge(|a| a.algorithm = Some(1)), Err(Fault::WrongAlgorithm));
+    assert_eq!(judge(|a| a.key_size = Some(384)), Err(Fault::WrongAlgorithm));
+    assert_eq!(judge(|a| a.curve = Some(2)), Err(Fault::WrongAlgorithm));
+    assert_eq!(judge(|a| a.origin = Some(2)), Err(Fault::Imported));
+    assert_eq!(judge(|a| a.no_auth_required = true), Err(Fault::NoUserAuthentication));
+    assert_eq!(judge(|a| a.user_auth_type = Some(3)), Err(Fault::NoUserAuthentication));
+    assert_eq!(judge(|a| a.user_auth_type = None), Err(Fault::NoUserAuthentication));
+    assert_eq!(judge(|a| a.auth_timeout = Some(30)), Err(Fault::NoUserAuthentication));
+    assert_eq!(judge(|a| a.root_of_trust = None), Err(Fault::SystemNotVerified));
+    let unlocked = |a: &mut Authorizations| {
+        a.root_of_trust = Some(RootOfTrust { device_locked: false, verified_boot: true });
+    };
+    assert_eq!(judge(unlocked), Err(Fault::SystemNotVerified));
+    // A hardware key whose properties only the system vouches for has none.
+    let mut swapped = described(SecurityLevel::StrongBox, &good);
+    swapped.software = good.clone();
+    swapped.hardware = Authorizations { root_of_trust: good.root_of_trust, ..Authorizations::default() };
+    assert_eq!(check_description(&swapped, CHALLENGE, KeyRole::Holder, &strict), Err(Fault::WrongPurpose));
+    // A software attestation of a hardware key is a software attestation.
+    let mut mixed = described(SecurityLevel::StrongBox, &good);
+    mixed.attestation_level = SecurityLevel::Software;
+    assert_eq!(check_description(&mixed, CHALLENGE, KeyRole::Holder, &strict), Err(Fault::NotInHardware));
+}
+
+/// Chains of real phones, published by others.
+#[test]
+fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
+    let Some(roots) = oracle("roots.json") else { return };
+    let roots: Vec<String> = serde_json::from_slice(&roots).unwrap();
+    let roots = roots.iter().map(|pem| Certificate::parse(&certificates(pem)[0]).unwrap()).collect();
+    let strict = AttestationPolicy {
+        roots: Anchors::new(roots),
+        revoked: BTreeSet::new(),
+        accept_software_keys: false,
+    };
+    use SecurityLevel::{StrongBox, TrustedEnvironment};
+    let cases = [
+        ("caiman_sdk36_TEE_EC_RKP", Ok(TrustedEnvironment), Err(Fault::NoUserAuthentication)),
+        ("caiman_sdk36_SB_EC_RKP", Ok(StrongBox), Err(Fault::NoUserAuthentication)),
+        ("akita_sdk34_TEE_RSA_NONE_USERAUTH", Err(Fault::WrongAlgorithm), Err(Fault::WrongAlgorithm)),
+        ("blueline_sdk28_SB_RSA_NONE_USERAUTH", Err(Fault::WrongAlgorithm), Err(Fault::WrongAlgorithm)),
+        ("akita_sdk34_TEE_EC_NONE", Err(Fault::SystemNotVerified), Err(Fault::SystemNotVerified)),
+    ];
+    for (name, instance, holder) in cases {
+        let Some(pem) = oracle(&format!("{name}.pem")) else { return };
+        let chain = certificates(&String::from_utf8(pem).unwrap());
+        let parsed: Vec<_> = chain.iter().map(|der| Certificate::parse(der).unwrap()).collect();
+        // The root in use was made anew in March 2022, after some of the chains under it.
+        let now = parsed.iter().map(Certificate::not_before).fold(1_650_000_000, i64::max) + 1;
+        let key = parsed[0].p256_public_key().unwrap_or_else(|_| key());
+        let challenge = parsed[0]
+            .extension(KEY_DESCRIPTION_OID)
+            .and_then(|value| KeyDescription::parse(value).ok())
+            .map_or_else(Vec::new, |description| description.challenge);
+        let message = message(vec![chain]);
+        let judge = |role| check(&message, &[key], &challenge, role, &strict, now);
+        assert_eq!((judge(KeyRole::Instance), judge(KeyRole::Holder)), (instance, holder), "{name}");
+    }
+}
+
+#[test]
+fn published_descriptions_that_break_der_do_not_parse() {
+    for name in ["tags_not_in_ascending_order", "malformed_rot_device_locked"] {
+        let Some(pem) = oracle(&format!("invalid/{name}.pem")) else { return };
+        let leaf = Certificate::parse(&certificates(&String::from_utf8(pem).unwrap())[0]).unwrap();
+        let outcome = KeyDescription::parse(leaf.extension(KEY_DESCRIPTION_OID).unwrap());
+        assert_eq!(outcome, Err(TlvError::BadValue), "{name}");
+    }
+}
+
+fn oracle(name: &str) -> Option<Vec<u8>> {
+    let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let folder = env::var_os("ORACLES_DIR").map_or(default, PathBuf::from);
+    match fs::read(folder.join("vectors/attestation/android").join(name)) {
+        Ok(bytes) => Some(bytes),
+        Err(_) if env::var("ORACLES").as_deref() == Ok("required") => panic!("{name} is missing"),
+        Err(_) => {
+            println!("skipped: {name} is not there");
+            None
+        }
+    }
+}
+
+fn certificates(pem: &str) -> Vec<Vec<u8>> {
+    let body = |part: &str| {
+        let text = part.split("-----END").next().unwrap();
+        BASE64_STANDARD.decode(text.split_whitespace().collect::<String>()).unwrap()
+    };
+    pem.split("-----BEGIN CERTIFICATE-----").skip(1).map(body).collect()
+}
+
+/// A key that issues certificates.
+struct Maker {
+    params: CertificateParams,
+    pair: KeyPair,
+}
+
+impl Maker {
+    fn root() -> (Vec<u8>, Self) {
+        let params = Self::params("TEST root", true);
+        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        (params.self_signed(&pair).unwrap().der().to_vec(), Self { params, pair })
+    }
+
+    fn params(name: &str, ca: bool) -> CertificateParams {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.use_authority_key_identifier_extension = true;
+        if ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        params
+    }
+
+    fn issue(&self, name: &str, description: Option<&[u8]>, ca: bool) -> (Vec<u8>, Self) {
+        let mut params = Self::params(name, ca);
+        if let Some(description) = description {
+            let oid = fixtures::platform::attestation::KEY_DESCRIPTION_OID;
+            params.custom_extensions = vec![CustomExtension::from_oid_content(&oid, description.to_vec())];
+        }
+        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let issuer = Issuer::from_params(&self.params, &self.pair);
+        (params.signed_by(&pair, &issuer).unwrap().der().to_vec(), Self { params, pair })
+    }
+
+    fn public(&self) -> PublicKey {
+        PublicKey::from_sec1(self.pair.public_key_raw()).unwrap()
+    }
+}

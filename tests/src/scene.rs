@@ -1,0 +1,223 @@
+//! A desk on loopback, phones in software and cards to tap: the stage of the behaviour tests.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use desk::{Config, Desk, DeskIdentity, RunningDesk};
+use fixtures::{
+    chip::{CardBuilder, VirtualCard, VirtualLink},
+    people::Citizen,
+    pki,
+    platform::{FixtureFaceCheck, LoopbackHttp, MemoryAnchor, SoftwareKeyStore, SteppedClock},
+};
+use wallet_core::{
+    counter::DeskId,
+    platform::{Http, Now},
+    verify::{Counter, CounterPack, DeskSettings},
+    wallet::{
+        CardAccessView, CardReading, CardView, ChipEvidence, DeskSign, Enrolment, Language, Platform, Scan,
+        UnlockWith, Wallet, WalletConfig, WalletError,
+    },
+};
+
+/// A moment in the middle of an hour: 2026-11-23T03:30:00Z, 12:30 in Korea.
+pub const NOON: i64 = 1_795_404_600;
+/// The number printed on the fixtures' cards.
+pub const CAN: &str = "123456";
+
+/// A folder of its own for one test, gone when dropped.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new empty folder.
+    #[must_use]
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("wallet-tests-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A desk on loopback with a clock of the test's.
+pub struct Scene {
+    /// Stepped by the test; desk and phones read it.
+    pub clock: Arc<SteppedClock>,
+    /// The desk.
+    pub desk: RunningDesk,
+    folder: Folder,
+}
+
+impl Scene {
+    /// Starts the desk at [`NOON`].
+    pub async fn new() -> Self {
+        Self::with(|config| config).await
+    }
+
+    /// Starts a desk whose configuration `change` has changed.
+    pub async fn with(change: impl FnOnce(Config) -> Config) -> Self {
+        let folder = Folder::new();
+        let clock = Arc::new(SteppedClock::new(NOON));
+        let identity = DeskIdentity {
+            id: DeskId::parse("shop-7").unwrap(),
+            name_ko: "보기 편의점".to_owned(),
+            name_en: "Corner shop".to_owned(),
+        };
+        let config = Config::new(folder.path().join("desk"), identity, clock.clone()).trusting_fixtures();
+        let desk = Desk::start(change(config)).await.unwrap();
+        Self { clock, desk, folder }
+    }
+
+    /// The time of the scene.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        wallet_core::platform::Clock::now(self.clock.as_ref()).unwrap()
+    }
+
+    /// A new phone, unlocked.
+    pub async fn phone(&self, name: &str) -> Phone {
+        let phone = self.locked_phone(name, Arc::new(LoopbackHttp::new())).await;
+        phone.wallet.unlock(UnlockWith::Biometrics).await.unwrap();
+        phone
+    }
+
+    /// A new phone, locked, with this HTTP client.
+    pub async fn locked_phone(&self, name: &str, http: Arc<dyn Http>) -> Phone {
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let keys = Arc::new(SoftwareKeyStore::with_clock(self.clock.clone()));
+        let face = Arc::new(FixtureFaceCheck::new());
+        let platform = Platform {
+            key_store: keys.clone(),
+            anchor: Arc::new(MemoryAnchor::new()),
+            http,
+            clock: self.clock.clone(),
+            face_check: face.clone(),
+        };
+        let config = WalletConfig {
+            vault_path: folder.join("vault").to_str().unwrap().to_owned(),
+            issuer_url: self.desk.base_url().to_owned(),
+            issuer_roots: vec![self.desk.issuer_root().to_vec()],
+            card_roots: vec![pki::csca().certificate().to_vec()],
+            desk_roots: vec![self.desk.registration_root().to_vec()],
+            language: Language::English,
+        };
+        let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
+        Phone { wallet, keys, face, platform, config }
+    }
+
+    /// An offline counter with this desk's pack and id.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        self.counter_of(Some("shop-7"))
+    }
+
+    /// An offline counter with this desk's pack.
+    #[must_use]
+    pub fn counter_of(&self, id: Option<&str>) -> Counter {
+        let pack = CounterPack::verify(self.desk.counter_pack(), self.desk.pack_authority()).unwrap();
+        let settings = DeskSettings { desk_id: id.map(ToOwned::to_owned), ..DeskSettings::default() };
+        Counter::new(pack, settings, self.now().unix_seconds).unwrap()
+    }
+
+    /// The sign the desk puts up now.
+    pub async fn sign_text(&self) -> String {
+        let request = wallet_core::platform::HttpRequest {
+            method: wallet_core::platform::HttpMethod::Get,
+            url: format!("{}/desk-sign", self.desk.base_url()),
+            headers: std::collections::HashMap::new(),
+            body: Vec::new(),
+        };
+        let response = LoopbackHttp::new().send(request).await.unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        json["sign"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A phone in software.
+pub struct Phone {
+    /// Its wallet.
+    pub wallet: Arc<Wallet>,
+    /// Its secure hardware.
+    pub keys: Arc<SoftwareKeyStore>,
+    /// Its camera and the provider behind it.
+    pub face: Arc<FixtureFaceCheck>,
+    /// All of its seams.
+    pub platform: Platform,
+    /// How its wallet was opened.
+    pub config: WalletConfig,
+}
+
+impl Phone {
+    /// A reading of `card` over a link without faults.
+    #[must_use]
+    pub fn reading(&self, card: CardBuilder) -> Arc<CardReading> {
+        self.reading_over(VirtualLink::new(card.can(CAN).build()))
+    }
+
+    /// A reading over `link`.
+    #[must_use]
+    pub fn reading_over(&self, link: VirtualLink) -> Arc<CardReading> {
+        let access = CardAccessView::Can { can: CAN.as_bytes().to_vec() };
+        self.wallet.read_card(Arc::new(link), access, None).unwrap()
+    }
+
+    /// Begins an enrolment and has the card answer its challenge.
+    ///
+    /// # Errors
+    /// Whatever the wallet says.
+    pub async fn tap(&self, card: CardBuilder) -> Result<(Arc<Enrolment>, Arc<ChipEvidence>), WalletError> {
+        let enrolment = Arc::clone(&self.wallet).enrol().await?;
+        let evidence = self.reading(card).run(Some(enrolment.challenge())).await?;
+        Ok((enrolment, evidence))
+    }
+
+    /// Enrols the citizen's card.
+    ///
+    /// # Errors
+    /// Whatever the wallet says.
+    pub async fn enrol(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
+        let (enrolment, evidence) = self.tap(VirtualCard::of(citizen)).await?;
+        enrolment.finish(evidence, None).await
+    }
+
+    /// Scans a desk's sign.
+    ///
+    /// # Errors
+    /// Whatever the wallet says.
+    pub fn scan(&self, text: &str) -> Result<Arc<DeskSign>, WalletError> {
+        let Scan::DeskSign { sign } = self.wallet.scan(text.to_owned())?;
+        Ok(sign)
+    }
+
+    /// How often the citizen was asked for finger or face.
+    #[must_use]
+    pub fn prompts(&self) -> usize {
+        self.keys.prompt_count() + self.face.prompts().len()
+    }
+}
