@@ -7,8 +7,7 @@ use crate::failure::{Failure, Outcome};
 /// Runs `work` until it ends or Ctrl-C does. For work that may be dropped at any `.await`.
 pub(crate) async fn until_interrupted<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     tokio::select! {
-        // The work first: it asks for the passphrase before Ctrl-C is taken over, so that the terminal's own way of ending a
-        // program works there.
+        // The work first: where it hears Ctrl-C itself, it tidies up.
         biased;
         done = work => done,
         _ = tokio::signal::ctrl_c() => Err(Failure::Cancelled),

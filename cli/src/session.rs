@@ -23,7 +23,7 @@ pub(crate) async fn open(
     consent: Consent,
     output: Output,
 ) -> Outcome<Arc<Wallet>> {
-    let passphrase = terminal::passphrase(output.texts, !home.keys().exists())?;
+    let passphrase = terminal::passphrase(output.texts, !home.keys().exists()).await?;
     home.create()?;
     let keys = SoftwareKeyStore::open(home.keys(), passphrase.as_bytes())
         .map_err(|error| key_failure(home, error))?;

@@ -14,27 +14,63 @@ pub(crate) fn is_there() -> bool {
 
 /// The passphrase from the environment, or asked for without showing it; twice when it is `new`. Never an argument, which
 /// other users of the machine could read.
-pub(crate) fn passphrase(texts: &Texts, new: bool) -> Outcome<String> {
+pub(crate) async fn passphrase(texts: &Texts, new: bool) -> Outcome<String> {
     if let Ok(passphrase) = std::env::var("WALLET_PASSPHRASE") {
         return Ok(passphrase);
     }
     if !is_there() {
         return Err(Failure::Passphrase(PassphraseFault::Missing));
     }
-    let ask = |question: &str| {
-        rpassword::prompt_password(question).map_err(|_| Failure::Passphrase(PassphraseFault::Missing))
-    };
     if !new {
-        return ask(texts.say.ask_passphrase);
+        return ask_hidden(texts.say.ask_passphrase).await;
     }
-    let passphrase = ask(texts.say.ask_new_passphrase)?;
+    let passphrase = ask_hidden(texts.say.ask_new_passphrase).await?;
     if passphrase.is_empty() {
         return Err(Failure::Passphrase(PassphraseFault::Missing));
     }
-    if ask(texts.say.ask_again)? == passphrase {
+    if ask_hidden(texts.say.ask_again).await? == passphrase {
         Ok(passphrase)
     } else {
         Err(Failure::Passphrase(PassphraseFault::Differ))
+    }
+}
+
+/// One line that the terminal does not show. Ctrl-C ends the question and gives the terminal its echo back.
+async fn ask_hidden(question: &'static str) -> Outcome<String> {
+    let mode = TerminalMode::save();
+    let answered = tokio::task::spawn_blocking(move || rpassword::prompt_password(question));
+    tokio::select! {
+        answer = answered => {
+            answer.ok().and_then(Result::ok).ok_or(Failure::Passphrase(PassphraseFault::Missing))
+        }
+        _ = tokio::signal::ctrl_c() => {
+            mode.restore();
+            Err(Failure::Cancelled)
+        }
+    }
+}
+
+/// How the terminal was before a question.
+struct TerminalMode {
+    #[cfg(unix)]
+    saved: Option<rustix::termios::Termios>,
+}
+
+impl TerminalMode {
+    fn save() -> Self {
+        Self {
+            #[cfg(unix)]
+            saved: rustix::termios::tcgetattr(std::io::stdin()).ok(),
+        }
+    }
+
+    fn restore(&self) {
+        #[cfg(unix)]
+        if let Some(saved) = &self.saved {
+            // A terminal that is gone needs no echo.
+            let _ =
+                rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, saved);
+        }
     }
 }
 

@@ -96,7 +96,10 @@ const SAY: Say = Say {
 
     waiting_for_chip: |address| format!("Waiting for a chip to connect to {address} …"),
     waiting_for_card: |reader| format!("Put the card on the reader {reader} …"),
-    reading_file: |file, read, total| format!("Reading {file}: {read} of {total} bytes"),
+    reading_file: |file, read, total| match total {
+        0 => format!("Reading {file} …"),
+        _ => format!("Reading {file}: {read} of {total} bytes"),
+    },
     read_title: "The card",
     files: "Files",
     bytes: |count| format!("{count} bytes"),

@@ -95,7 +95,10 @@ const SAY: Say = Say {
 
     waiting_for_chip: |address| format!("{address}에서 칩의 접속을 기다립니다 …"),
     waiting_for_card: |reader| format!("리더기 {reader}에 카드를 올려 주세요 …"),
-    reading_file: |file, read, total| format!("{file} 읽는 중: {total}바이트 중 {read}바이트"),
+    reading_file: |file, read, total| match total {
+        0 => format!("{file} 읽는 중 …"),
+        _ => format!("{file} 읽는 중: {total}바이트 중 {read}바이트"),
+    },
     read_title: "카드",
     files: "파일",
     bytes: |count| format!("{count}바이트"),
