@@ -33,7 +33,7 @@ async fn a_citizen_enrols_and_every_credential_verifies() {
     // The pack leads to the counter signer; every copy is bound to its own key, level and staple.
     let pack = CounterPack::verify(&desk.get("/counter-pack"), desk.running.pack_authority()).unwrap();
     let [signer] = pack.content().issuers.as_slice() else { panic!("one signer") };
-    assert_eq!(issued.issuer_chain, [signer.clone()]);
+    assert_eq!(issued.issuer_chain, std::slice::from_ref(signer));
     let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
     let signer_certificate = Certificate::parse(signer).unwrap();
     let signer_certificate =
@@ -175,7 +175,7 @@ async fn what_the_desk_remembers_names_nobody() {
     let person = people::adult();
     Phone::new(&desk).enrol(&mut card().build(), Trick::None).await.unwrap();
     let folder = desk.stop().await;
-    for file in std::fs::read_dir(&folder).unwrap().chain(std::fs::read_dir(folder.join("pki")).unwrap()) {
+    for file in std::fs::read_dir(&*folder).unwrap().chain(std::fs::read_dir(folder.join("pki")).unwrap()) {
         let path = file.unwrap().path();
         if path.is_dir() {
             continue;

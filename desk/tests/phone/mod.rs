@@ -56,7 +56,24 @@ pub(crate) enum Trick {
 pub(crate) struct TestDesk {
     pub(crate) running: RunningDesk,
     pub(crate) clock: Arc<SteppedClock>,
-    folder: PathBuf,
+    folder: Folder,
+}
+
+/// Gone with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+impl std::ops::Deref for Folder {
+    type Target = std::path::Path;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl TestDesk {
@@ -72,21 +89,21 @@ impl TestDesk {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("desk-test-{}-{number}", std::process::id()));
-        Self::try_start_in(folder, change).await
+        Self::try_start_in(Folder(folder), change).await
     }
 
-    pub(crate) async fn start_in(folder: PathBuf, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn start_in(folder: Folder, change: impl FnOnce(&mut Config)) -> Self {
         Self::try_start_in(folder, change).await.unwrap()
     }
 
-    async fn try_start_in(folder: PathBuf, change: impl FnOnce(&mut Config)) -> Result<Self, DeskError> {
+    async fn try_start_in(folder: Folder, change: impl FnOnce(&mut Config)) -> Result<Self, DeskError> {
         let clock = Arc::new(SteppedClock::new(NOW));
         let mut config = config(&folder, &clock);
         change(&mut config);
         Ok(Self { running: Desk::start(config).await?, clock, folder })
     }
 
-    pub(crate) async fn stop(self) -> PathBuf {
+    pub(crate) async fn stop(self) -> Folder {
         self.running.shutdown().await.unwrap();
         self.folder
     }
@@ -129,7 +146,8 @@ fn config(folder: &std::path::Path, clock: &Arc<SteppedClock>) -> Config {
         name_ko: "가온 주민센터".into(),
         name_en: "Gaon community centre".into(),
     };
-    Config::new(folder, identity, Arc::clone(clock) as _).trusting_fixtures()
+    let clock: Arc<SteppedClock> = Arc::clone(clock);
+    Config::new(folder, identity, clock).trusting_fixtures()
 }
 
 /// A phone: keys, camera, and what it was issued.
