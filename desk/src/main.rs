@@ -133,8 +133,23 @@ async fn serve(arguments: Serve) -> Result<(), Failure> {
     let running = Desk::start(config).await?;
     write_anchors(&data.join("anchors"), &running)?;
     println!("{}", running.base_url());
-    tokio::signal::ctrl_c().await?;
+    interrupted().await?;
     Ok(running.shutdown().await?)
+}
+
+/// Waits for Ctrl-C or, where there is one, the signal a service manager sends.
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
