@@ -45,7 +45,7 @@ pub struct ReadingProgress {
     pub bytes_read: u32,
     /// Its length; zero until known.
     pub bytes_total: u32,
-    /// Commands sent so far.
+    /// Commands the card has answered.
     pub apdus: u32,
 }
 
@@ -153,6 +153,7 @@ impl CardReading {
             entropy: Entropy::new(make_random().map_err(|_| KeyStoreError::Unavailable)?),
         };
         let (mut reading, mut step) = Reading::begin(plan)?;
+        let mut answered = 0_u32;
         loop {
             match step {
                 Step::Done(data) => return Ok(*data),
@@ -162,20 +163,21 @@ impl CardReading {
                     }
                     let response = self.link.transceive(command).await?;
                     (reading, step) = reading.handle(&response)?;
-                    self.tell(&reading)?;
+                    answered = answered.saturating_add(1);
+                    self.tell(&reading, answered)?;
                 }
             }
         }
     }
 
-    fn tell(&self, reading: &Reading) -> Result<(), WalletError> {
+    fn tell(&self, reading: &Reading, answered: u32) -> Result<(), WalletError> {
         let Some(listener) = &self.listener else { return Ok(()) };
         let progress = reading.progress();
         let progress = ReadingProgress {
             file: name_of(progress.file),
             bytes_read: count(progress.read),
             bytes_total: count(progress.total),
-            apdus: reading.apdus(),
+            apdus: answered,
         };
         match listener.progress(progress) {
             Ok(true) => Ok(()),

@@ -168,6 +168,21 @@ impl Wallet {
         Ok((instance, Input::Instance { public_key: key.public_key, attestation }))
     }
 
+    async fn keep_instance_key(&self, instance: &InstanceKey) -> Result<(), WalletError> {
+        let former = self.with_vault(|vault| {
+            let mut settings = vault.settings()?;
+            let former = settings.instance_key.replace(instance.clone());
+            vault.set_settings(&settings)?;
+            Ok(former.filter(|former| former.id != instance.id))
+        })?;
+        self.anchor_version().await?;
+        if let Some(former) = former {
+            // It signs for nothing any more; that it could not be deleted now does no harm.
+            drop(self.platform.key_store.delete(vec![former.id.into()]).await);
+        }
+        Ok(())
+    }
+
     /// A spent copy's key can sign nothing that is shown any more; it leaves the hardware.
     async fn delete_spent_keys(&self) -> Result<(), WalletError> {
         let spent = self.with_vault(|vault| vault.spent_keys())?;
@@ -218,11 +233,18 @@ impl Enrolment {
         let pending = self.pending.lock().ok().and_then(|mut pending| pending.take());
         let pending = pending.ok_or(WalletError::Unavailable { code: code::SPENT_SESSION })?;
         let mut made = HolderKeys(Vec::new());
+        let instance = pending.instance.clone();
         let finished = self.run(pending, &evidence, listener.as_deref(), &mut made).await;
-        if finished.is_err() && !made.0.is_empty() {
+        if finished.is_err() {
+            let mut ids: Vec<String> = made.0.iter().map(|(_, id)| id.as_str().to_owned()).collect();
+            let kept = self.wallet.with_vault(|vault| Ok(vault.settings()?.instance_key));
+            if kept.is_ok_and(|kept| kept.as_ref() != Some(&instance)) {
+                ids.push(instance.id.into());
+            }
             // Keys without credentials would only fill the hardware. That this fails too changes nothing for the citizen.
-            let ids = made.0.iter().map(|(_, id)| id.as_str().to_owned()).collect();
-            drop(self.wallet.platform.key_store.delete(ids).await);
+            if !ids.is_empty() {
+                drop(self.wallet.platform.key_store.delete(ids).await);
+            }
         }
         finished
     }
@@ -267,6 +289,9 @@ impl Enrolment {
                 }
                 Step::Http(request) => Input::Response(platform.http.send(request).await?),
                 Step::MakeHolderKeys { challenge, count } => {
+                    // The issuer has accepted this Instance key. From its next answer on the person is bound to it, so a
+                    // wallet that lost it would be another phone.
+                    self.wallet.keep_instance_key(&instance).await?;
                     self.enter(listener, EnrolmentStage::MakingKeys)?;
                     let created =
                         platform.key_store.create(KeyPolicy::HOLDER, challenge.to_vec(), count).await?;
@@ -287,7 +312,7 @@ impl Enrolment {
         let now = self.wallet.now()?.unix_seconds;
         let (card, copies, mdocs) = self.wallet.verify_issued(&issued, &person, made, now)?;
         self.enter(listener, EnrolmentStage::Storing)?;
-        self.store(card, copies, mdocs, instance, now).await
+        self.store(card, copies, mdocs, now).await
     }
 
     async fn store(
@@ -295,28 +320,24 @@ impl Enrolment {
         card: Card,
         copies: Vec<NewCopy>,
         mdocs: Vec<NewMdoc>,
-        instance: InstanceKey,
         now: i64,
     ) -> Result<CardView, WalletError> {
         let wallet = &self.wallet;
         let issuer = wallet.config.issuer_url.clone();
         let event = Event { at: now, kind: EventKind::CardAdded, level: None, counterparty: None };
-        let (stored, former) = wallet.with_vault(|vault| {
+        let stored = wallet.with_vault(|vault| {
             let mut settings = vault.settings()?;
-            let former = settings.instance_key.replace(instance.clone()).filter(|former| *former != instance);
             settings.issuer = Some(issuer);
-            let stored = vault.store_enrolled(&Enrolled {
+            vault.store_enrolled(&Enrolled {
                 card: &card,
                 copies: &copies,
                 mdocs: &mdocs,
                 settings: &settings,
                 event: &event,
-            })?;
-            Ok((stored, former))
+            })
         })?;
         wallet.anchor_version().await?;
-        let mut orphaned: Vec<String> = stored.orphaned_keys.into_iter().map(String::from).collect();
-        orphaned.extend(former.map(|key| String::from(key.id)));
+        let orphaned: Vec<String> = stored.orphaned_keys.into_iter().map(String::from).collect();
         if !orphaned.is_empty() {
             // The card is stored; a key that could not be deleted now does no harm.
             drop(wallet.platform.key_store.delete(orphaned).await);
