@@ -156,6 +156,10 @@ pub fn all(bytes: &[u8], limit: usize) -> Result<Vec<Tlv<'_>>, TlvError> {
 #[must_use]
 pub fn write(tag: u32, value: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = tag.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    if out.is_empty() {
+        // Tag 00 is one byte too; chips pad with it.
+        out.push(0);
+    }
     write_length(&mut out, value.len());
     out.extend_from_slice(value);
     out
@@ -191,6 +195,15 @@ mod tests {
             let element = exactly(&written, tag).unwrap();
             assert_eq!((element.value, element.raw), (value.as_slice(), written.as_slice()));
         }
+    }
+
+    /// Found by the fuzz target: `6E 00 00 00 18 …`, whose second element has tag 00.
+    #[test]
+    fn padding_is_an_element_with_tag_00_and_written_as_it_was_read() {
+        let elements = all(&[0x6E, 0x00, 0x00, 0x00, 0x18, 0x01, 0xAA], 64).unwrap();
+        let [_, padding, _] = elements.as_slice() else { panic!("{elements:?}") };
+        assert_eq!((padding.tag, padding.raw), (0, &[0x00, 0x00][..]));
+        assert_eq!(write(padding.tag, padding.value), padding.raw);
     }
 
     #[test]
