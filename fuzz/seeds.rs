@@ -1,0 +1,216 @@
+//! Writes the seed corpus of every target, from fixtures, below the folder given (`fuzz/corpus` of ci/fuzz).
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use fixtures::{
+    chip::{ActiveAuthentication, Cipher, Curve, VirtualCard},
+    people,
+    pki::DocumentSigner,
+};
+use fuzz::{
+    chip::{FILES, LONG, Recording, SHORT, card},
+    counter::WORLD,
+    documents::{Parts, certificates, device_key, photo_id},
+};
+use serde::Serialize;
+use wallet_core::{
+    cbor::Reader,
+    cose::Sign1,
+    counter::UnverifiedDeskSign,
+    crypto::aes::{AesKey, KeyLength, Purpose, pad},
+    enrolment::{
+        AttestationMessage, BeginRequest, BeginResponse, Blob, ChipMessage, CopyMessage, CredentialsResponse,
+        EvidenceRequest, FaceMessage, Fixed, GrantedResponse, GroupMessage, KeysRequest, LevelCopies,
+        LevelGrant, LevelKeys, Refusal, Refused, StapleMessage, StaplesRequest, StaplesResponse, VERSION,
+    },
+    qr::base45,
+    tlv,
+};
+
+struct Seeds {
+    folder: PathBuf,
+    made: BTreeMap<&'static str, usize>,
+}
+
+impl Seeds {
+    fn add(&mut self, target: &'static str, seed: &[u8]) {
+        let folder = self.folder.join(target);
+        let number = self.made.entry(target).or_insert(0);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("seed-{number:02}")), seed).unwrap();
+        *number += 1;
+    }
+
+    fn add_with(&mut self, target: &'static str, mode: u8, seed: &[u8]) {
+        self.add(target, &[&[mode], seed].concat());
+    }
+}
+
+fn main() {
+    let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("fuzz/corpus"), PathBuf::from);
+    let mut seeds = Seeds { folder, made: BTreeMap::new() };
+    card_files(&mut seeds);
+    chip(&mut seeds);
+    documents(&mut seeds);
+    counter(&mut seeds);
+    enrolment(&mut seeds);
+    for (target, number) in seeds.made {
+        println!("{target}: {number} seeds");
+    }
+}
+
+fn card_files(seeds: &mut Seeds) {
+    let rsa = VirtualCard::of(&people::minor())
+        .active_authentication(ActiveAuthentication::Rsa1024)
+        .pace(Cipher::Aes256, Curve::BrainpoolP256r1)
+        .signed_by(DocumentSigner::RsaPss)
+        .build();
+    let pkcs1 = VirtualCard::of(&people::foreign_resident()).signed_by(DocumentSigner::RsaPkcs1).build();
+    for card in [card(None), rsa, pkcs1] {
+        seeds.add_with("card_files", 0, card.file(0x011C).unwrap());
+        for (number, file) in card.groups() {
+            seeds.add_with("card_files", number, &file);
+            if number != 2 {
+                seeds.add("tlv", &file);
+            }
+        }
+        let sod = card.file(0x011D).unwrap();
+        seeds.add("security_object", sod);
+        seeds.add("tlv", sod);
+    }
+}
+
+fn chip(seeds: &mut Seeds) {
+    let key = |purpose| AesKey::derive(b"a shared secret", purpose, KeyLength::Aes128);
+    let counter = 2_u128.to_be_bytes();
+    let iv = key(Purpose::Encryption).encrypt_block(&counter).unwrap();
+    let cipher =
+        key(Purpose::Encryption).encrypt_cbc(&iv, &pad(b"sixteen bytes and more of a file")).unwrap();
+    let status = tlv::write(0x99, &[0x90, 0]);
+    let objects = [tlv::write_all(0x87, &[&[1], &cipher]), status.clone()].concat();
+    let mac = key(Purpose::Authentication).cmac(&[&counter, &pad(&objects)]).unwrap();
+    let whole = [objects.as_slice(), &tlv::write(0x8E, &mac[..8]), &[0x90, 0]].concat();
+    seeds.add_with("secure_messaging", 0, &whole);
+    seeds.add_with("secure_messaging", 1, &[objects.as_slice(), &[0x90, 0]].concat());
+    seeds.add_with("secure_messaging", 1, &[status.as_slice(), &[0x90, 0]].concat());
+    seeds.add_with("secure_messaging", 1, &[tlv::write(0x85, &cipher), status, vec![0x90, 0]].concat());
+    seeds.add_with("secure_messaging", 0, &[0, 0xB0, 0x81, 0, 0, 1, 0]);
+
+    for (link, limits) in [(0, LONG), (1, SHORT)] {
+        let recorded = Recording::of(limits);
+        for step in 0..=8_u8 {
+            let response = &recorded.responses[usize::from(step)];
+            seeds.add("reading", &[link, step, 0, 0, 3, 1]);
+            let length = u16::try_from(response.len()).unwrap().to_be_bytes();
+            seeds.add("reading", &[&[link | 2, step], length.as_slice(), response].concat());
+        }
+        // Refusals, bare and at each step: the paths by which a reading steps down.
+        for step in [0, 7, 9, 12] {
+            seeds.add("reading", &[link | 2, step, 0, 2, 0x67, 0, 0, 2, 0x6A, 0x82, 0, 2, 0x90, 0]);
+        }
+    }
+    for (number, id) in (0..).zip(FILES) {
+        let file = card(None).file(id).unwrap().to_vec();
+        // The photo is long; its header is what is lied about.
+        seeds.add("reading", &[&[4, number], &file[..file.len().min(600)]].concat());
+        seeds.add("reading", &[&[5, number], &file[..file.len().min(300)]].concat());
+    }
+}
+
+fn documents(seeds: &mut Seeds) {
+    for certificate in certificates() {
+        seeds.add("certificate", &certificate);
+        seeds.add("tlv", &certificate);
+    }
+    let document = photo_id();
+    let object = Parts::of(&document).security_object;
+    seeds.add_with("mdoc", 0, &document);
+    seeds.add_with("mdoc", 1, object);
+    seeds.add("cbor", &document);
+    seeds.add("cbor", object);
+}
+
+fn counter(seeds: &mut Seeds) {
+    for copy in &WORLD.copies {
+        let text = WORLD.frame(copy);
+        let cbor = base45::decode(text.strip_prefix("KR1:").unwrap()).unwrap();
+        seeds.add("kr1_text", text.as_bytes());
+        seeds.add("kr1_text", &cbor);
+        seeds.add("cbor", &cbor);
+        seeds.add_with("copy", 0, copy);
+        seeds.add_with("copy", 1, Sign1::parse(copy).unwrap().payload);
+        seeds.add("cbor", copy);
+        let mut reader = Reader::new(&cbor);
+        reader.array_exactly(4).unwrap();
+        let token = Sign1::read(&mut reader).unwrap();
+        seeds.add_with("kr1_frame", 1, token.payload);
+    }
+    seeds.add_with("kr1_frame", 0, &[0, 0, 9, 1]);
+    seeds.add_with("kr1_frame", 0, &[1, 1, 9, 0, 2, 1, 9, 0]);
+
+    let sign = base45::decode(WORLD.desk_sign.strip_prefix("KD1:").unwrap()).unwrap();
+    UnverifiedDeskSign::parse(&WORLD.desk_sign).unwrap();
+    seeds.add_with("desk_sign", 0, WORLD.desk_sign.as_bytes());
+    seeds.add_with("desk_sign", 0, &sign);
+    seeds.add_with("desk_sign", 1, Sign1::parse(&sign).unwrap().payload);
+    seeds.add_with("counter_pack", 0, &WORLD.pack);
+    seeds.add_with("counter_pack", 1, Sign1::parse(&WORLD.pack).unwrap().payload);
+    seeds.add("cbor", &sign);
+    seeds.add("cbor", &WORLD.pack);
+}
+
+fn enrolment(seeds: &mut Seeds) {
+    let key = Fixed(*device_key().as_sec1());
+    let session = Fixed([1; 16]);
+    let attestation = AttestationMessage::Software { chains: vec![vec![Blob(vec![1; 40])]] };
+    let staple = StapleMessage { hour: 498_000, preimage: Fixed([2; 16]) };
+    let begin = BeginResponse { session, nonce: Fixed([3; 32]), expires_in: 60 };
+    let grant = GrantedResponse {
+        levels: vec![LevelGrant { level: "adult".into(), copies: 2 }],
+        mdocs: 1,
+        key_challenge: Fixed([4; 32]),
+    };
+    let copy = CopyMessage { sd_cwt: Blob(vec![5; 60]), portrait_salt: Fixed([6; 16]), staple };
+    let full = LevelCopies { level: "full".into(), copies: vec![copy.clone()] };
+    let credentials = CredentialsResponse {
+        issuer_chain: vec![Blob(vec![7; 40])],
+        levels: vec![LevelCopies { level: "adult".into(), copies: vec![copy.clone(), copy] }, full],
+        mdocs: vec![Blob(vec![8; 60])],
+    };
+    let staples = StaplesResponse { staples: vec![Some(staple), None] };
+    let refused = Refused::because(Refusal::ALL[0]);
+    let evidence = EvidenceRequest {
+        session,
+        instance_key: key,
+        instance_attestation: Some(attestation.clone()),
+        chip: ChipMessage {
+            sod: Blob(vec![9; 40]),
+            groups: vec![GroupMessage { number: 1, content: Blob(vec![1; 20]) }],
+            active_authentication: Blob(vec![2; 64]),
+        },
+        face: FaceMessage { provider: "face".into(), signature: Fixed([3; 64]) },
+    };
+    let levels = vec![LevelKeys { level: "adult".into(), keys: vec![key] }];
+    let keys = KeysRequest { session, levels, mdocs: vec![key], attestation };
+    let asked = StaplesRequest { instance_key: key, made_at: WORLD.now, copies: vec![Blob(vec![1; 8])] };
+
+    let mut add = |which: u8, message: &[u8]| seeds.add_with("enrolment", which, message);
+    add(0, &json(&BeginRequest { version: VERSION }));
+    add(1, &json(&begin));
+    add(2, &json(&evidence));
+    add(3, &json(&grant));
+    add(4, &json(&keys));
+    add(5, &json(&credentials));
+    add(6, &json(&asked));
+    add(7, &json(&staples));
+    add(8, &json(&refused));
+    add(9, &json(&begin));
+    add(10, &json(&grant));
+    add(11, &json(&credentials));
+    add(12, &json(&staples));
+    add(100, &json(&refused));
+}
+
+fn json(message: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).unwrap()
+}

@@ -1,0 +1,56 @@
+//! A reading of the seeded virtual card, recorded.
+
+use fixtures::{chip::VirtualCard, people};
+use wallet_core::{
+    chip::{Can, CardAccess, ChipData, Entropy, ReadPlan, Reading, Step},
+    platform::LinkLimits,
+};
+
+pub const LONG: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
+pub const SHORT: LinkLimits = LinkLimits { max_command: 261, max_response: 258, extended: false };
+/// The identifiers of the files a reading asks for.
+pub const FILES: [u16; 7] = [0x011D, 0x010F, 0x010E, 0x0101, 0x010B, 0x010C, 0x0102];
+
+/// A plan that makes the same session each time.
+pub fn plan(limits: LinkLimits) -> ReadPlan {
+    ReadPlan {
+        access: CardAccess::Can(Can::parse("123456").unwrap()),
+        challenge: Some([1, 2, 3, 4, 5, 6, 7, 8]),
+        limits,
+        entropy: Entropy::new(core::array::from_fn(|place| u8::try_from(place % 251).unwrap())),
+    }
+}
+
+/// A card that answers the same each time; the file `replaced.0`, if any, has another content.
+pub fn card(replaced: Option<(u16, Vec<u8>)>) -> VirtualCard {
+    let builder = VirtualCard::of(&people::adult()).seeded([6; 32]);
+    match replaced {
+        Some((id, content)) => builder.with_file(id, content),
+        None => builder,
+    }
+    .build()
+}
+
+/// What the card answered, in order, and what was read.
+pub struct Recording {
+    pub responses: Vec<Vec<u8>>,
+    pub data: ChipData,
+}
+
+impl Recording {
+    pub fn of(limits: LinkLimits) -> Self {
+        let mut card = card(None);
+        let mut responses = Vec::new();
+        let (mut reading, mut step) = Reading::begin(plan(limits)).unwrap();
+        loop {
+            match step {
+                Step::Transmit(command) => {
+                    let response = card.process(&command);
+                    (reading, step) = reading.handle(&response).unwrap();
+                    responses.push(response);
+                }
+                Step::Done(data) => return Self { responses, data: *data },
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The card's files, the first byte says which: what is taken out of a file lies inside it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wallet_core::chip::{
+    access::parse_card_access,
+    active_auth,
+    files::{dg1, dg2, dg11, dg12},
+    security_infos::{SecurityInfos, parse_dg15},
+};
+
+fuzz_target!(|data: &[u8]| {
+    let Some((which, file)) = data.split_first() else { return };
+    let holds = |part: &str| assert!(part.len() <= file.len());
+    match which {
+        1 => {
+            if let Ok(mrz) = dg1::parse(file) {
+                assert!(mrz.issuer.len() <= 3 && mrz.nationality.len() <= 3);
+                [&mrz.document_number, &mrz.surname, &mrz.given_names, &mrz.optional_data]
+                    .into_iter()
+                    .for_each(|part| holds(part));
+            }
+        }
+        2 => {
+            if let Ok(portrait) = dg2::parse(file) {
+                assert!(!portrait.image.is_empty());
+                assert!(file.windows(portrait.image.len()).any(|window| window == portrait.image));
+            }
+        }
+        11 => {
+            if let Ok(details) = dg11::parse(file) {
+                [details.full_name, details.personal_number, details.address]
+                    .iter()
+                    .flatten()
+                    .for_each(|part| holds(part));
+            }
+        }
+        12 => {
+            if let Ok(details) = dg12::parse(file) {
+                details.issuing_authority.iter().for_each(|part| holds(part));
+            }
+        }
+        14 => drop(SecurityInfos::parse_dg14(file)),
+        15 => {
+            let _ = parse_dg15(file);
+            // A hostile key with an answer taken from its own bytes.
+            let answer = file.get(file.len() / 2..).unwrap_or_default();
+            let _ = active_auth::verify(file, Some(file), &[1; 8], answer);
+        }
+        _ => {
+            if let Ok(offers) = parse_card_access(file) {
+                assert!(offers.iter().all(|offer| [12, 13, 15, 16].contains(&offer.parameter_id())));
+            }
+        }
+    }
+});
