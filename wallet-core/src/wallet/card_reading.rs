@@ -6,11 +6,13 @@ use std::sync::{
 };
 
 use super::{
-    ChipEvidence, Distrust, PasswordKind, Wallet, WalletError, evidence::checked, trusted::parse_anchors,
+    ChipEvidence, Distrust, PasswordKind, Wallet, WalletError,
+    evidence::{checked, count, name_of},
+    trusted::parse_anchors,
 };
 use crate::{
     bytes::Secret,
-    chip::{Can, CardAccess, ChipData, Entropy, FileId, Misuse, ReadPlan, Reading, Step},
+    chip::{Can, CardAccess, ChipData, Entropy, Misuse, ReadPlan, Reading, Step},
     crypto::random::make_random,
     platform::{CardLink, Clock, KeyStoreError},
     trust::Anchors,
@@ -209,16 +211,3 @@ fn parse_can(digits: &[u8]) -> Result<Can, WalletError> {
 }
 
 const WRONG_CAN: WalletError = WalletError::WrongPassword { kind: PasswordKind::Can, tries_left: None };
-
-/// The file's name as ICAO Doc 9303-10 writes it.
-pub(super) fn name_of(file: FileId) -> String {
-    match file {
-        FileId::CardAccess => "EF.CardAccess".to_owned(),
-        FileId::SecurityObject => "EF.SOD".to_owned(),
-        FileId::Group(number) => format!("DG{number}"),
-    }
-}
-
-pub(super) fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}

@@ -1,10 +1,6 @@
 //! What a card said, checked.
 
-use super::{
-    CardTrouble, Distrust, WalletError,
-    card_reading::{count, name_of},
-    code,
-};
+use super::{CardTrouble, Distrust, WalletError, code};
 use crate::{
     card::{Date, Person},
     chip::{
@@ -211,4 +207,17 @@ impl From<ActiveAuthError> for WalletError {
     fn from(_: ActiveAuthError) -> Self {
         Self::NotTrusted { why: Distrust::ChipCloned }
     }
+}
+
+/// The file's name as ICAO Doc 9303-10 writes it.
+pub(super) fn name_of(file: FileId) -> String {
+    match file {
+        FileId::CardAccess => "EF.CardAccess".to_owned(),
+        FileId::SecurityObject => "EF.SOD".to_owned(),
+        FileId::Group(number) => format!("DG{number}"),
+    }
+}
+
+pub(super) fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
