@@ -85,13 +85,15 @@ fn verify_sd_cwt(bytes: &[u8], issuer: &VerifyingKey) -> usize {
     let mut disclosures = Vec::new();
     let mut reader = Reader::new(member(parts.unprotected, 17).unwrap());
     for _ in 0..reader.array().unwrap() {
-        disclosures.push(reader.bytes().unwrap());
+        disclosures.push(reader.raw().unwrap());
     }
     // A disclosure may itself hold redacted claims.
     for disclosure in &disclosures {
-        check(disclosure, Profile::Definite, Limits::SMALL).unwrap();
-        digests(&mut Reader::new(disclosure), &mut signed);
+        let content = Reader::new(disclosure).bytes().unwrap();
+        check(content, Profile::Definite, Limits::SMALL).unwrap();
+        digests(&mut Reader::new(content), &mut signed);
     }
+    // A digest is over the byte string as encoded, head included.
     for disclosure in &disclosures {
         let digest = sha256(disclosure);
         assert_eq!(signed.iter().filter(|one| one.as_slice() == digest).count(), 1);
