@@ -51,20 +51,25 @@ struct Issuer {
 }
 
 impl Issuer {
-    /// The issuers of a pack that can be trusted at `now`. One that cannot is left out, and its copies are of an
-    /// unknown issuer: a pack may well carry a certificate that is over.
+    /// The issuers of a pack whose certificates lead to its anchors. One whose does not is left out, and its copies are
+    /// of an unknown issuer. A certificate's own dates are judged at each check, so its path is walked at the moment of
+    /// its life that is nearest to `now`: neither a clock that was wrong when the pack came, nor a certificate of
+    /// tomorrow, leaves an issuer out.
     fn all_of(pack: &CounterPack, now: i64) -> Vec<Self> {
         let parse = |der: &Vec<u8>| Certificate::parse(der).ok();
         let anchors = Anchors::new(pack.content().anchors.iter().filter_map(parse).collect());
         let trusted = |certificate: Certificate| {
-            verify_chain(&[certificate], &anchors, now, Usage::CounterIssuer).ok().and_then(|certificate| {
-                Some(Self {
-                    x5t: certificate.x5t(),
-                    key: certificate.p256_public_key().ok()?,
-                    not_before: certificate.not_before(),
-                    not_after: certificate.not_after(),
-                })
-            })
+            let moment = now.max(certificate.not_before()).min(certificate.not_after());
+            verify_chain(&[certificate], &anchors, moment, Usage::CounterIssuer).ok().and_then(
+                |certificate| {
+                    Some(Self {
+                        x5t: certificate.x5t(),
+                        key: certificate.p256_public_key().ok()?,
+                        not_before: certificate.not_before(),
+                        not_after: certificate.not_after(),
+                    })
+                },
+            )
         };
         pack.content().issuers.iter().filter_map(parse).filter_map(trusted).collect()
     }
@@ -116,8 +121,8 @@ struct Nonce {
 }
 
 impl Counter {
-    /// A counter with a verified pack. Its issuers' certificates are verified up to the pack's anchors at `now`
-    /// (seconds since 1970 UTC).
+    /// A counter with a verified pack. Its issuers' certificates are verified up to the pack's anchors; `now` (seconds
+    /// since 1970 UTC) says in which of their dates the anchors have to be.
     ///
     /// # Errors
     /// [`CounterError::Misuse`] for a desk id that is none.

@@ -471,6 +471,23 @@ fn a_copy_or_a_certificate_outside_its_time_is_refused() {
 }
 
 #[test]
+fn an_issuers_dates_are_judged_at_each_check_and_not_when_the_pack_is_opened() {
+    let world = World::new();
+    let issued = world.issued(Disclosure::AdultOnly);
+    let (begin, end) = (world.certificate.not_before(), world.certificate.not_after());
+    let opened_at = |moment| Counter::new(world.pack(), world.settings.clone(), moment).unwrap();
+    // A clock that was behind when the counter was switched on, or a certificate of tomorrow.
+    assert!(opened_at(begin - 1).check(&Forge::of(&issued, world.now).text(), world.now, 0).accepted);
+    let outside = Some(Outcome::Failed { reason: Reason::IssuerCertificateOutsideItsTime });
+    for moment in [begin - 1, end + 1] {
+        let verdict = opened_at(moment).check(&Forge::of(&issued, moment).text(), moment, 0);
+        assert_eq!(verdict.outcome(Check::Issuer), Some(Outcome::Passed));
+        assert_eq!(verdict.outcome(Check::IssuerCertificate), outside);
+        assert!(!verdict.accepted);
+    }
+}
+
+#[test]
 fn a_pack_ends_ages_and_never_goes_back() {
     let mut world = World::new();
     let counter = world.counter();
