@@ -1,6 +1,6 @@
 //! What can go wrong with a chip, grouped by whose fault it is. A card that left the field is told by the link.
 
-use crate::apdu::{ApduError, StatusWord};
+use crate::apdu::{ApduError, ResponseApdu, StatusWord};
 
 /// Why a reading ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -112,11 +112,13 @@ pub enum Misuse {
 }
 
 impl From<ApduError> for ChipError {
-    /// Commands are built here and fit; what fails to parse came from the card.
-    fn from(error: ApduError) -> Self {
-        match error {
-            ApduError::Truncated | ApduError::BadLength => Self::Malformed(Part::Response),
-            ApduError::TooLong => Self::Misuse(Misuse::CommandTooLong),
-        }
+    /// For commands, which are built here: one that does not fit is the caller's.
+    fn from(_: ApduError) -> Self {
+        Self::Misuse(Misuse::CommandTooLong)
     }
+}
+
+/// Splits what came from the card: whatever is wrong with its length is the card's fault.
+pub(super) fn parse_response(bytes: &[u8]) -> Result<ResponseApdu, ChipError> {
+    ResponseApdu::parse(bytes).map_err(|_| ChipError::Malformed(Part::Response))
 }

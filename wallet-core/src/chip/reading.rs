@@ -9,7 +9,7 @@ use super::{
         discovery::{Discovery, DiscoveryStep},
     },
     chunks::Chunks,
-    error::{ChipError, Misuse, Rule},
+    error::{ChipError, Misuse, Rule, parse_response},
     file_read::{FileId, FileRead, Outcome, is_about_length},
     group_list::listed_groups,
     secure_messaging::{AwaitingAnswer, SecureMessaging},
@@ -283,7 +283,7 @@ impl Idle {
 
     /// Whether a bare refusal answers a long command. Once: the second time there is no randomness left.
     fn drops_long_commands(&self, file: &FileRead, response: &[u8]) -> bool {
-        let refused = ResponseApdu::parse(response)
+        let refused = parse_response(response)
             .is_ok_and(|response| response.data.is_empty() && is_about_length(response.status));
         refused && Chunks::form(file.asked) == LengthForm::Extended && self.plan.entropy.suffices()
     }

@@ -4,7 +4,7 @@
 //! command and becomes [`AwaitingAnswer`], which opens one response and becomes [`SecureMessaging`] again. Any failure
 //! consumes the session, which is what the standard demands (9.8.7).
 
-use super::error::{ChipError, Misuse, Part, Rule};
+use super::error::{ChipError, Misuse, Part, Rule, parse_response};
 use crate::{
     apdu::{CommandApdu, LengthForm, ResponseApdu, StatusWord, encode_le},
     bytes::{Reader, equal_in_constant_time},
@@ -97,12 +97,12 @@ impl AwaitingAnswer {
     ///
     /// # Errors
     /// [`Rule::PlainAnswer`], [`Rule::WrongMac`], [`Rule::StatusMismatch`], [`Rule::MissingObject`],
-    /// [`Rule::WrongPadding`], or [`Part::SecureMessaging`] when the objects are malformed, repeated, out of order or
+    /// [`Rule::WrongPadding`], [`Part::Response`], or [`Part::SecureMessaging`] when the objects are malformed, repeated, out of order or
     /// unknown.
     pub fn open(self, response: &[u8]) -> Result<(SecureMessaging, ResponseApdu), ChipError> {
         let Self(mut session) = self;
         session.advance()?;
-        let ResponseApdu { data, status } = ResponseApdu::parse(response)?;
+        let ResponseApdu { data, status } = parse_response(response)?;
         if data.is_empty() {
             return Err(ChipError::CardMisbehaved(Rule::PlainAnswer));
         }

@@ -1,7 +1,7 @@
 //! Finding EF.CardAccess: by its short identifier without any SELECT where the card lets us, else by name. Cards differ
 //! in which form of SELECT for the master file they take.
 
-use super::super::error::{ChipError, Part, Rule};
+use super::super::error::{ChipError, Part, Rule, parse_response};
 use crate::{
     apdu::{CommandApdu, ResponseApdu},
     bytes::Reader,
@@ -46,7 +46,7 @@ impl Discovery {
     }
 
     pub(in super::super) fn handle(self, response: &[u8]) -> Result<DiscoveryStep, ChipError> {
-        let response = ResponseApdu::parse(response)?;
+        let response = parse_response(response)?;
         let select_file = CommandApdu::new(0x00, SELECT, 0x02, 0x0C).with_data(IDENTIFIER.to_vec());
         match self.expect {
             Expect::ShortIdentifier | Expect::Content => self.read(&response),
@@ -162,6 +162,7 @@ mod tests {
         let start = "00b09c0000";
         assert_eq!(play(&[(start, "9000")]), Err(ChipError::CardMisbehaved(Rule::EmptyAnswer)));
         assert_eq!(play(&[(start, "90")]), Err(ChipError::Malformed(Part::Response)));
+        assert_eq!(play(&[(start, &"00".repeat(65_539))]), Err(ChipError::Malformed(Part::Response)));
         assert_eq!(play(&[(start, "319000")]), Err(ChipError::Malformed(Part::CardAccess)));
         assert_eq!(play(&[(start, "3183ffffff9000")]), Err(ChipError::CardMisbehaved(Rule::FileTooLong)));
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        error::{ChipError, Misuse, Part, Rule},
+        error::{ChipError, Misuse, Part, Rule, parse_response},
         secure_messaging::SecureMessaging,
     },
     Entropy, PaceInfo,
@@ -104,7 +104,7 @@ impl Pace {
     }
 
     pub(in super::super) fn handle(self, response: &[u8]) -> Result<PaceStep, ChipError> {
-        let response = ResponseApdu::parse(response)?;
+        let response = parse_response(response)?;
         let info = self.info;
         let (expect, command) = match self.expect {
             Expect::Set(state) => state.handle(&response)?,

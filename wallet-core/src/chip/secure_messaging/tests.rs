@@ -155,3 +155,10 @@ fn an_exchange_with_a_real_document_is_reproduced() {
         session = next;
     }
 }
+
+#[test]
+fn an_answer_too_short_or_too_long_for_an_apdu_is_the_cards_fault() {
+    let malformed = Err(ChipError::Malformed(Part::Response));
+    assert_eq!(open(&[0x90]), malformed);
+    assert_eq!(open(&vec![0; 65_539]), malformed);
+}
