@@ -6,7 +6,7 @@ use p256::elliptic_curve::{
     ff::{Field, PrimeField},
     sec1::{FromSec1Point, ModulusSize, ToSec1Point},
 };
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::bytes::SecretBytes;
 
@@ -76,9 +76,10 @@ impl Group {
     }
 }
 
-/// A point on its curve, never the one at infinity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A point on its curve, never the one at infinity. Wiped when dropped: the shared point of an agreement is one too.
+#[derive(Debug, Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Point {
+    #[zeroize(skip)]
     group: Group,
     /// `04 ‖ x ‖ y`, each coordinate at full length.
     sec1: Vec<u8>,
@@ -122,12 +123,6 @@ impl Point {
     #[must_use]
     pub fn x(&self) -> SecretBytes {
         SecretBytes::new(self.sec1.iter().skip(1).take(self.group.coordinate_length()).copied().collect())
-    }
-}
-
-impl Zeroize for Point {
-    fn zeroize(&mut self) {
-        self.sec1.zeroize();
     }
 }
 
@@ -341,5 +336,15 @@ mod tests {
         }
         let other = Point::generator(Group::P384).unwrap();
         assert_eq!(key(Group::P256, 3).multiply(&other), Err(AgreementError::MixedGroups));
+    }
+
+    #[test]
+    fn points_and_keys_are_wiped_when_dropped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+        wiped::<Point>();
+        wiped::<SecretBytes>();
+        let mut shared = Point::generator(Group::P256).unwrap();
+        shared.zeroize();
+        assert!(shared.as_sec1().is_empty());
     }
 }
