@@ -78,10 +78,9 @@ pub fn verify(
 
 /// Opens `6A ‖ M1 ‖ hash(M1 ‖ challenge) ‖ trailer`. ISO/IEC 9796-2:2010, 8; ICAO 9303-11, 6.1.2.
 fn open_rsa(recovered: &[u8], challenge: &[u8; 8]) -> Result<HashAlgorithm, ActiveAuthError> {
-    // A modulus that does not fill its first byte leaves zeros in front.
-    let leading = recovered.iter().take_while(|byte| **byte == 0).count();
-    let (_, representative) = recovered.split_at_checked(leading).unwrap_or_default();
-    let Some((0x6A, rest)) = representative.split_first() else {
+    // A modulus that does not fill its first byte leaves that one zero. More would be a short representative: room for
+    // a forger who looks for roots of numbers of his own choice.
+    let ([0x6A, rest @ ..] | [0, 0x6A, rest @ ..]) = recovered else {
         return Err(ActiveAuthError::BadSignature);
     };
     let (hash, body) = match rest {

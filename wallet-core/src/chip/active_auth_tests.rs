@@ -144,7 +144,7 @@ fn a_representative_is_opened_only_as_the_standard_builds_it() {
     ] {
         let good = built(&m1, hash, trailer);
         assert_eq!(open_rsa(&good, &challenge), Ok(hash));
-        assert_eq!(open_rsa(&[&[0, 0], good.as_slice()].concat(), &challenge), Ok(hash));
+        assert_eq!(open_rsa(&[&[0], good.as_slice()].concat(), &challenge), Ok(hash));
         assert_eq!(open_rsa(&built(&[], hash, trailer), &challenge), Ok(hash), "nothing recovered");
         assert_eq!(open_rsa(&good, &[8; 8]), Err(ActiveAuthError::BadSignature));
         for place in 0..good.len() - trailer.len() {
@@ -171,4 +171,16 @@ fn a_recorded_answer_of_a_real_chip_verifies() {
     let response = oracles::bytes(&recorded["expect"]["signature"]);
     let report = verify(&dg15, None, &challenge, &response).unwrap();
     assert_eq!(report, ActiveReport::Rsa { bits: 1792, hash: HashAlgorithm::Sha256 });
+}
+
+#[test]
+fn a_representative_fills_its_modulus_but_for_the_bits_that_the_modulus_leaves_over() {
+    let challenge = [7; 8];
+    let m1 = [0x5A; 90];
+    let digest = HashAlgorithm::Sha1.digest(&[&m1[..], &challenge].concat());
+    let representative = [&[0x6A], &m1[..], &digest, &[0xBC]].concat();
+    assert_eq!(open_rsa(&representative, &challenge), Ok(HashAlgorithm::Sha1));
+    assert_eq!(open_rsa(&[&[0], &representative[..]].concat(), &challenge), Ok(HashAlgorithm::Sha1));
+    let short = [&[0, 0], &representative[..]].concat();
+    assert_eq!(open_rsa(&short, &challenge), Err(ActiveAuthError::BadSignature));
 }
