@@ -50,3 +50,73 @@ pub fn parse(groups: &BTreeMap<u8, Vec<u8>>) -> Result<Person, PersonError> {
         portrait.image,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{card::Date, tlv};
+
+    /// The zone is the specimen of ICAO Doc 9303-5, appendix B.
+    fn groups() -> BTreeMap<u8, Vec<u8>> {
+        let zone = concat!(
+            "I<UTOD231458907<<<<<<<<<<<<<<<",
+            "7408122F1204159UTO<<<<<<<<<<<6",
+            "ERIKSSON<<ANNA<MARIA<<<<<<<<<<"
+        );
+        let image = [0xFF, 0xD8, 0xFF, 0xE0];
+        let record =
+            [b"FAC\x00010\x00\x00\x00\x00\x32\x00\x01".as_slice(), &[0, 0, 0, 36, 0, 0], &[0; 26], &image]
+                .concat();
+        let template = tlv::write(0x7F60, &tlv::write(0x5F2E, &record));
+        BTreeMap::from([
+            (1, tlv::write(0x61, &tlv::write(0x5F1F, zone.as_bytes()))),
+            (2, tlv::write(0x75, &tlv::write(0x7F61, &template))),
+            (11, file(0x6B, &PERSONAL)),
+            (12, file(0x6C, &DOCUMENT)),
+        ])
+    }
+
+    fn file(tag: u32, objects: &[(u32, &str)]) -> Vec<u8> {
+        let objects: Vec<u8> =
+            objects.iter().flat_map(|(tag, text)| tlv::write(*tag, text.as_bytes())).collect();
+        tlv::write(tag, &objects)
+    }
+
+    const PERSONAL: [(u32, &str); 4] =
+        [(0x5F0E, "홍길동"), (0x5F10, "740812-2000000"), (0x5F2B, "19740812"), (0x5F42, "서울")];
+    const DOCUMENT: [(u32, &str); 2] = [(0x5F19, "종로구청장"), (0x5F26, "20200102")];
+
+    #[test]
+    fn a_person_is_put_together_from_four_groups() {
+        let person = parse(&groups()).unwrap();
+        assert_eq!((person.name(), person.address()), ("홍길동", "서울"));
+        assert_eq!(person.birth_date(), Date::parse("1974-08-12").unwrap());
+        assert_eq!(person.issuing_authority(), "종로구청장");
+    }
+
+    #[test]
+    fn a_group_missing_broken_incomplete_or_in_contradiction_is_named() {
+        let refused = |number: u8, file: Option<Vec<u8>>| {
+            let mut groups = groups();
+            match file {
+                Some(file) => drop(groups.insert(number, file)),
+                None => drop(groups.remove(&number)),
+            }
+            parse(&groups).err().unwrap()
+        };
+        for number in [1, 2, 11, 12] {
+            assert_eq!(refused(number, None), PersonError::Missing(number));
+            assert!(matches!(refused(number, Some(vec![0])), PersonError::File(_)));
+        }
+        for (number, tag, objects) in [(11, 0x6B, &PERSONAL[..]), (12, 0x6C, &DOCUMENT)] {
+            for left_out in 0..objects.len() {
+                let mut objects = objects.to_vec();
+                objects.remove(left_out);
+                assert_eq!(refused(number, Some(file(tag, &objects))), PersonError::Incomplete(number));
+            }
+        }
+        let mut older = PERSONAL;
+        older[2].1 = "19740813";
+        assert_eq!(refused(11, Some(file(0x6B, &older))), PersonError::Incomplete(1));
+    }
+}
