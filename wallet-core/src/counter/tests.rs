@@ -472,6 +472,58 @@ fn what_an_issuer_signs_against_the_rules_is_refused_by_name() {
 }
 
 #[test]
+fn each_way_of_being_no_code_has_its_name() {
+    let parse = |text: &str| ReceivedFrame::parse(text).unwrap_err();
+    assert_eq!(parse("KD1:00"), Malformed::Prefix.into());
+    assert_eq!(parse("KR1:ab"), Malformed::Base45.into());
+    assert_eq!(parse("KR1:"), CborError::Truncated.into());
+    assert_eq!(parse(&format!("KR1:{}", "0".repeat(1448))), CborError::TooLong.into());
+    let detached = hex::decode("d28440a0f640").unwrap();
+    assert_eq!(
+        UnverifiedToken::parse(&detached).unwrap_err(),
+        crate::cose::CoseError::DetachedPayload.into()
+    );
+    let (issuer, _) = SigningKey::make().unwrap();
+    let issued = issue_at(&issuer, &longest_person(), Disclosure::NameAndBirth, 1, day("2026-11-23"));
+    let parts = Sign1::parse(&issued.bytes).unwrap();
+    let payload = hex::encode(parts.payload);
+    let birth = format!("03d86419{:04x}", longest_person().birth_date().days_since_1970());
+    assert_eq!(payload.matches(&birth).count(), 1);
+    let payload = hex::decode(payload.replace(&birth, "03d8641b7fffffffffffffff")).unwrap();
+    let bytes = crate::cose::issue::sign1(parts.protected, &payload, &|m| issuer.sign(m)).unwrap();
+    let refused = check_copy(&bytes, issuer.public(), issued.holder.public()).unwrap_err();
+    assert_eq!(refused, Malformed::Date.into());
+}
+
+#[test]
+fn an_issuer_is_told_what_it_cannot_issue() {
+    let (holder, _) = SigningKey::make().unwrap();
+    let (issued_on, person) = (day("2026-11-23"), longest_person());
+    let first_hour = hour_of(issued_on.starts_at()).unwrap();
+    let good = CopyRequest {
+        person: &person,
+        disclosure: Disclosure::AdultOnly,
+        holder: holder.public(),
+        cti: [1; 8],
+        status_index: 1,
+        portrait_salt: [1; 16],
+        staple: derive_staple_anchor(&Secret::new(MASTER), &[1; 8], first_hour, 720).unwrap(),
+        issued_on,
+        expires_on: day("2026-12-23"),
+        today: issued_on,
+    };
+    let refused = |request: CopyRequest<'_>| issue_copy(&request, [0; 8], &|m| holder.sign(m)).unwrap_err();
+    assert_eq!(refused(CopyRequest { expires_on: issued_on, ..good }), Misuse::Times.into());
+    let early = StapleAnchor { first_hour: first_hour - 1, ..good.staple };
+    assert_eq!(refused(CopyRequest { staple: early, ..good }), Misuse::Times.into());
+    for n in [0, MAX_STAPLE_HOURS + 1] {
+        let staple = StapleAnchor { n, ..good.staple };
+        assert_eq!(refused(CopyRequest { staple, ..good }), Misuse::Times.into());
+    }
+    assert_eq!(issue_copy(&good, [0; 8], &|_| Err(())).unwrap_err(), Misuse::NotSigned.into());
+}
+
+#[test]
 fn headers_that_say_something_else_are_refused_by_name() {
     let (issuer, _) = SigningKey::make().unwrap();
     let issued = issue_at(&issuer, &longest_person(), Disclosure::AdultOnly, 1, day("2026-11-23"));

@@ -4,8 +4,10 @@ use super::*;
 use crate::{
     bytes::Secret,
     card::Disclosure,
+    cbor::Writer,
+    cose::{self, Sign1},
     counter::{
-        Audience, DeskId, Show, ShowPlan,
+        Audience, DeskId, ReceivedFrame, Show, ShowPlan,
         issue::staple_for,
         pack::issue::issue_pack,
         tests::{Forge, Issued, MASTER, day, high_twin, issue_under, longest_person, text_of},
@@ -191,6 +193,67 @@ fn each_broken_rule_has_its_own_reason() {
         reason(&|f| f.audience = Audience::Desk { id: DeskId::parse("other").unwrap(), cnonce: None }),
         Some(Reason::OtherDesk)
     );
+}
+
+/// The bytes with one run of them replaced by another.
+fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = hex::encode(bytes);
+    assert_eq!(text.matches(from).count(), 1, "{from}");
+    hex::decode(text.replace(from, to)).unwrap()
+}
+
+#[test]
+fn what_is_signed_against_the_format_is_refused_by_the_signers_part() {
+    let world = World::new();
+    let issued = || world.issued(Disclosure::AdultOnly);
+    // An issuer's copy, its payload altered and signed again.
+    let of_copy = |from, to| {
+        let mut issued = issued();
+        let parts = Sign1::parse(&issued.bytes).unwrap();
+        let payload = replaced(parts.payload, from, to);
+        let altered = cose::issue::sign1(parts.protected, &payload, &|m| world.issuer.sign(m)).unwrap();
+        issued.bytes = altered;
+        let mut forge = Forge::of(&issued, world.now);
+        forge.staple = None;
+        let verdict = world.counter().check(&forge.text(), world.now, 0);
+        assert_eq!(verdict.outcome(Check::IssuerSignature), Some(Outcome::Passed));
+        assert_eq!(verdict.shown, None);
+        verdict.outcome(Check::Copy).unwrap()
+    };
+    let failed = |reason| Outcome::Failed { reason };
+    assert_eq!(of_copy("697263312e6164756c74", "697263322e6164756c74"), failed(Reason::UnknownDocument));
+    assert_eq!(of_copy("a101f5", "a201f5024141"), failed(Reason::CopyBroken));
+
+    // A holder's token, its payload altered and signed again: `+` is no desk's id; a claim nobody knows.
+    let of_token = |from, to| {
+        let issued = issued();
+        let frame = ReceivedFrame::from_cbor(Forge::of(&issued, world.now).cbor()).unwrap();
+        let token = frame.parts().unwrap().token;
+        let parts = Sign1::parse(token).unwrap();
+        let payload = replaced(parts.payload, from, to);
+        let altered = cose::issue::sign1(parts.protected, &payload, &|m| issued.holder.sign(m)).unwrap();
+        let mut writer = Writer::new();
+        writer.array(4).raw(&altered).uint(0).bytes(&frame.parts().unwrap().preimage).null();
+        let text = text_of(&writer.finish());
+        let verdict = world.counter().check(&text, world.now, 0);
+        assert_eq!(verdict.outcome(Check::HolderSignature), Some(Outcome::Passed));
+        verdict.reason()
+    };
+    assert_eq!(of_token("a403612a", "a403612b"), Some(Reason::TokenBroken));
+    assert_eq!(of_token("a403612a", "a503612a05f6"), Some(Reason::TokenBroken));
+
+    // Another type in the protected header is seen before any signature.
+    let issued = issued();
+    let cbor = Forge::of(&issued, world.now).cbor();
+    assert_eq!(world.reason(&text_of(&replaced(&cbor, "10190126", "10190127"))), Some(Reason::WrongType));
+    assert_eq!(world.reason(&text_of(&replaced(&cbor, "10190125", "10190124"))), Some(Reason::WrongType));
+    let frame = ReceivedFrame::from_cbor(cbor.clone()).unwrap();
+    let mut preimage = frame.parts().unwrap().preimage;
+    let shown = hex::encode(preimage);
+    preimage[15] ^= 0x80;
+    let forged =
+        hex::encode(&cbor).replace(&format!("0050{shown}82"), &format!("0050{}82", hex::encode(preimage)));
+    assert_eq!(world.reason(&text_of(&hex::decode(forged).unwrap())), Some(Reason::Preimage));
 }
 
 #[test]
