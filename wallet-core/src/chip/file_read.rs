@@ -138,7 +138,12 @@ impl FileRead {
     ) -> Result<Outcome, ChipError> {
         if self.mode == Mode::Selecting {
             if !response.status.is_ok() {
-                return Ok(Outcome::Missing(response.status));
+                // A file that was there a moment ago is not missing.
+                return if self.bytes.is_empty() {
+                    Ok(Outcome::Missing(response.status))
+                } else {
+                    Err(ChipError::CardRefused(response.status))
+                };
             }
             self.mode = Mode::Selected;
             if chunks.short_identifiers == ShortIdentifiers::Untried {
@@ -261,5 +266,15 @@ mod tests {
         assert_eq!(answer(&[0x61, 0x80], StatusWord::OK), Err(ChipError::Malformed(Part::FileHeader)));
         assert_eq!(answer(&[0x61], StatusWord::OK), Ok(Outcome::More));
         assert_eq!(answer(&[0x61, 1, 0], StatusWord::END_OF_FILE), Ok(Outcome::Complete));
+    }
+
+    #[test]
+    fn a_file_half_read_is_not_missing_when_the_card_refuses_it_the_second_time() {
+        let chunks = &mut Chunks::for_link(261, false).unwrap();
+        let refusal = ResponseApdu { data: Vec::new(), status: StatusWord::NOT_FOUND };
+        let mut file = FileRead::begin(FileId::Group(12));
+        file.bytes = vec![0x6C, 0x20];
+        let mut file = file.reopen();
+        assert_eq!(file.absorb(&refusal, chunks), Err(ChipError::CardRefused(StatusWord::NOT_FOUND)));
     }
 }

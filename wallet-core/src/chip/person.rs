@@ -41,7 +41,7 @@ pub fn parse(groups: &BTreeMap<u8, Vec<u8>>) -> Result<Person, PersonError> {
     }
     Ok(Person::new(
         &details.full_name.ok_or(lacking)?,
-        &format!("{} {}", zone.surname, zone.given_names),
+        format!("{} {}", zone.surname, zone.given_names).trim(),
         birth_date,
         number,
         &details.address.ok_or(lacking)?,

@@ -226,7 +226,8 @@ impl Content {
         }
         let (issued_at, expires_at) = (iat.ok_or(missing)?, exp.ok_or(missing)?);
         let whole_days = |moment: i64| moment.rem_euclid(86_400) == 54_000;
-        if issued_at >= expires_at || !whole_days(issued_at) || !whole_days(expires_at) {
+        let life = expires_at.saturating_sub(issued_at);
+        if !(1..=MAX_LIFE).contains(&life) || !whole_days(issued_at) || !whole_days(expires_at) {
             return Err(Rule::CopyTimes.into());
         }
         let (document, disclosure) = Document::from_vct(vct.ok_or(missing)?).ok_or(Rule::UnknownDocument)?;
@@ -252,6 +253,9 @@ impl Content {
         })
     }
 }
+
+/// Longest life of a copy, seconds: its staples reach no further.
+pub(super) const MAX_LIFE: i64 = 62 * 86_400;
 
 /// Checks a copy just received from the issuer: its signature, its times, and that it is bound to `holder`.
 ///

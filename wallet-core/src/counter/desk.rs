@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::{
     error::{CounterError, Malformed, Misuse, Rule},
+    frame::MAX_TEXT,
     labels::{GENERAL_AUDIENCE, KD1, header},
 };
 use crate::{
@@ -163,6 +164,9 @@ impl UnverifiedDeskSign {
     /// # Errors
     /// [`CounterError::Malformed`]; [`Rule::UnprotectedHeader`], [`Rule::WrongType`], [`Rule::WrongAlgorithm`].
     pub fn parse(text: &str) -> Result<Self, CounterError> {
+        if text.len() > MAX_TEXT {
+            return Err(Malformed::Base45.into());
+        }
         let bytes = base45::decode(text.strip_prefix(KD1).ok_or(Malformed::Prefix)?)?;
         check(&bytes, Profile::Deterministic, Limits::SMALL)?;
         let parts = Sign1::parse(&bytes)?;

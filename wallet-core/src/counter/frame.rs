@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Longest text taken, characters: version 25 at level M.
-const MAX_TEXT: usize = 1451;
+pub(super) const MAX_TEXT: usize = 1451;
 
 /// A scanned frame: deterministic CBOR, nothing verified.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::{
     claims::write_person,
-    copy::{Document, derive_portrait_digest},
+    copy::{Document, MAX_LIFE, derive_portrait_digest},
     desk::{DeskId, TYP_DESK_SIGN, member},
     error::{CounterError, Misuse},
     labels::{CNF_COSE_KEY, KD1, SHA256_64, TYP_SD_CWT, claim, header},
@@ -60,7 +60,10 @@ pub fn issue_copy<E>(
     let (issued_at, expires_at) = (request.issued_on.starts_at(), request.expires_on.starts_at());
     let first_hour = hour_of(issued_at)
         .and_then(|issued| request.staple.first_hour.checked_sub(issued))
-        .filter(|_| issued_at < expires_at && (1..=MAX_STAPLE_HOURS).contains(&request.staple.n))
+        .filter(|_| {
+            (1..=MAX_LIFE).contains(&expires_at.saturating_sub(issued_at))
+                && (1..=MAX_STAPLE_HOURS).contains(&request.staple.n)
+        })
         .ok_or(Misuse::Times)?;
     let person = write_person(request.person, request.disclosure, request.today)?;
     let digest = derive_portrait_digest(&request.portrait_salt, request.person.portrait());

@@ -514,6 +514,8 @@ fn an_issuer_is_told_what_it_cannot_issue() {
     };
     let refused = |request: CopyRequest<'_>| issue_copy(&request, [0; 8], &|m| holder.sign(m)).unwrap_err();
     assert_eq!(refused(CopyRequest { expires_on: issued_on, ..good }), Misuse::Times.into());
+    let too_long = issued_on.plus_days(63).unwrap();
+    assert_eq!(refused(CopyRequest { expires_on: too_long, ..good }), Misuse::Times.into());
     let early = StapleAnchor { first_hour: first_hour - 1, ..good.staple };
     assert_eq!(refused(CopyRequest { staple: early, ..good }), Misuse::Times.into());
     for n in [0, MAX_STAPLE_HOURS + 1] {
