@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use wallet_core::{
-    card::{Date, Person, RegistrationNumber},
+    card::Person,
     chip::{
         active_auth,
-        files::{dg1, dg2, dg11, dg12},
         passive_auth::{self, PassiveAuthError},
+        person,
     },
     crypto::sign::{self, PublicKey, Signature},
     enrolment::{
@@ -37,9 +37,6 @@ pub(super) struct Accepted {
 enum CardFault {
     GroupMissing(u8),
     GroupTwice(u8),
-    GroupUnreadable(u8),
-    FieldMissing,
-    NoRegistrationNumber,
 }
 
 impl Issuer {
@@ -112,7 +109,8 @@ impl Issuer {
         let dg14 = groups.get(&14).map(Vec::as_slice);
         active_auth::verify(dg15, dg14, &challenge, &chip.active_authentication.0)
             .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
-        read_person(&groups)
+        // Read by the same rules as the wallet's, which compares the credentials with what it read itself.
+        person::parse(&groups).map_err(incomplete)
     }
 
     /// A provider the issuer knows compared a live face with this portrait, for this session and phone.
@@ -153,34 +151,6 @@ fn group(groups: &BTreeMap<u8, Vec<u8>>, number: u8) -> Result<&[u8], IssuerErro
     groups.get(&number).map(Vec::as_slice).ok_or_else(|| incomplete(CardFault::GroupMissing(number)))
 }
 
-/// The person as the verified groups have them.
-fn read_person(groups: &BTreeMap<u8, Vec<u8>>) -> Result<Person, IssuerError> {
-    let unreadable = |number| move |_| incomplete(CardFault::GroupUnreadable(number));
-    let zone = dg1::parse(group(groups, 1)?).map_err(unreadable(1))?;
-    let portrait = dg2::parse(group(groups, 2)?).map_err(unreadable(2))?;
-    let details = dg11::parse(group(groups, 11)?).map_err(unreadable(11))?;
-    let document = dg12::parse(group(groups, 12)?).map_err(unreadable(12))?;
-    let missing = || incomplete(CardFault::FieldMissing);
-    let number = details.personal_number.ok_or_else(missing)?;
-    let number =
-        RegistrationNumber::parse(&number).map_err(|_| incomplete(CardFault::NoRegistrationNumber))?;
-    let birth_date: Date = match details.birth_date {
-        Some(date) => date,
-        None => number.birth_date().map_err(|_| missing())?,
-    };
-    let latin = format!("{} {}", zone.surname, zone.given_names);
-    Ok(Person::new(
-        &details.full_name.ok_or_else(missing)?,
-        latin.trim(),
-        birth_date,
-        number,
-        &details.address.ok_or_else(missing)?,
-        document.issued.ok_or_else(missing)?,
-        &document.issuing_authority.ok_or_else(missing)?,
-        portrait.image,
-    ))
-}
-
-fn incomplete(fault: CardFault) -> IssuerError {
+fn incomplete(fault: impl core::fmt::Debug) -> IssuerError {
     IssuerError::because(Refusal::CardIncomplete, fault)
 }
