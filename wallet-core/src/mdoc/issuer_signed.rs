@@ -141,14 +141,25 @@ impl VerifiedDocument {
     /// Whether this photo ID is `person`'s and says of them what their card says.
     #[must_use]
     pub fn is_of(&self, person: &Person) -> bool {
-        let text = |name_space, identifier| self.element(name_space, identifier).and_then(Item::text);
-        let date = |identifier| self.element(NAMESPACE_23220, identifier).and_then(Item::date);
+        let element = |identifier| self.element(NAMESPACE_23220, identifier);
+        let text =
+            |name_space: &str, identifier: &str| self.element(name_space, identifier).and_then(Item::text);
+        // The two halves of a name, however the issuer parted it.
+        let joined = |parts: [&str; 2]| {
+            let parts = parts.map(|part| text(NAMESPACE_23220, part).unwrap_or_default());
+            parts.concat().chars().filter(|c| c.is_alphabetic()).collect::<String>()
+        };
+        let letters = |name: &str| name.chars().filter(|c| c.is_alphabetic()).collect::<String>();
         text(NAMESPACE_RESIDENT_CARD, "name") == Some(person.name())
             && text(NAMESPACE_PHOTO_ID, "person_id") == Some(person.registration_number().as_str())
             && text(NAMESPACE_23220, "resident_address") == Some(person.address())
             && text(NAMESPACE_23220, "issuing_authority") == Some(person.issuing_authority())
-            && date("issue_date") == Some(person.issue_date())
-            && self.element(NAMESPACE_23220, "portrait").and_then(Item::bytes) == Some(person.portrait())
+            && text(NAMESPACE_RESIDENT_CARD, "rrn_front") == Some(person.registration_number().front())
+            && joined(["family_name", "given_name"]) == letters(person.name())
+            && joined(["family_name_latin1", "given_name_latin1"]) == letters(person.name_latin())
+            && element("birth_date").and_then(Item::birth_date) == Some(person.birth_date())
+            && element("issue_date").and_then(Item::date) == Some(person.issue_date())
+            && element("portrait").and_then(Item::bytes) == Some(person.portrait())
     }
 }
 

@@ -113,6 +113,19 @@ impl Item {
         Date::parse(text?).ok()
     }
 
+    /// The value when it is a map with nothing but a full-date `birth_date` in it. ISO/IEC 23220-2.
+    #[must_use]
+    pub fn birth_date(&self) -> Option<Date> {
+        let text = self.whole(|reader| {
+            if reader.map()? != 1 || reader.text()? != "birth_date" {
+                return Err(CborError::UnexpectedType);
+            }
+            reader.tag(FULL_DATE)?;
+            reader.text()
+        });
+        Date::parse(text?).ok()
+    }
+
     fn whole<'a, T>(&'a self, read: impl FnOnce(&mut Reader<'a>) -> Result<T, CborError>) -> Option<T> {
         let mut reader = Reader::new(&self.value);
         let value = read(&mut reader).ok()?;

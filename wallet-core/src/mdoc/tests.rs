@@ -192,6 +192,33 @@ fn a_photo_id_carries_the_person_and_verifies_whole() {
 }
 
 #[test]
+fn a_photo_id_is_of_the_person_whose_every_field_it_repeats() {
+    let authority = Authority::new();
+    let document = authority.verify(&authority.issue()).unwrap();
+    assert!(document.is_of(&person()));
+    let number = |text| RegistrationNumber::parse(text).unwrap();
+    let day = |text| Date::parse(text).unwrap();
+    let like = |name, latin, birth, number: &RegistrationNumber, address, issued, office, picture: &[u8]| {
+        Person::new(name, latin, birth, number.clone(), address, issued, office, picture.to_vec())
+    };
+    let (born, issued, me) = (day("1990-03-14"), day("2020-05-01"), number("900314-2000000"));
+    let (place, office, face) = ("가상시 시험구 보기로 1", "가상시 시험구청장", &[0xFF, 0xD8, 1, 2, 3][..]);
+    assert!(document.is_of(&like("홍보기", "HONG BOGI", born, &me, place, issued, office, face)));
+    for other in [
+        like("홍보라", "HONG BOGI", born, &me, place, issued, office, face),
+        like("홍보기", "HONG BORA", born, &me, place, issued, office, face),
+        like("홍보기", "HONG BOGI", day("1990-03-15"), &me, place, issued, office, face),
+        like("홍보기", "HONG BOGI", born, &number("900314-2000001"), place, issued, office, face),
+        like("홍보기", "HONG BOGI", born, &me, "가상시 시험구 보기로 2", issued, office, face),
+        like("홍보기", "HONG BOGI", born, &me, place, day("2020-05-02"), office, face),
+        like("홍보기", "HONG BOGI", born, &me, place, issued, "다른 구청장", face),
+        like("홍보기", "HONG BOGI", born, &me, place, issued, office, &face[..4]),
+    ] {
+        assert!(!document.is_of(&other));
+    }
+}
+
+#[test]
 fn two_documents_share_no_salt_and_no_digest_number() {
     let authority = Authority::new();
     let numbers = |bytes: &[u8]| -> Vec<u32> {
