@@ -491,7 +491,12 @@ pub(super) fn answer<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, 
     if response.status == 200 {
         return parse_message(&response.body).map_err(|_| Rule::NotTheMessage.into());
     }
-    let refused: Refused = parse_message(&response.body).map_err(|_| Rule::UnknownFailure)?;
+    let refused: Refused = match parse_message(&response.body) {
+        Ok(refused) => refused,
+        // A proxy before an issuer that is down speaks no protocol of ours, and breaks none.
+        Err(_) if response.status >= 500 => return Err(EnrolmentError::IssuerRefused(Refusal::Unavailable)),
+        Err(_) => return Err(Rule::UnknownFailure.into()),
+    };
     let refusal = Refusal::from_code(&refused.error).map_err(|_| Rule::UnknownFailure)?;
     Err(EnrolmentError::IssuerRefused(refusal))
 }

@@ -25,7 +25,7 @@ pub enum Rule {
     BodyTooLong,
     /// The body is not the JSON message asked for: unknown or missing field, wrong length, not base64url.
     NotTheMessage,
-    /// A status other than 200 without a refusal the wallet knows.
+    /// A status other than 200, below 500, without a refusal the wallet knows.
     UnknownFailure,
     /// The session lasts no time, or longer than 120 seconds.
     SessionLifetime,

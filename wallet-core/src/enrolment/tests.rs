@@ -182,11 +182,10 @@ fn every_refusal_reaches_the_caller_by_its_code() {
 
 #[test]
 fn an_answer_that_is_no_message_is_the_issuers_fault() {
-    let cases: [(u16, Vec<u8>, Rule); 8] = [
+    let cases: [(u16, Vec<u8>, Rule); 7] = [
         (200, b"{}".to_vec(), Rule::NotTheMessage),
         (200, b"<html>".to_vec(), Rule::NotTheMessage),
         (200, vec![b' '; MAX_BODY + 1], Rule::BodyTooLong),
-        (500, b"oops".to_vec(), Rule::UnknownFailure),
         (302, Vec::new(), Rule::UnknownFailure),
         (403, br#"{"error":"because","way_out":""}"#.to_vec(), Rule::UnknownFailure),
         (200, br#"{"session":"AQ","nonce":"AQ","expires_in":1}"#.to_vec(), Rule::NotTheMessage),
@@ -194,6 +193,14 @@ fn an_answer_that_is_no_message_is_the_issuers_fault() {
     ];
     for (status, body, rule) in cases {
         assert_eq!(failure(begun().handle(response(status, &body))), rule.into(), "{status}");
+    }
+}
+
+#[test]
+fn a_proxy_before_an_issuer_that_is_down_is_no_distrust() {
+    for (status, body) in [(500, &b"oops"[..]), (502, b"<html>"), (503, b"")] {
+        let error = failure(begun().handle(response(status, body)));
+        assert_eq!(error, EnrolmentError::IssuerRefused(Refusal::Unavailable), "{status}");
     }
 }
 
