@@ -6,7 +6,7 @@ use super::{Language, Wallet, WalletError, code, prompts, scan::DeskSign};
 use crate::{
     bytes::Secret,
     card::Disclosure,
-    counter::{Audience, CounterError, Misuse, Show, ShowPlan, Staple},
+    counter::{Audience, CounterError, ExpectSignature, Misuse, Show, ShowPlan, Staple},
     crypto::random::make_random,
     platform::{KeyStoreError, Now},
     qr::QrCode,
@@ -92,11 +92,9 @@ impl Wallet {
             Reservation::Copy(copy) => copy,
             Reservation::PoolEmpty => return Err(WalletError::NoCopiesLeft { disclosure }),
         };
-        self.anchor_version().await?;
         let event =
             |kind| Event { at: now, kind, level: Some(disclosure), counterparty: counterparty.clone() };
-        let entropy = Secret::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
-        let waiting = match begin(&copy, audience, now, entropy) {
+        let waiting = match self.prepare(&copy, audience, now).await {
             Ok(waiting) => waiting,
             Err(error) => {
                 self.with_vault(|vault| vault.release(copy.id))?;
@@ -135,12 +133,26 @@ impl Wallet {
     }
 }
 
+impl Wallet {
+    /// Everything before the prompt: a copy that gets no further than here is as good as new.
+    async fn prepare(
+        &self,
+        copy: &ReservedCopy,
+        audience: Audience,
+        now: i64,
+    ) -> Result<ExpectSignature, WalletError> {
+        self.anchor_version().await?;
+        let entropy = Secret::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
+        begin(copy, audience, now, entropy)
+    }
+}
+
 fn begin(
     copy: &ReservedCopy,
     audience: Audience,
     now: i64,
     entropy: Secret<24>,
-) -> Result<crate::counter::ExpectSignature, WalletError> {
+) -> Result<ExpectSignature, WalletError> {
     // A counter would refuse a code without the issuer's proof of freshness.
     let staple = copy.staple.ok_or(WalletError::NoCopiesLeft { disclosure: copy.disclosure })?;
     let staple = Staple { hour: staple.hour, preimage: staple.preimage };

@@ -1,0 +1,140 @@
+//! A desk on loopback and a phone with the wallet's facade, over a network that plays tricks.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use desk::{Config, Desk, DeskIdentity, RunningDesk};
+use fixtures::{
+    chip::{VirtualCard, VirtualLink},
+    people::Citizen,
+    pki,
+    platform::{FixtureFaceCheck, LoopbackHttp, MemoryAnchor, SoftwareKeyStore, SteppedClock},
+};
+use wallet_core::{
+    counter::DeskId,
+    platform::{Http, HttpError, HttpRequest, HttpResponse},
+    wallet::{CardAccessView, CardView, Language, Platform, UnlockWith, Wallet, WalletConfig, WalletError},
+};
+
+/// 2026-11-24T12:00:00 in Korea.
+const NOW: i64 = 1_795_489_200;
+
+/// A desk on loopback in a folder of its own.
+pub(crate) struct Stage {
+    pub(crate) desk: RunningDesk,
+    pub(crate) clock: Arc<SteppedClock>,
+    pub(crate) folder: PathBuf,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("desk-wallet-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        let clock = Arc::new(SteppedClock::new(NOW));
+        let desk = desk_in(folder.join("desk"), &clock).await;
+        Self { desk, clock, folder }
+    }
+
+    /// A new phone, unlocked.
+    pub(crate) async fn phone(&self) -> Phone {
+        let keys = Arc::new(SoftwareKeyStore::with_clock(self.clock.clone()));
+        let http = Arc::new(TrickyHttp::default());
+        let anchor = Arc::new(MemoryAnchor::new());
+        let platform = Platform {
+            key_store: keys.clone(),
+            anchor: anchor.clone(),
+            http: http.clone(),
+            clock: self.clock.clone(),
+            face_check: Arc::new(FixtureFaceCheck::new()),
+        };
+        let config = WalletConfig {
+            vault_path: self.folder.join("vault").to_str().unwrap().to_owned(),
+            issuer_url: self.desk.base_url().to_owned(),
+            issuer_roots: vec![self.desk.issuer_root().to_vec()],
+            card_roots: vec![pki::csca().certificate().to_vec()],
+            desk_roots: vec![self.desk.registration_root().to_vec()],
+            language: Language::English,
+        };
+        let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
+        wallet.unlock(UnlockWith::Biometrics).await.unwrap();
+        Phone { wallet, keys, http, anchor, platform, config }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+pub(crate) async fn desk_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> RunningDesk {
+    let identity = DeskIdentity {
+        id: DeskId::parse("centre.1").unwrap(),
+        name_ko: "가온 주민센터".into(),
+        name_en: "Gaon community centre".into(),
+    };
+    Desk::start(Config::new(folder, identity, clock.clone()).trusting_fixtures()).await.unwrap()
+}
+
+/// A phone in software.
+pub(crate) struct Phone {
+    pub(crate) wallet: Arc<Wallet>,
+    pub(crate) keys: Arc<SoftwareKeyStore>,
+    pub(crate) http: Arc<TrickyHttp>,
+    pub(crate) anchor: Arc<MemoryAnchor>,
+    pub(crate) platform: Platform,
+    pub(crate) config: WalletConfig,
+}
+
+impl Phone {
+    pub(crate) async fn enrol(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
+        let enrolment = Arc::clone(&self.wallet).enrol().await?;
+        let link = Arc::new(VirtualLink::new(VirtualCard::of(citizen).build()));
+        let access = CardAccessView::Can { can: b"123456".to_vec() };
+        let reading = self.wallet.read_card(link, access, None)?;
+        enrolment.finish(reading.run(Some(enrolment.challenge())).await?, None).await
+    }
+
+    /// The same phone after the app was started again.
+    pub(crate) async fn reopened(self, change: impl FnOnce(&mut WalletConfig)) -> Result<Self, WalletError> {
+        let Self { wallet, keys, http, anchor, platform, mut config } = self;
+        drop(wallet);
+        change(&mut config);
+        let wallet = Wallet::open(platform.clone(), config.clone()).await?;
+        wallet.unlock(UnlockWith::Biometrics).await?;
+        Ok(Self { wallet, keys, http, anchor, platform, config })
+    }
+}
+
+/// What the network does to the next answers.
+pub(crate) type Trick = Box<dyn Fn(&HttpRequest, HttpResponse) -> Result<HttpResponse, HttpError> + Send>;
+
+/// The desktop's client, with a network between that may lose or change answers.
+#[derive(Default)]
+pub(crate) struct TrickyHttp {
+    trick: Mutex<Option<Trick>>,
+}
+
+impl TrickyHttp {
+    pub(crate) fn play(&self, trick: Option<Trick>) {
+        *self.trick.lock().unwrap() = trick;
+    }
+}
+
+#[async_trait::async_trait]
+impl Http for TrickyHttp {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let response = LoopbackHttp::new().send(request.clone()).await?;
+        match &*self.trick.lock().unwrap() {
+            Some(trick) => trick(&request, response),
+            None => Ok(response),
+        }
+    }
+}
