@@ -64,7 +64,7 @@ pub struct Card {
     pub levels: Vec<Disclosure>,
     /// When it came into the wallet, seconds since 1970 UTC.
     pub enrolled_at: i64,
-    /// The day in Korea at which it ends.
+    /// Its last day in Korea.
     pub valid_until: Date,
 }
 

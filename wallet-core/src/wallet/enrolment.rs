@@ -15,7 +15,8 @@ use crate::{
     counter::{self, Claims, derive_portrait_digest},
     crypto::sign::PublicKey,
     enrolment::{
-        self, EnrolmentError, FaceChallenge, Input, Issued, IssuerUrl, Plan, StapleRefresh, StapleStep, Step,
+        self, EnrolmentError, FaceChallenge, Input, Issued, IssuerUrl, Plan, Refusal, StapleRefresh,
+        StapleStep, Step,
     },
     mdoc,
     platform::{CreatedKeys, HolderKeyId, InstanceKeyId, KeyPolicy},
@@ -67,8 +68,8 @@ struct Pending {
     public: PublicKey,
 }
 
-/// A Holder key and the credential slot it was made for.
-struct HolderKeys(Vec<(PublicKey, HolderKeyId)>);
+/// Every Holder key made, by its public half.
+struct HolderKeys(Vec<(Vec<u8>, HolderKeyId)>);
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Wallet {
@@ -144,6 +145,11 @@ impl Wallet {
         let request = refresh.signed(&signature)?;
         let response = self.platform.http.send(request).await?;
         let staples = refresh.finish(&response)?;
+        // A staple from the future would be kept as the newest for good, and no counter takes it.
+        let newest = counter::hour_of(now.saturating_add(CLOCK_SKEW)).unwrap_or(0);
+        if staples.iter().flatten().any(|staple| staple.hour > newest) {
+            return Err(WalletError::NotTrusted { why: Distrust::IssuerAnswer });
+        }
         let fetched: Vec<_> = copies
             .into_iter()
             .zip(staples)
@@ -235,7 +241,10 @@ impl Enrolment {
         let mut made = HolderKeys(Vec::new());
         let instance = pending.instance.clone();
         let finished = self.run(pending, &evidence, listener.as_deref(), &mut made).await;
-        if finished.is_err() {
+        if let Err(error) = &finished {
+            if made.0.is_empty() {
+                self.forget_useless_instance(&instance, error);
+            }
             let mut ids: Vec<String> = made.0.iter().map(|(_, id)| id.as_str().to_owned()).collect();
             let kept = self.wallet.with_vault(|vault| Ok(vault.settings()?.instance_key));
             if kept.is_ok_and(|kept| kept.as_ref() != Some(&instance)) {
@@ -251,6 +260,26 @@ impl Enrolment {
 }
 
 impl Enrolment {
+    /// A kept Instance key that the hardware has lost, or that the issuer does not know (it began anew, or is another one),
+    /// would fail every later attempt too: the next one makes a new key.
+    fn forget_useless_instance(&self, instance: &InstanceKey, error: &WalletError) {
+        let useless = matches!(
+            error,
+            WalletError::KeyInvalidated | WalletError::IssuerRefused { why: Refusal::AttestationRefused }
+        );
+        if useless {
+            // Where it cannot be forgotten now, the next attempt fails and comes here again.
+            let _ = self.wallet.with_vault(|vault| {
+                let mut settings = vault.settings()?;
+                if settings.instance_key.as_ref() != Some(instance) {
+                    return Ok(());
+                }
+                settings.instance_key = None;
+                vault.set_settings(&settings)
+            });
+        }
+    }
+
     async fn run(
         &self,
         pending: Pending,
@@ -295,7 +324,7 @@ impl Enrolment {
                     self.enter(listener, EnrolmentStage::MakingKeys)?;
                     let created =
                         platform.key_store.create(KeyPolicy::HOLDER, challenge.to_vec(), count).await?;
-                    made.take(&created)?;
+                    made.take(&created);
                     self.enter(listener, EnrolmentStage::FetchingCredentials)?;
                     let public_keys = created.keys.into_iter().map(|key| key.public_key).collect();
                     Input::HolderKeys { public_keys, attestation: created.attestation }
@@ -324,16 +353,16 @@ impl Enrolment {
     ) -> Result<CardView, WalletError> {
         let wallet = &self.wallet;
         let issuer = wallet.config.issuer_url.clone();
-        let event = Event { at: now, kind: EventKind::CardAdded, level: None, counterparty: None };
         let stored = wallet.with_vault(|vault| {
             let mut settings = vault.settings()?;
             settings.issuer = Some(issuer);
+            let kind = if vault.cards()?.is_empty() { EventKind::CardAdded } else { EventKind::CardReplaced };
             vault.store_enrolled(&Enrolled {
                 card: &card,
                 copies: &copies,
                 mdocs: &mdocs,
                 settings: &settings,
-                event: &event,
+                event: &Event { at: now, kind, level: None, counterparty: None },
             })
         })?;
         wallet.anchor_version().await?;
@@ -363,17 +392,14 @@ impl Enrolment {
 }
 
 impl HolderKeys {
-    fn take(&mut self, created: &CreatedKeys) -> Result<(), WalletError> {
-        for key in &created.keys {
-            let public = PublicKey::from_sec1(&key.public_key)
-                .map_err(|_| WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })?;
-            self.0.push((public, HolderKeyId::new(key.id.clone())));
-        }
-        Ok(())
+    fn take(&mut self, created: &CreatedKeys) {
+        self.0.extend(
+            created.keys.iter().map(|key| (key.public_key.clone(), HolderKeyId::new(key.id.clone()))),
+        );
     }
 
     fn id_of(&self, public: &PublicKey) -> Result<HolderKeyId, WalletError> {
-        let found = self.0.iter().find(|(key, _)| key == public);
+        let found = self.0.iter().find(|(key, _)| key == public.as_sec1());
         found.map(|(_, id)| id.clone()).ok_or(WalletError::NotTrusted { why: Distrust::IssuerAnswer })
     }
 }
@@ -451,7 +477,8 @@ impl Wallet {
             person: person.clone(),
             levels,
             enrolled_at: now,
-            valid_until: Date::in_korea_at(valid_until).map_err(|_| untrusted)?,
+            // The moment itself is past the end.
+            valid_until: Date::in_korea_at(valid_until.saturating_sub(1)).map_err(|_| untrusted)?,
         };
         Ok((card, copies, mdocs))
     }
@@ -459,6 +486,8 @@ impl Wallet {
 
 /// One resident card fits in a wallet: its type is its name.
 const RESIDENT_CARD: &str = "resident_card";
+/// How far phone and issuer may disagree about the time, seconds: what the issuer takes in a request for staples.
+const CLOCK_SKEW: i64 = 300;
 
 impl From<EnrolmentError> for WalletError {
     fn from(error: EnrolmentError) -> Self {
