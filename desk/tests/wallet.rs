@@ -3,12 +3,14 @@
 #[cfg(test)]
 mod stage;
 
-use fixtures::people;
+use std::sync::Arc;
+
+use fixtures::{people, platform::SoftwareKeyStore};
 use stage::{Stage, desk_in};
 use wallet_core::{
     card::Disclosure,
     vault::EventKind,
-    wallet::{Distrust, Refusal, WalletError},
+    wallet::{Distrust, Refusal, UnlockWith, Wallet, WalletError, WalletState},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +30,55 @@ async fn a_desk_that_began_anew_does_not_lock_a_phone_out() {
     assert_eq!(phone.keys.key_count(), keys - 1, "the key that nobody knows is gone");
     phone.enrol(&people::adult()).await.unwrap();
     assert_eq!(phone.keys.key_count(), keys);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_finger_costs_the_card_and_not_the_wallet() {
+    let stage = Stage::new().await;
+    let phone = stage.phone().await;
+    phone.enrol(&people::adult()).await.unwrap();
+    phone.keys.invalidate_biometric_keys();
+    phone.wallet.lock().unwrap();
+    assert_eq!(phone.wallet.unlock(UnlockWith::Biometrics).await, Err(WalletError::KeyInvalidated));
+    let prompts = phone.keys.prompt_count();
+    phone.wallet.start_over().await.unwrap();
+    assert_eq!(phone.keys.prompt_count(), prompts, "a dead key asks nobody");
+    assert_eq!(phone.wallet.state().unwrap(), WalletState::Empty);
+    // The issuer knows the phone again: the person is bound to its Instance key.
+    phone.enrol(&people::adult()).await.unwrap();
+    // With living keys it is an unlock.
+    phone.wallet.lock().unwrap();
+    phone.wallet.start_over().await.unwrap();
+    assert_eq!(phone.wallet.cards().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_hardware_key_is_gone_is_moved_aside() {
+    let stage = Stage::new().await;
+    let mut phone = stage.phone().await;
+    phone.platform.key_store = Arc::new(SoftwareKeyStore::new());
+    let path = phone.config.vault_path.clone();
+    let (platform, config) = (phone.platform.clone(), phone.config.clone());
+    let outcome = phone.reopened(|_| {}).await.map(|_| ());
+    let Err(WalletError::StorageCorrupt { kept_at: Some(kept) }) = outcome else { panic!("{outcome:?}") };
+    assert!(std::fs::exists(kept).unwrap() && !std::fs::exists(path).unwrap());
+    Wallet::open(platform, config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_wallet_that_was_deleted_does_not_come_back() {
+    let stage = Stage::new().await;
+    let phone = stage.phone().await;
+    phone.enrol(&people::adult()).await.unwrap();
+    let (path, platform, config) =
+        (phone.config.vault_path.clone(), phone.platform.clone(), phone.config.clone());
+    drop(phone);
+    let former = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    drop(Wallet::open(platform.clone(), config.clone()).await.unwrap());
+    std::fs::write(&path, former).unwrap();
+    let outcome = Wallet::open(platform, config).await.map(|_| ());
+    assert!(matches!(outcome, Err(WalletError::StorageCorrupt { .. })), "{outcome:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

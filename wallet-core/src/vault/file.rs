@@ -75,7 +75,11 @@ pub(super) fn connect_new(path: &Path) -> Result<Connection, Fault> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?;
+    // A folder that is not there is no vault that is not there.
+    options.open(path).map_err(|error| match VaultError::from(error) {
+        VaultError::NotFound => VaultError::Failed { code: rusqlite::ffi::SQLITE_CANTOPEN },
+        other => other,
+    })?;
     match connect_existing(path) {
         Err(Fault::Error(VaultError::NotFound)) => connect(path),
         Ok(_) | Err(Fault::Damaged | Fault::Error(VaultError::SchemaTooNew { .. })) => {

@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    Header, VaultError,
+    Header, Misuse, VaultError, WrappedKey,
     error::Fault,
     file, schema,
     seal::{Address, Digest, Domain, Entry, Index, SealedRow, Sealer, Table},
@@ -46,10 +46,26 @@ impl Vault {
         device_key: &Secret<32>,
         person_key: &Secret<32>,
     ) -> Result<Self, VaultError> {
+        Self::create_after(path, header, device_key, person_key, 0)
+    }
+
+    /// [`Vault::create`] in the place of a vault that is gone and had reached `former_version`: counting goes on from there,
+    /// so that no file of the former vault is ever taken for the newest again.
+    ///
+    /// # Errors
+    /// As [`Vault::create`].
+    pub fn create_after(
+        path: &Path,
+        header: Header,
+        device_key: &Secret<32>,
+        person_key: &Secret<32>,
+        former_version: u64,
+    ) -> Result<Self, VaultError> {
         let device = Sealer::derive(Domain::Device, device_key);
         let person = Sealer::derive(Domain::Person, person_key);
         let index = Index::new();
-        let version = 1;
+        let version = i64::try_from(former_version).ok().and_then(|former| former.checked_add(1));
+        let version = version.ok_or(VaultError::Misuse(Misuse::Size))?;
         let person_digest = person.person_digest(version, &index);
         let made = (|| {
             let mut db = file::connect_new(path)?;
@@ -131,6 +147,12 @@ impl Vault {
         opened.map_err(|fault| file::settle(path, fault))
     }
 
+    /// Moves a file aside that will never open again because its hardware key is gone. Gives back [`VaultError::Corrupt`] with the new place. No [`Vault`] may have it open.
+    #[must_use]
+    pub fn set_aside(path: &Path) -> VaultError {
+        file::settle(path, Fault::Damaged)
+    }
+
     /// Opens the person's half and verifies its rows. Copies whose reservation a crash left behind become spent: a
     /// signature over them may exist.
     ///
@@ -147,6 +169,33 @@ impl Vault {
                 vault.person = None;
             }
             settled
+        })
+    }
+
+    /// Starts the person's half anew under another data key and leaves it open: the hardware key of the old one died, so
+    /// that nobody will ever read what was sealed under it. Cards, copies with their staples, mdocs and history go;
+    /// settings and public data stay.
+    ///
+    /// # Errors
+    /// Storage errors; the old half is there then.
+    pub fn restart_person(&mut self, wrapped: WrappedKey, person_key: &Secret<32>) -> Result<(), VaultError> {
+        self.guarded(|vault| {
+            let former = vault.person.replace(Sealer::derive(Domain::Person, person_key));
+            let restarted = vault.run(|batch| {
+                for table in [Table::Staple, Table::Card, Table::Copy, Table::Mdoc, Table::History] {
+                    for id in batch.ids(table)? {
+                        batch.remove(table, id)?;
+                    }
+                }
+                batch.person_changed = true;
+                let device = batch.header.device.clone();
+                batch.set_header(Header { device, person: wrapped })
+            });
+            match restarted {
+                Ok(()) => vault.reserved_here.clear(),
+                Err(_) => vault.person = former,
+            }
+            restarted
         })
     }
 

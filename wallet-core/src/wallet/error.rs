@@ -81,7 +81,7 @@ pub enum WalletError {
     /// No strong biometrics on this phone: set them up in the system settings.
     #[error("no biometrics are set up")]
     NoBiometrics,
-    /// The keys died because biometrics changed: enrol again.
+    /// The keys died because biometrics changed: `start_over` where `unlock` said so, then enrol again.
     #[error("the keys were invalidated")]
     KeyInvalidated,
     /// The face before the camera is not the one on the card.

@@ -14,7 +14,7 @@ use crate::{
     card::LifeCycle,
     crypto::random::make_random,
     platform::{AnchorError, KeyPolicy, KeyStoreError, Now, WrapKeyId},
-    vault::{Card, Header, Vault, VaultError, WrappedKey},
+    vault::{Card, Header, Misuse, Settings, Vault, VaultError, WrappedKey},
 };
 
 /// The citizen's wallet on one phone. Open it once; every call may come from any thread.
@@ -31,8 +31,9 @@ impl Wallet {
     /// Opens the wallet at `config.vault_path`, locked; makes an empty one at first. No network, no prompt.
     ///
     /// # Errors
-    /// [`WalletError::StorageCorrupt`] when the file does not verify (it is moved aside) or is older than the one this phone
-    /// wrote last; [`WalletError::KeyInvalidated`], [`WalletError::StorageFull`], [`WalletError::Unavailable`].
+    /// [`WalletError::StorageCorrupt`] when the file does not verify or its hardware key is gone (it is moved aside, and the
+    /// next call makes an empty wallet), or when it is older than the one this phone wrote last (it is left alone);
+    /// [`WalletError::StorageFull`], [`WalletError::Unavailable`].
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub async fn open(platform: Platform, config: WalletConfig) -> Result<Arc<Self>, WalletError> {
         let roots = Roots::parse(&config)?;
@@ -78,6 +79,32 @@ impl Wallet {
         let key = data_key(key)?;
         self.with_vault(|vault| vault.unlock(&key))?;
         self.anchor_version().await
+    }
+
+    /// The way on after `unlock` said [`WalletError::KeyInvalidated`]: throws away the cards, which nobody can read or show
+    /// any more, and leaves an empty, unlocked wallet to enrol with. The Instance key stays, so that the issuer knows the
+    /// phone again. Where the keys turn out to live this is `unlock`, and nothing is lost.
+    ///
+    /// # Errors
+    /// As [`Wallet::unlock`], without [`WalletError::KeyInvalidated`].
+    pub async fn start_over(&self) -> Result<(), WalletError> {
+        match self.unlock(UnlockWith::Biometrics).await {
+            Err(WalletError::KeyInvalidated) => {}
+            unlocked_or_not_now => return unlocked_or_not_now,
+        }
+        let person = make_key()?;
+        let wrapped = wrap(&self.platform, KeyPolicy::WRAP_PERSON, &person).await?;
+        let dead = self.with_vault(|vault| {
+            let dead = vault.wrapped_keys().person.alias.clone();
+            vault.restart_person(wrapped, &person)?;
+            let settings = Settings { issuer: None, ..vault.settings()? };
+            vault.set_settings(&settings)?;
+            Ok(dead)
+        })?;
+        self.anchor_version().await?;
+        // A dead key opens nothing; that it stays changes nothing.
+        drop(self.platform.key_store.delete(vec![dead.into()]).await);
+        Ok(())
     }
 
     /// Locks the personal part.
@@ -158,10 +185,19 @@ async fn open_existing(
     header: Header,
 ) -> Result<Vault, WalletError> {
     let device = header.device;
-    let key = data_key(platform.key_store.unwrap(device.alias, device.wrapped, None).await?)?;
+    let key = match platform.key_store.unwrap(device.alias, device.wrapped, None).await {
+        // A vault restored on another phone, or one whose header was altered: no later call will open it either.
+        Err(KeyStoreError::KeyInvalidated | KeyStoreError::KeyNotFound) => {
+            return Err(Vault::set_aside(path).into());
+        }
+        unwrapped => data_key(unwrapped?)?,
+    };
     let anchored = anchored::decode(&platform.anchor.load().await?);
     let minimal = anchored.ok_or(WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })?;
-    Ok(Vault::open(path, &key, minimal)?)
+    match Vault::open(path, &key, minimal) {
+        Err(VaultError::Misuse(Misuse::WrongKey)) => Err(Vault::set_aside(path).into()),
+        opened => Ok(opened?),
+    }
 }
 
 async fn create(platform: &Platform, path: &std::path::Path) -> Result<Vault, WalletError> {
@@ -170,11 +206,20 @@ async fn create(platform: &Platform, path: &std::path::Path) -> Result<Vault, Wa
         device: wrap(platform, KeyPolicy::WRAP_DEVICE, &device).await?,
         person: wrap(platform, KeyPolicy::WRAP_PERSON, &person).await?,
     };
-    // A former vault that is gone must not make this one look older than itself.
-    store_version(platform, 0).await?;
-    let mut vault = Vault::create(path, header, &device, &person)?;
-    vault.lock();
-    Ok(vault)
+    // A former vault that is gone must not make this one look older than itself, nor come back as the newer one.
+    let former = anchored::decode(&platform.anchor.load().await?).unwrap_or(0);
+    let wrapping = [&header.device, &header.person].map(|key| String::from(key.alias.clone()));
+    match Vault::create_after(path, header, &device, &person, former) {
+        Ok(mut vault) => {
+            vault.lock();
+            Ok(vault)
+        }
+        Err(error) => {
+            // Keys that wrap nothing would only fill the hardware.
+            drop(platform.key_store.delete(wrapping.to_vec()).await);
+            Err(error.into())
+        }
+    }
 }
 
 async fn wrap(platform: &Platform, policy: KeyPolicy, key: &Secret<32>) -> Result<WrappedKey, WalletError> {

@@ -241,6 +241,50 @@ fn a_vault_is_not_created_over_another() {
 }
 
 #[test]
+fn a_vault_counts_on_from_the_one_that_is_gone() {
+    let folder = Folder::new();
+    let (keys, path) = ((device_key(), person_key()), folder.file());
+    let vault = Vault::create_after(&path, header(), &keys.0, &keys.1, 41).unwrap();
+    assert_eq!(vault.version(), 42);
+    drop(vault);
+    open(&path, 42).unwrap();
+    let last = Vault::create_after(&folder.0.join("other"), header(), &keys.0, &keys.1, u64::MAX);
+    assert_eq!(last.unwrap_err(), VaultError::Misuse(Misuse::Size));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_a_card_that_is_not_there() {
+    let nowhere = Folder::new().0.join("no-such-folder").join("vault");
+    let made = Vault::create(&nowhere, header(), &device_key(), &person_key());
+    assert!(matches!(made, Err(VaultError::Failed { .. })), "{made:?}");
+}
+
+#[test]
+fn the_persons_half_starts_anew_when_its_key_is_dead() {
+    let folder = Folder::new();
+    let mut vault = create(&folder.file());
+    fill(&mut vault);
+    vault.lock();
+    let (new_key, wrapped) =
+        (Secret::new([0xE3; 32]), WrappedKey { alias: WrapKeyId::new("wrap-new"), wrapped: vec![9; 60] });
+    vault.restart_person(wrapped.clone(), &new_key).unwrap();
+    assert!(vault.is_unlocked());
+    assert_eq!(vault.cards().unwrap(), []);
+    assert!(vault.staples().unwrap().is_empty());
+    assert_eq!(vault.history(9).unwrap(), []);
+    assert_eq!(vault.settings().unwrap(), settings());
+    assert_eq!(vault.public_data("counter-pack").unwrap().unwrap(), b"pack");
+    vault.store_card(&card("doc-1"), &copies("b"), &[mdoc("b")]).unwrap();
+    let version = vault.version();
+    drop(vault);
+    assert_eq!(Vault::header(&folder.file()).unwrap().person, wrapped);
+    let mut vault = Vault::open(&folder.file(), &device_key(), version).unwrap();
+    assert_eq!(vault.unlock(&person_key()), Err(VaultError::Misuse(Misuse::WrongKey)));
+    vault.unlock(&new_key).unwrap();
+    assert_eq!(vault.cards().unwrap(), [card("doc-1")]);
+}
+
+#[test]
 fn no_file_and_an_empty_file_are_no_vault() {
     let folder = Folder::new();
     assert_eq!(Vault::header(&folder.file()), Err(VaultError::NotFound));
