@@ -9,7 +9,8 @@
 //! | `trust/` | certificates trusted, and the counter pack |
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -151,7 +152,12 @@ impl Home {
     /// Writes beside the file and renames over it: a crash leaves the old one or the new one.
     fn replace(&self, path: &Path, bytes: &[u8]) -> Outcome<()> {
         let beside = path.with_extension("new");
-        fs::write(&beside, bytes).map_err(storage(&beside))?;
+        let written = fs::File::create(&beside).and_then(|mut file| {
+            file.write_all(bytes)?;
+            // Else the rename may reach the disk before the content.
+            file.sync_all()
+        });
+        written.map_err(storage(&beside))?;
         fs::rename(&beside, path).map_err(storage(path))
     }
 }

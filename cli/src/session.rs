@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fixtures::platform::{
     FileAnchor, FixtureFaceCheck, KeyFileError, LoopbackHttp, SoftwareKeyStore, SystemClock,
 };
+use wallet_core::bytes::SecretBytes;
 use wallet_core::wallet::{Platform, UnlockWith, Wallet, WalletConfig, WalletError};
 
 use crate::{
@@ -24,9 +25,10 @@ pub(crate) async fn open(
     output: Output,
 ) -> Outcome<Arc<Wallet>> {
     let passphrase = terminal::passphrase(output.texts, !home.keys().exists()).await?;
+    let passphrase = SecretBytes::new(passphrase.into_bytes());
     home.create()?;
-    let keys = SoftwareKeyStore::open(home.keys(), passphrase.as_bytes())
-        .map_err(|error| key_failure(home, error))?;
+    let keys =
+        SoftwareKeyStore::open(home.keys(), passphrase.expose()).map_err(|error| key_failure(home, error))?;
     let platform = Platform {
         key_store: Arc::new(AskingKeys { inner: Arc::new(keys), consent, output }),
         anchor: Arc::new(FileAnchor::new(home.anchor())),
