@@ -66,7 +66,7 @@ fn card_files(seeds: &mut Seeds) {
         .signed_by(DocumentSigner::RsaPss)
         .build();
     let pkcs1 = VirtualCard::of(&people::foreign_resident()).signed_by(DocumentSigner::RsaPkcs1).build();
-    for card in [card(None), rsa, pkcs1] {
+    for card in [card(), rsa, pkcs1] {
         seeds.add_with("card_files", 0, card.file(0x011C).unwrap());
         for (number, file) in card.groups() {
             seeds.add_with("card_files", number, &file);
@@ -110,7 +110,7 @@ fn chip(seeds: &mut Seeds) {
         }
     }
     for (number, id) in (0..).zip(FILES) {
-        let file = card(None).file(id).unwrap().to_vec();
+        let file = card().file(id).unwrap().to_vec();
         // The photo is long; its header is what is lied about.
         seeds.add("reading", &[&[4, number], &file[..file.len().min(600)]].concat());
         seeds.add("reading", &[&[5, number], &file[..file.len().min(300)]].concat());

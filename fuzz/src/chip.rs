@@ -21,14 +21,9 @@ pub fn plan(limits: LinkLimits) -> ReadPlan {
     }
 }
 
-/// A card that answers the same each time; the file `replaced.0`, if any, has another content.
-pub fn card(replaced: Option<(u16, Vec<u8>)>) -> VirtualCard {
-    let builder = VirtualCard::of(&people::adult()).seeded([6; 32]);
-    match replaced {
-        Some((id, content)) => builder.with_file(id, content),
-        None => builder,
-    }
-    .build()
+/// A card that answers the same each time.
+pub fn card() -> VirtualCard {
+    VirtualCard::of(&people::adult()).seeded([6; 32]).build()
 }
 
 /// What the card answered, in order, and what was read.
@@ -39,7 +34,7 @@ pub struct Recording {
 
 impl Recording {
     pub fn of(limits: LinkLimits) -> Self {
-        let mut card = card(None);
+        let mut card = card();
         let mut responses = Vec::new();
         let (mut reading, mut step) = Reading::begin(plan(limits)).unwrap();
         loop {

@@ -4,8 +4,9 @@
 //! Every reading ends, and what it reads is what the card authenticated.
 #![no_main]
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
+use fixtures::chip::VirtualCard;
 use fuzz::{
     chip::{FILES, LONG, Recording, SHORT, card, plan},
     edited,
@@ -17,6 +18,7 @@ use wallet_core::{
 };
 
 static RECORDED: LazyLock<[Recording; 2]> = LazyLock::new(|| [Recording::of(LONG), Recording::of(SHORT)]);
+static LIAR: LazyLock<Mutex<VirtualCard>> = LazyLock::new(|| Mutex::new(card()));
 /// More than the 1,024 that a reading allows itself.
 const ENOUGH: u32 = 1030;
 
@@ -65,11 +67,14 @@ fn make_up(limits: LinkLimits, recorded: &Recording, from: usize, mut content: &
 
 fn lie(limits: LinkLimits, which: u8, content: &[u8]) {
     let id = FILES[usize::from(which) % FILES.len()];
-    let mut card = card(Some((id, content.to_vec())));
+    let mut card = LIAR.lock().unwrap();
+    card.reset();
+    let original = card.replace_file(id, content.to_vec()).expect("the card has it");
     if let Some(data) = read(limits, |_, command| Some(card.process(command))) {
         let kept = if id == 0x011D { Some(&data.sod) } else { data.groups.get(&(id.to_be_bytes()[1])) };
         assert!(kept.is_none_or(|kept| content.starts_with(kept)), "a file is not what the card gave");
     }
+    card.replace_file(id, original);
 }
 
 fn read(

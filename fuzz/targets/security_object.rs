@@ -20,7 +20,7 @@ struct Genuine {
 }
 
 static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
-    let card = card(None);
+    let card = card();
     let groups = card.groups();
     let mut altered = groups.clone();
     altered.insert(1, b"another person".to_vec());
