@@ -1,12 +1,15 @@
 //! Reading the virtual card in process, beside what no reading can do without.
 
-#[path = "../../fuzz/src/chip.rs"]
+#[path = "../../../fuzz/src/chip.rs"]
 #[expect(dead_code, reason = "the world of the fuzz targets holds more than benches need")]
 mod world;
 
+#[cfg(feature = "peers")]
+mod peer;
+
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fixtures::{
     chip::{Cipher, Curve, VirtualCard},
     people, pki,
@@ -98,7 +101,7 @@ fn reading(criterion: &mut Criterion) {
                 bencher.iter_batched_ref(
                     || card(cipher, curve),
                     |card| read(limits, |command| card.process(command)),
-                    criterion::BatchSize::SmallInput,
+                    BatchSize::SmallInput,
                 );
             });
             let key = AesKey::derive(b"a shared secret", Purpose::Encryption, length);
@@ -147,12 +150,19 @@ fn believing(criterion: &mut Criterion) {
     });
 }
 
+fn peer(criterion: &mut Criterion) {
+    #[cfg(feature = "peers")]
+    peer::peer(criterion);
+    #[cfg(not(feature = "peers"))]
+    let _ = criterion;
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = reading, believing
+    targets = reading, peer, believing
 }
 criterion_main!(benches);
