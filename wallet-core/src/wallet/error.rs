@@ -117,10 +117,11 @@ pub enum WalletError {
     /// The phone's storage is full.
     #[error("the storage is full")]
     StorageFull,
-    /// The vault cannot be read. It was moved aside, not deleted.
+    /// The vault cannot be trusted. A damaged file was moved aside; an older one put back in its place was left where it is.
+    /// Nothing was deleted.
     #[error("the vault is unreadable")]
     StorageCorrupt {
-        /// Where the unreadable file was kept; none when it could not be moved.
+        /// Where the damaged file was moved; none when the file is whole but older than the one this phone wrote last.
         kept_at: Option<String>,
     },
     /// The platform failed, or the call came at the wrong time.

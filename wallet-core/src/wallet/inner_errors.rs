@@ -1,7 +1,7 @@
 //! From the floors below to what the app is told. One `match` without `_` each, so that a new inner error must be
 //! placed.
 
-use super::{CardTrouble, PasswordKind, WalletError, code};
+use super::{CardTrouble, Distrust, PasswordKind, WalletError, code};
 use crate::{
     chip::{ChipError, files::FileError, person::PersonError},
     counter::CounterError,
@@ -46,7 +46,9 @@ impl From<LinkError> for WalletError {
 impl From<HttpError> for WalletError {
     fn from(error: HttpError) -> Self {
         match error {
-            HttpError::Offline | HttpError::Timeout | HttpError::Tls => Self::Offline,
+            HttpError::Offline | HttpError::Timeout => Self::Offline,
+            // Somebody else answered in the issuer's place.
+            HttpError::Tls => Self::NotTrusted { why: Distrust::IssuerAnswer },
             HttpError::Failed { os_code } => Self::Unavailable { code: os_code },
         }
     }
