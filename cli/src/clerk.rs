@@ -35,10 +35,12 @@ pub(crate) fn counter(
 ) -> Result<Counter, NoCounter> {
     let key = Certificate::parse(authority).and_then(|certificate| certificate.p256_public_key());
     let key = key.map_err(|_| NoCounter::Root)?;
-    Counter::open(pack, key.as_sec1(), lowest_sequence, settings, now).map_err(|error| match error {
-        CounterError::PeerMisbehaved(Rule::OlderPack) => NoCounter::OlderPack,
-        CounterError::Misuse(_) => NoCounter::DeskId,
-        _ => NoCounter::Pack,
+    Counter::open(pack.to_vec(), key.as_sec1().to_vec(), lowest_sequence, settings, now).map_err(|error| {
+        match error {
+            CounterError::PeerMisbehaved(Rule::OlderPack) => NoCounter::OlderPack,
+            CounterError::Misuse(_) => NoCounter::DeskId,
+            _ => NoCounter::Pack,
+        }
     })
 }
 

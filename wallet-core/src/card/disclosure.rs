@@ -1,5 +1,7 @@
 //! How much a show reveals.
 
+use super::Language;
+
 /// Disclosure levels of the resident card, least first. One credential copy exists per level, so a code carries nothing
 /// that it does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +47,23 @@ impl Disclosure {
     /// [`UnknownDisclosure`].
     pub fn from_name(name: &str) -> Result<Self, UnknownDisclosure> {
         Self::ALL.into_iter().find(|level| level.name() == name).ok_or(UnknownDisclosure)
+    }
+
+    /// What it shows, as a citizen or a clerk reads it.
+    #[must_use]
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::AdultOnly, Language::Korean) => "성인 여부",
+            (Self::AdultOnly, Language::English) => "adult or not",
+            (Self::NameAndBirth, Language::Korean) => "이름, 생년월일",
+            (Self::NameAndBirth, Language::English) => "name and date of birth",
+            (Self::Address, Language::Korean) => "이름, 생년월일, 주소",
+            (Self::Address, Language::English) => "name, date of birth, address",
+            (Self::Full, Language::Korean) => "주민등록번호 뒷자리를 뺀 모든 정보",
+            (Self::Full, Language::English) => "all but the second half of the number",
+            (Self::RegistrationNumber, Language::Korean) => "주민등록번호를 포함한 모든 정보",
+            (Self::RegistrationNumber, Language::English) => "all with the registration number",
+        }
     }
 
     /// Copies in a fresh batch: adult 10, name 5, others 3.

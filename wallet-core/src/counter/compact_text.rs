@@ -5,7 +5,7 @@
 
 use unicode_normalization::is_nfc;
 
-use super::error::{Malformed, Misuse};
+use super::error::Malformed;
 use crate::bytes::Reader;
 
 /// Longest text, characters.
@@ -14,11 +14,12 @@ const FIRST_SYLLABLE: u32 = 0xAC00;
 const SYLLABLES: u32 = 11_172;
 
 /// Encodes an NFC text.
-pub(super) fn encode(text: &str) -> Result<Vec<u8>, Misuse> {
+#[cfg(any(feature = "issuer", test))]
+pub(super) fn encode(text: &str) -> Result<Vec<u8>, super::error::Misuse> {
     let mut out = Vec::with_capacity(text.len());
     for (index, character) in text.chars().enumerate() {
         if index >= MAX_CHARACTERS {
-            return Err(Misuse::TextTooLong);
+            return Err(super::error::Misuse::TextTooLong);
         }
         let [_, plane, high, low] = u32::from(character).to_be_bytes();
         match syllable(character) {
@@ -70,7 +71,7 @@ fn syllable(character: char) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::error::Misuse, *};
 
     #[test]
     fn hangul_takes_two_bytes_and_everything_comes_back() {

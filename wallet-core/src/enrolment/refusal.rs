@@ -1,5 +1,7 @@
 //! Why an issuer says no, and what the citizen can do about it.
 
+use crate::card::Language;
+
 /// An issuer's reason, by its stable code. The texts live here and not in the answer, so that nothing an issuer writes
 /// is ever shown as the wallet's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,6 +92,67 @@ impl Refusal {
     /// [`UnknownRefusal`].
     pub fn from_code(code: &str) -> Result<Self, UnknownRefusal> {
         Self::ALL.into_iter().find(|refusal| refusal.code() == code).ok_or(UnknownRefusal)
+    }
+
+    /// What happened.
+    #[must_use]
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::UntrustedChip, Language::Korean) => "카드를 서명한 기관을 발급기관이 알지 못합니다.",
+            (Self::UntrustedChip, Language::English) => "The issuer does not know who signed the card.",
+            (Self::AlteredChipData, Language::Korean) => {
+                "카드에 있는 파일이 서명된 것과 다르다고 발급기관이 판단했습니다."
+            }
+            (Self::AlteredChipData, Language::English) => {
+                "The issuer found a file on the card that is not the one that was signed."
+            }
+            (Self::CloneSuspected, Language::Korean) => "카드가 원본임을 발급기관에 증명하지 못했습니다.",
+            (Self::CloneSuspected, Language::English) => {
+                "The card could not prove to the issuer that it is the original."
+            }
+            (Self::CardIncomplete, Language::Korean) => "카드에 신분증을 만들 정보가 부족합니다.",
+            (Self::CardIncomplete, Language::English) => "The card lacks what an ID is made of.",
+            (Self::ChallengeExpired, Language::Korean) => {
+                "시간이 너무 오래 걸렸습니다. 처음부터 다시 하세요."
+            }
+            (Self::ChallengeExpired, Language::English) => "It took too long. Start again.",
+            (Self::Replayed, Language::Korean) => "이미 쓴 발급 절차입니다. 처음부터 다시 하세요.",
+            (Self::Replayed, Language::English) => "This enrolment was used before. Start again.",
+            (Self::UnknownSession, Language::Korean) => {
+                "발급기관이 모르는 발급 절차입니다. 처음부터 다시 하세요."
+            }
+            (Self::UnknownSession, Language::English) => {
+                "The issuer does not know this enrolment. Start again."
+            }
+            (Self::FaceMismatch, Language::Korean) => "발급기관이 얼굴 확인을 인정하지 않습니다.",
+            (Self::FaceMismatch, Language::English) => "The issuer does not accept the face check.",
+            (Self::AttestationRefused, Language::Korean) => {
+                "발급기관이 이 휴대전화의 키를 인정하지 않습니다."
+            }
+            (Self::AttestationRefused, Language::English) => "The issuer does not accept this phone's keys.",
+            (Self::BadSignature, Language::Korean) => {
+                "이 휴대전화의 요청인지 발급기관이 확인하지 못했습니다."
+            }
+            (Self::BadSignature, Language::English) => "The issuer could not verify that this phone asks.",
+            (Self::AnotherPhone, Language::Korean) => {
+                "다른 휴대전화에 이미 신분증이 있습니다. 먼저 그것을 해지하세요."
+            }
+            (Self::AnotherPhone, Language::English) => {
+                "This person has the ID on another phone. Give that one up first."
+            }
+            (Self::AnotherHolder, Language::Korean) => "이 지갑에는 다른 사람의 신분증이 있습니다.",
+            (Self::AnotherHolder, Language::English) => "This wallet holds another person's ID.",
+            (Self::MalformedRequest, Language::Korean) => "발급기관이 요청을 이해하지 못했습니다.",
+            (Self::MalformedRequest, Language::English) => "The issuer did not understand the request.",
+            (Self::UnsupportedVersion, Language::Korean) => "발급기관이 이 지갑의 버전을 지원하지 않습니다.",
+            (Self::UnsupportedVersion, Language::English) => {
+                "The issuer does not speak this wallet's version."
+            }
+            (Self::Unavailable, Language::Korean) => {
+                "발급기관이 지금 처리할 수 없습니다. 나중에 다시 하세요."
+            }
+            (Self::Unavailable, Language::English) => "The issuer cannot serve now. Try later.",
+        }
     }
 
     /// What the citizen can do, in English.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    card::{Date, Disclosure, LifeCycle, Person},
+    card::{Date, Disclosure, Language, LifeCycle, Person},
     crypto::chain::Link,
     platform::{HolderKeyId, InstanceKeyId, WrapKeyId},
 };
@@ -257,6 +257,29 @@ impl EventKind {
             Self::ShowCancelled => "show_cancelled",
             Self::WalletLocked => "wallet_locked",
             Self::WalletResumed => "wallet_resumed",
+        }
+    }
+
+    /// A line's heading in the history.
+    #[must_use]
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::CardAdded, Language::Korean) => "지갑에 들어옴",
+            (Self::CardAdded, Language::English) => "came into the wallet",
+            (Self::CardReplaced, Language::Korean) => "새 카드로 교체",
+            (Self::CardReplaced, Language::English) => "replaced by a newer one",
+            (Self::CardStateChanged, Language::Korean) => "상태 변경",
+            (Self::CardStateChanged, Language::English) => "state changed",
+            (Self::CopiesRefilled, Language::Korean) => "새 사본을 받음",
+            (Self::CopiesRefilled, Language::English) => "new copies fetched",
+            (Self::ShownAtCounter, Language::Korean) => "창구에 제시",
+            (Self::ShownAtCounter, Language::English) => "shown at a counter",
+            (Self::ShowCancelled, Language::Korean) => "제시 취소",
+            (Self::ShowCancelled, Language::English) => "show cancelled",
+            (Self::WalletLocked, Language::Korean) => "지갑 잠김",
+            (Self::WalletLocked, Language::English) => "wallet locked",
+            (Self::WalletResumed, Language::Korean) => "지갑 잠금 해제",
+            (Self::WalletResumed, Language::English) => "wallet resumed",
         }
     }
 }

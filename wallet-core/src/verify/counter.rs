@@ -161,13 +161,13 @@ impl Counter {
     /// [`CounterError::Misuse`] for a desk id that is none.
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub fn open(
-        pack: &[u8],
-        authority: &[u8],
+        pack: Vec<u8>,
+        authority: Vec<u8>,
         lowest_sequence: u64,
         settings: DeskSettings,
         now: i64,
     ) -> Result<Self, CounterError> {
-        let pack = open_pack(pack, authority)?.not_before(lowest_sequence)?;
+        let pack = open_pack(&pack, &authority)?.not_before(lowest_sequence)?;
         Self::new(pack, settings, now)
     }
 
@@ -175,8 +175,8 @@ impl Counter {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn update_from(&self, pack: &[u8], authority: &[u8], now: i64) -> Result<(), CounterError> {
-        self.update(open_pack(pack, authority)?, now)
+    pub fn update_from(&self, pack: Vec<u8>, authority: Vec<u8>, now: i64) -> Result<(), CounterError> {
+        self.update(open_pack(&pack, &authority)?, now)
     }
 
     /// Remembers a nonce shown on the desk's sign (8 random bytes), so that codes made for it are known to be fresh.
@@ -193,7 +193,9 @@ impl Counter {
         nonces.push(Nonce { value, issued: monotonic, used: false });
         Ok(())
     }
+}
 
+impl Counter {
     /// What was accepted and is still remembered, for a counter that restarts.
     #[must_use]
     pub fn seen(&self) -> Vec<SeenEntry> {
@@ -245,6 +247,32 @@ impl Counter {
             pack_sequence: content.sequence,
             pack_age: now.saturating_sub(content.made_at),
         }
+    }
+}
+
+/// What crosses to Kotlin and Swift can fail, even where nothing here does: a panic in a call that cannot throw would
+/// take the clerk's app down.
+#[cfg(feature = "uniffi")]
+#[uniffi::export]
+impl Counter {
+    /// Checks a scanned text. `now`: seconds since 1970 UTC; `monotonic`: seconds of a clock that is never set. An
+    /// accepted code is remembered and not accepted again.
+    #[uniffi::method(name = "check")]
+    pub fn exported_check(&self, text: String, now: i64, monotonic: i64) -> Result<Verdict, CounterError> {
+        Ok(self.check(&text, now, monotonic))
+    }
+
+    /// What was accepted and is still remembered, for a counter that restarts.
+    #[uniffi::method(name = "seen")]
+    pub fn exported_seen(&self) -> Result<Vec<SeenEntry>, CounterError> {
+        Ok(self.seen())
+    }
+
+    /// Gives back what `seen` told.
+    #[uniffi::method(name = "remember")]
+    pub fn exported_remember(&self, entries: Vec<SeenEntry>, monotonic: i64) -> Result<(), CounterError> {
+        self.remember(entries, monotonic);
+        Ok(())
     }
 }
 

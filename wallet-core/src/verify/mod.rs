@@ -2,6 +2,7 @@
 
 mod counter;
 mod reason;
+mod texts;
 mod verdict;
 
 pub use crate::card::Language;
@@ -11,6 +12,7 @@ pub use crate::counter::{
 };
 pub use counter::{Counter, DeskSettings, SeenEntry};
 pub use reason::Reason;
+pub use texts::{check_text, reason_text};
 pub use verdict::{AudienceKind, Check, CheckOutcome, Outcome, Relaxation, Shown, SkipReason, Verdict};
 
 #[cfg(test)]

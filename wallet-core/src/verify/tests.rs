@@ -311,13 +311,21 @@ fn a_counter_opens_a_pack_of_its_authority_alone() {
     let world = World::new();
     let bytes = issue_pack(world.pack().content(), &|m| world.authority.sign(m)).unwrap();
     let open = |key: &SigningKey, lowest| {
-        Counter::open(&bytes, key.public().as_sec1(), lowest, world.settings.clone(), world.now)
+        Counter::open(
+            bytes.clone(),
+            key.public().as_sec1().to_vec(),
+            lowest,
+            world.settings.clone(),
+            world.now,
+        )
     };
     let counter = open(&world.authority, 5).unwrap();
     assert_eq!(open(&world.authority, 6).unwrap_err(), crate::counter::Rule::OlderPack.into());
     assert_eq!(open(&world.issuer, 5).unwrap_err(), crate::counter::Rule::Signature.into());
-    assert!(counter.update_from(&bytes, world.authority.public().as_sec1(), world.now).is_ok());
-    assert!(counter.update_from(&bytes, &[4; 65], world.now).is_err());
+    assert!(
+        counter.update_from(bytes.clone(), world.authority.public().as_sec1().to_vec(), world.now).is_ok()
+    );
+    assert!(counter.update_from(bytes, vec![4; 65], world.now).is_err());
     let text = Forge::of(&world.issued(Disclosure::AdultOnly), world.now).text();
     assert!(counter.check(&text, world.now, 0).accepted);
 }

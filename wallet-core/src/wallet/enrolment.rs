@@ -7,7 +7,8 @@ use std::sync::{
 };
 
 use super::{
-    CardView, ChipEvidence, Distrust, Wallet, WalletError, card_reading::ListenerError, code, prompts,
+    CardView, ChipEvidence, Distrust, Language, Wallet, WalletError, card_reading::ListenerError, code,
+    prompts,
 };
 use crate::{
     card::{ActiveReason, Date, Disclosure, LifeCycle, Person},
@@ -40,6 +41,27 @@ pub enum EnrolmentStage {
     Verifying,
     /// The credentials go into the vault.
     Storing,
+}
+
+impl EnrolmentStage {
+    /// What the citizen reads while it lasts.
+    #[must_use]
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::CheckingFace, Language::Korean) => "얼굴을 확인합니다 …",
+            (Self::CheckingFace, Language::English) => "Checking the face …",
+            (Self::SendingEvidence, Language::Korean) => "발급기관이 카드를 확인합니다 …",
+            (Self::SendingEvidence, Language::English) => "The issuer looks at the card …",
+            (Self::MakingKeys, Language::Korean) => "키를 만듭니다 …",
+            (Self::MakingKeys, Language::English) => "Making keys …",
+            (Self::FetchingCredentials, Language::Korean) => "발급기관이 신분증을 만듭니다 …",
+            (Self::FetchingCredentials, Language::English) => "The issuer makes the ID …",
+            (Self::Verifying, Language::Korean) => "신분증을 확인합니다 …",
+            (Self::Verifying, Language::English) => "Verifying the ID …",
+            (Self::Storing, Language::Korean) => "신분증을 저장합니다 …",
+            (Self::Storing, Language::English) => "Storing the ID …",
+        }
+    }
 }
 
 /// Hears how an enrolment goes.

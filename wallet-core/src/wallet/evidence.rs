@@ -83,7 +83,6 @@ pub struct ChipEvidence {
     checked_on: Date,
 }
 
-#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl ChipEvidence {
     /// The files that were read, EF.CardAccess and EF.SOD first.
     #[must_use]
@@ -117,7 +116,27 @@ impl ChipEvidence {
         .map(|(name, outcome)| ChipCheckView { name: name.to_owned(), outcome })
         .to_vec()
     }
+}
 
+/// As the counter's: what crosses can fail.
+#[cfg(feature = "uniffi")]
+#[uniffi::export]
+impl ChipEvidence {
+    /// The files that were read, EF.CardAccess and EF.SOD first.
+    #[uniffi::method(name = "files")]
+    pub fn exported_files(&self) -> Result<Vec<ChipFileView>, WalletError> {
+        Ok(self.files())
+    }
+
+    /// Every check and what it came to.
+    #[uniffi::method(name = "checks")]
+    pub fn exported_checks(&self) -> Result<Vec<ChipCheckView>, WalletError> {
+        Ok(self.checks())
+    }
+}
+
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl ChipEvidence {
     /// Commands the reading took.
     #[must_use]
     pub fn apdus(&self) -> u32 {

@@ -14,6 +14,7 @@ mod inner_errors;
 mod prompts;
 mod scan;
 mod session;
+mod texts;
 mod trusted;
 mod views;
 
@@ -26,6 +27,7 @@ pub use error::{CardTrouble, Distrust, PasswordKind, WalletError};
 pub use evidence::{ChipCheckOutcome, ChipCheckView, ChipEvidence, ChipFileView, ChipHolderView};
 pub use scan::{DeskSign, Scan};
 pub use session::Wallet;
+pub use texts::{ErrorText, card_state_text, disclosure_text, error_text, event_text, stage_text};
 pub use views::{CardState, CardView, CopiesLeft, HistoryEntryView, UnlockWith, WalletState};
 
 use error::code;

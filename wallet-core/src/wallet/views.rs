@@ -1,5 +1,6 @@
 //! What crosses to the app where a domain type cannot.
 
+use super::Language;
 use crate::{card::Disclosure, vault::EventKind};
 
 /// The state of the wallet.
@@ -38,6 +39,27 @@ pub enum CardState {
     Revoked,
     /// A newer card took its place.
     Replaced,
+}
+
+impl CardState {
+    /// The state in a word.
+    #[must_use]
+    pub const fn text(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Offered, Language::Korean) => "발급 대기",
+            (Self::Offered, Language::English) => "offered",
+            (Self::Active, Language::Korean) => "정상",
+            (Self::Active, Language::English) => "active",
+            (Self::Suspended, Language::Korean) => "정지",
+            (Self::Suspended, Language::English) => "suspended",
+            (Self::Expired, Language::Korean) => "기간 만료",
+            (Self::Expired, Language::English) => "expired",
+            (Self::Revoked, Language::Korean) => "폐기",
+            (Self::Revoked, Language::English) => "revoked",
+            (Self::Replaced, Language::Korean) => "교체됨",
+            (Self::Replaced, Language::English) => "replaced",
+        }
+    }
 }
 
 /// Copies of one level that are left.
