@@ -1,0 +1,4 @@
+//! `bindgen`: Kotlin sources.
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}
