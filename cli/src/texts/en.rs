@@ -2,11 +2,8 @@
 
 use clap::error::{ContextKind, ErrorKind};
 use wallet_core::{
-    card::Disclosure,
-    enrolment::Refusal,
-    vault::EventKind,
     verify::{AudienceKind, Relaxation},
-    wallet::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, WalletError},
+    wallet::{Distrust, ErrorText, Language, WalletError},
 };
 
 use super::{Demo, Fields, Help, Say, Texts};
@@ -80,9 +77,9 @@ const HELP: Help = Help {
 const SAY: Say = Say {
     error: "wallet: ",
     failure,
-    level,
-    card_state,
-    history_kind,
+    level: |level| level.text(Language::English),
+    card_state: |state| state.text(Language::English),
+    history_kind: |kind| kind.text(Language::English),
     software_keys: "software keys, not attested hardware",
 
     ask_passphrase: "Passphrase of the wallet: ",
@@ -109,7 +106,7 @@ const SAY: Say = Say {
     failed: "FAILED",
     skipped: "skipped",
 
-    enrolment_stage,
+    enrolment_stage: |stage| stage.text(Language::English),
     enrolled: |name| format!("The mobile ID of {name} is in the wallet."),
     no_cards: "There is no card in the wallet. `wallet enrol` makes one.",
     copies: "Shows left",
@@ -244,124 +241,6 @@ fn reader(fault: &ReaderFault) -> String {
     }
 }
 
-fn wallet(error: &WalletError) -> String {
-    match error {
-        WalletError::UserCancelled => "Cancelled. Nothing was changed.".to_owned(),
-        WalletError::WrongPassword { tries_left, .. } => {
-            let left = tries_left.map(|left| format!(" {left} tries are left.")).unwrap_or_default();
-            format!(
-                "The card does not accept these six digits (the wrong password). Look at the card and try again.{left}"
-            )
-        }
-        WalletError::CardLost => "The card left the reader. Hold it still and try again.".to_owned(),
-        WalletError::CardUnreadable { why } => match why {
-            CardTrouble::Misbehaved => "The card broke the protocol; it cannot be read safely.",
-            CardTrouble::Refused => "The card refused: it is another kind of card, or it is blocked.",
-            CardTrouble::Unsupported => "The card speaks a protocol this wallet does not know.",
-            CardTrouble::Silent => "The card did not answer in time.",
-        }
-        .to_owned(),
-        WalletError::NotTrusted { why } => match why {
-            Distrust::ChipSigner => {
-                "The chip's data are not signed by an authority this wallet trusts (--csca)."
-            }
-            Distrust::ChipDataAltered => "A file on the chip is not the one that was signed.",
-            Distrust::ChipCloned => "The chip could not prove that it is the original.",
-            Distrust::IssuerAnswer => "The issuer's answer cannot be understood.",
-            Distrust::IssuedCredential => "What the issuer sent does not verify. Nothing was kept.",
-            Distrust::DeskSign => "The desk's sign is not of a registered desk, or it has expired.",
-        }
-        .to_owned(),
-        WalletError::Locked => "The wallet is locked.".to_owned(),
-        WalletError::LockedOut => "Biometrics are locked after too many attempts.".to_owned(),
-        WalletError::NoBiometrics => "No fingerprint or face is set up on this phone.".to_owned(),
-        WalletError::KeyInvalidated => "The keys died because biometrics changed. Enrol again.".to_owned(),
-        WalletError::FaceMismatch => "The face is not the one on the card.".to_owned(),
-        WalletError::Offline => "The issuer cannot be reached.".to_owned(),
-        WalletError::IssuerRefused { why } => refusal(*why).to_owned(),
-        WalletError::AnotherHolder => "This wallet holds another person's ID.".to_owned(),
-        WalletError::CardNotFound => "There is no such card in the wallet.".to_owned(),
-        WalletError::NoCopiesLeft { disclosure } => {
-            format!("No shows are left of the level \"{}\". Enrol again with a network.", level(*disclosure))
-        }
-        WalletError::ShowEnded => "The show is over. Start another one.".to_owned(),
-        WalletError::NotForThisWallet => "That code is not one this wallet understands.".to_owned(),
-        WalletError::StorageFull => "The disk is full.".to_owned(),
-        WalletError::StorageCorrupt { kept_at } => match kept_at {
-            Some(path) => format!("The wallet's file cannot be read. It was kept as {path}."),
-            None => "The wallet's file cannot be read, and could not be moved aside.".to_owned(),
-        },
-        WalletError::Unavailable { code } => format!("Not possible now (code {code})."),
-    }
-}
-
-const fn refusal(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::UntrustedChip => "The issuer does not know who signed the card.",
-        Refusal::AlteredChipData => {
-            "The issuer found a file on the card that is not the one that was signed."
-        }
-        Refusal::CloneSuspected => "The card could not prove to the issuer that it is the original.",
-        Refusal::CardIncomplete => "The card lacks what an ID is made of.",
-        Refusal::ChallengeExpired => "It took too long. Start again.",
-        Refusal::Replayed => "This enrolment was used before. Start again.",
-        Refusal::UnknownSession => "The issuer does not know this enrolment. Start again.",
-        Refusal::FaceMismatch => "The issuer does not accept the face check.",
-        Refusal::AttestationRefused => "The issuer does not accept this phone's keys.",
-        Refusal::BadSignature => "The issuer could not verify that this phone asks.",
-        Refusal::AnotherPhone => "This person has the ID on another phone. Give that one up first.",
-        Refusal::AnotherHolder => "This wallet holds another person's ID.",
-        Refusal::MalformedRequest => "The issuer did not understand the request.",
-        Refusal::UnsupportedVersion => "The issuer does not speak this wallet's version.",
-        Refusal::Unavailable => "The issuer cannot serve now. Try later.",
-    }
-}
-
-const fn level(disclosure: Disclosure) -> &'static str {
-    match disclosure {
-        Disclosure::AdultOnly => "adult or not",
-        Disclosure::NameAndBirth => "name and date of birth",
-        Disclosure::Address => "name, date of birth, address",
-        Disclosure::Full => "all but the second half of the number",
-        Disclosure::RegistrationNumber => "all with the registration number",
-    }
-}
-
-const fn card_state(state: CardState) -> &'static str {
-    match state {
-        CardState::Offered => "offered",
-        CardState::Active => "active",
-        CardState::Suspended => "suspended",
-        CardState::Expired => "expired",
-        CardState::Revoked => "revoked",
-        CardState::Replaced => "replaced",
-    }
-}
-
-const fn history_kind(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::CardAdded => "came into the wallet",
-        EventKind::CardReplaced => "replaced by a newer one",
-        EventKind::CardStateChanged => "state changed",
-        EventKind::CopiesRefilled => "new copies fetched",
-        EventKind::ShownAtCounter => "shown at a counter",
-        EventKind::ShowCancelled => "show cancelled",
-        EventKind::WalletLocked => "wallet locked",
-        EventKind::WalletResumed => "wallet resumed",
-    }
-}
-
-const fn enrolment_stage(stage: EnrolmentStage) -> &'static str {
-    match stage {
-        EnrolmentStage::CheckingFace => "Checking the face …",
-        EnrolmentStage::SendingEvidence => "The issuer looks at the card …",
-        EnrolmentStage::MakingKeys => "Making keys …",
-        EnrolmentStage::FetchingCredentials => "The issuer makes the ID …",
-        EnrolmentStage::Verifying => "Verifying the ID …",
-        EnrolmentStage::Storing => "Storing the ID …",
-    }
-}
-
 const fn relaxation(relaxation: Relaxation) -> &'static str {
     match relaxation {
         Relaxation::AcceptGeneralAudience => "the policy accepts codes for the general audience",
@@ -385,5 +264,19 @@ fn age(seconds: i64) -> String {
         7_200.. => format!("{} h", seconds / 3600),
         120.. => format!("{} min", seconds / 60),
         _ => format!("{} s", seconds.max(0)),
+    }
+}
+
+/// The core's words, and what only a desktop adds.
+fn wallet(error: &WalletError) -> String {
+    let ErrorText { what, next } = error.text(Language::English);
+    match error {
+        WalletError::NotTrusted { why: Distrust::ChipSigner } => {
+            format!("{what} {next} Name other authorities with --csca.")
+        }
+        WalletError::StorageCorrupt { kept_at: Some(path) } => {
+            format!("{what} It was kept as {path}. {next}")
+        }
+        _ => format!("{what} {next}"),
     }
 }

@@ -2,11 +2,8 @@
 
 use clap::error::{ContextKind, ErrorKind};
 use wallet_core::{
-    card::Disclosure,
-    enrolment::Refusal,
-    vault::EventKind,
     verify::{AudienceKind, Relaxation},
-    wallet::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, WalletError},
+    wallet::{Distrust, ErrorText, Language, WalletError},
 };
 
 use super::{Demo, Fields, Help, Say, Texts};
@@ -79,9 +76,9 @@ const HELP: Help = Help {
 const SAY: Say = Say {
     error: "wallet: ",
     failure,
-    level,
-    card_state,
-    history_kind,
+    level: |level| level.text(Language::Korean),
+    card_state: |state| state.text(Language::Korean),
+    history_kind: |kind| kind.text(Language::Korean),
     software_keys: "소프트웨어 키, 보증된 하드웨어가 아님",
 
     ask_passphrase: "지갑 암호: ",
@@ -108,7 +105,7 @@ const SAY: Say = Say {
     failed: "실패",
     skipped: "생략",
 
-    enrolment_stage,
+    enrolment_stage: |stage| stage.text(Language::Korean),
     enrolled: |name| format!("{name} 님의 모바일 신분증이 지갑에 들어왔습니다."),
     no_cards: "지갑에 카드가 없습니다. `wallet enrol`로 발급받으세요.",
     copies: "남은 제시 횟수",
@@ -251,125 +248,6 @@ fn reader(fault: &ReaderFault) -> String {
     }
 }
 
-fn wallet(error: &WalletError) -> String {
-    match error {
-        WalletError::UserCancelled => "취소했습니다. 바뀐 것은 없습니다.".to_owned(),
-        WalletError::WrongPassword { tries_left, .. } => {
-            let left = tries_left.map(|left| format!(" {left}번 더 할 수 있습니다.")).unwrap_or_default();
-            format!(
-                "카드가 이 여섯 자리 숫자를 받아들이지 않습니다(비밀번호 오류). 카드를 보고 다시 입력하세요.{left}"
-            )
-        }
-        WalletError::CardLost => "카드가 리더기에서 떨어졌습니다. 움직이지 말고 다시 하세요.".to_owned(),
-        WalletError::CardUnreadable { why } => match why {
-            CardTrouble::Misbehaved => "카드가 규약을 어겨 안전하게 읽을 수 없습니다.",
-            CardTrouble::Refused => "카드가 거부했습니다. 다른 종류의 카드이거나 막힌 카드입니다.",
-            CardTrouble::Unsupported => "이 지갑이 모르는 방식의 카드입니다.",
-            CardTrouble::Silent => "카드가 시간 안에 답하지 않았습니다.",
-        }
-        .to_owned(),
-        WalletError::NotTrusted { why } => match why {
-            Distrust::ChipSigner => "칩의 정보를 서명한 기관을 이 지갑이 신뢰하지 않습니다 (--csca).",
-            Distrust::ChipDataAltered => "칩에 있는 파일이 서명된 것과 다릅니다.",
-            Distrust::ChipCloned => "칩이 원본임을 증명하지 못했습니다.",
-            Distrust::IssuerAnswer => "발급기관의 답을 이해할 수 없습니다.",
-            Distrust::IssuedCredential => {
-                "발급기관이 보낸 것을 확인할 수 없습니다. 아무것도 저장하지 않았습니다."
-            }
-            Distrust::DeskSign => "등록된 창구의 안내 코드가 아니거나 유효 시간이 지났습니다.",
-        }
-        .to_owned(),
-        WalletError::Locked => "지갑이 잠겨 있습니다.".to_owned(),
-        WalletError::LockedOut => "여러 번 실패하여 생체인증이 잠겼습니다.".to_owned(),
-        WalletError::NoBiometrics => "이 휴대전화에 지문이나 얼굴이 등록되어 있지 않습니다.".to_owned(),
-        WalletError::KeyInvalidated => "생체정보가 바뀌어 키를 쓸 수 없습니다. 다시 발급받으세요.".to_owned(),
-        WalletError::FaceMismatch => "카드에 있는 얼굴과 다릅니다.".to_owned(),
-        WalletError::Offline => "발급기관에 연결할 수 없습니다.".to_owned(),
-        WalletError::IssuerRefused { why } => refusal(*why).to_owned(),
-        WalletError::AnotherHolder => "이 지갑에는 다른 사람의 신분증이 있습니다.".to_owned(),
-        WalletError::CardNotFound => "지갑에 그런 카드가 없습니다.".to_owned(),
-        WalletError::NoCopiesLeft { disclosure } => {
-            format!(
-                "\"{}\" 범위로 보여 줄 수 있는 횟수가 남지 않았습니다. 네트워크에서 다시 발급받으세요.",
-                level(*disclosure)
-            )
-        }
-        WalletError::ShowEnded => "제시가 끝났습니다. 다시 시작하세요.".to_owned(),
-        WalletError::NotForThisWallet => "이 지갑이 이해하는 코드가 아닙니다.".to_owned(),
-        WalletError::StorageFull => "디스크가 가득 찼습니다.".to_owned(),
-        WalletError::StorageCorrupt { kept_at } => match kept_at {
-            Some(path) => format!("지갑 파일을 읽을 수 없습니다. {path}에 보관했습니다."),
-            None => "지갑 파일을 읽을 수 없고 옮기지도 못했습니다.".to_owned(),
-        },
-        WalletError::Unavailable { code } => format!("지금은 할 수 없습니다 (코드 {code})."),
-    }
-}
-
-const fn refusal(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::UntrustedChip => "카드를 서명한 기관을 발급기관이 알지 못합니다.",
-        Refusal::AlteredChipData => "카드에 있는 파일이 서명된 것과 다르다고 발급기관이 판단했습니다.",
-        Refusal::CloneSuspected => "카드가 원본임을 발급기관에 증명하지 못했습니다.",
-        Refusal::CardIncomplete => "카드에 신분증을 만들 정보가 부족합니다.",
-        Refusal::ChallengeExpired => "시간이 너무 오래 걸렸습니다. 처음부터 다시 하세요.",
-        Refusal::Replayed => "이미 쓴 발급 절차입니다. 처음부터 다시 하세요.",
-        Refusal::UnknownSession => "발급기관이 모르는 발급 절차입니다. 처음부터 다시 하세요.",
-        Refusal::FaceMismatch => "발급기관이 얼굴 확인을 인정하지 않습니다.",
-        Refusal::AttestationRefused => "발급기관이 이 휴대전화의 키를 인정하지 않습니다.",
-        Refusal::BadSignature => "이 휴대전화의 요청인지 발급기관이 확인하지 못했습니다.",
-        Refusal::AnotherPhone => "다른 휴대전화에 이미 신분증이 있습니다. 먼저 그것을 해지하세요.",
-        Refusal::AnotherHolder => "이 지갑에는 다른 사람의 신분증이 있습니다.",
-        Refusal::MalformedRequest => "발급기관이 요청을 이해하지 못했습니다.",
-        Refusal::UnsupportedVersion => "발급기관이 이 지갑의 버전을 지원하지 않습니다.",
-        Refusal::Unavailable => "발급기관이 지금 처리할 수 없습니다. 나중에 다시 하세요.",
-    }
-}
-
-const fn level(disclosure: Disclosure) -> &'static str {
-    match disclosure {
-        Disclosure::AdultOnly => "성인 여부",
-        Disclosure::NameAndBirth => "이름, 생년월일",
-        Disclosure::Address => "이름, 생년월일, 주소",
-        Disclosure::Full => "주민등록번호 뒷자리를 뺀 모든 정보",
-        Disclosure::RegistrationNumber => "주민등록번호를 포함한 모든 정보",
-    }
-}
-
-const fn card_state(state: CardState) -> &'static str {
-    match state {
-        CardState::Offered => "발급 대기",
-        CardState::Active => "정상",
-        CardState::Suspended => "정지",
-        CardState::Expired => "기간 만료",
-        CardState::Revoked => "폐기",
-        CardState::Replaced => "교체됨",
-    }
-}
-
-const fn history_kind(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::CardAdded => "지갑에 들어옴",
-        EventKind::CardReplaced => "새 카드로 교체",
-        EventKind::CardStateChanged => "상태 변경",
-        EventKind::CopiesRefilled => "새 사본을 받음",
-        EventKind::ShownAtCounter => "창구에 제시",
-        EventKind::ShowCancelled => "제시 취소",
-        EventKind::WalletLocked => "지갑 잠김",
-        EventKind::WalletResumed => "지갑 잠금 해제",
-    }
-}
-
-const fn enrolment_stage(stage: EnrolmentStage) -> &'static str {
-    match stage {
-        EnrolmentStage::CheckingFace => "얼굴을 확인합니다 …",
-        EnrolmentStage::SendingEvidence => "발급기관이 카드를 확인합니다 …",
-        EnrolmentStage::MakingKeys => "키를 만듭니다 …",
-        EnrolmentStage::FetchingCredentials => "발급기관이 신분증을 만듭니다 …",
-        EnrolmentStage::Verifying => "신분증을 확인합니다 …",
-        EnrolmentStage::Storing => "신분증을 저장합니다 …",
-    }
-}
-
 const fn relaxation(relaxation: Relaxation) -> &'static str {
     match relaxation {
         Relaxation::AcceptGeneralAudience => "특정 창구용이 아닌 코드도 인정하는 정책",
@@ -393,5 +271,19 @@ fn age(seconds: i64) -> String {
         7_200.. => format!("{}시간", seconds / 3600),
         120.. => format!("{}분", seconds / 60),
         _ => format!("{}초", seconds.max(0)),
+    }
+}
+
+/// The core's words, and what only a desktop adds.
+fn wallet(error: &WalletError) -> String {
+    let ErrorText { what, next } = error.text(Language::Korean);
+    match error {
+        WalletError::NotTrusted { why: Distrust::ChipSigner } => {
+            format!("{what} {next} 다른 기관은 --csca로 지정하세요.")
+        }
+        WalletError::StorageCorrupt { kept_at: Some(path) } => {
+            format!("{what} {path}에 보관했습니다. {next}")
+        }
+        _ => format!("{what} {next}"),
     }
 }

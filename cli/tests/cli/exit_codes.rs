@@ -45,7 +45,7 @@ fn a_wrong_number_for_the_card_and_a_reader_without_a_card_are_4() {
     let folder = Folder::new("exit-4");
     let run = wallet(&folder.0, &["read", "--reader", "virtual", "--can", "654321"]);
     assert_eq!(run.code, 4);
-    assert!(run.stderr.contains("wrong password"), "{}", run.stderr);
+    assert!(run.stderr.contains("six digits"), "{}", run.stderr);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let reader = format!("vpcd:{}", taken.local_addr().unwrap());
     assert_eq!(wallet(&folder.0, &["read", "--reader", &reader, "--can", "123456"]).code, 4);
