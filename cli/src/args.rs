@@ -29,6 +29,8 @@ pub(crate) enum Action {
         /// Where the pictures go.
         out: Option<PathBuf>,
     },
+    /// A desk, cards and phones for apps under development.
+    Simulator,
     /// Read a chip and say what it proved.
     Read(ReadArguments),
     /// Make an ID of a card.
@@ -155,6 +157,7 @@ pub(crate) fn command(help: &'static Help) -> Command {
         .subcommand(
             base("demo", help.demo, help.demo_usage).arg(file("out", help.demo_out).value_name("DIR")),
         )
+        .subcommand(base("simulator", help.simulator, help.simulator_usage))
         .subcommand(base("read", help.read, help.read_usage).arg(reader()).arg(can()).arg(csca()))
         .subcommand(
             base("enrol", help.enrol, help.enrol_usage)
@@ -219,6 +222,7 @@ fn file(name: &'static str, help: &'static str) -> Arg {
 fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
     let (name, own) = matches.subcommand().ok_or(Failure::Internal("no subcommand"))?;
     let action = match name {
+        "simulator" => Action::Simulator,
         "demo" => Action::Demo { out: path(own, "out") },
         "read" => Action::Read(ReadArguments {
             reader: reader_name(own)?,

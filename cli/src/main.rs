@@ -13,6 +13,8 @@ mod pictures;
 mod platform;
 mod readers;
 mod session;
+mod simulator;
+mod temporary_folder;
 mod terminal;
 mod texts;
 mod trust_folder;
@@ -72,6 +74,7 @@ async fn dispatch(arguments: Arguments, output: Output) -> Outcome<()> {
     let home = || Home::at(home);
     match action {
         Action::Demo { out } => until_interrupted(demo::run(out, output)).await,
+        Action::Simulator => simulator::run().await,
         Action::Read(arguments) => until_interrupted(commands::read::run(arguments, &home()?, output)).await,
         Action::Enrol(arguments) => commands::enrol::run(arguments, &home()?, output).await,
         Action::Show(arguments) => commands::show::run(arguments, &home()?, output).await,

@@ -19,12 +19,12 @@ use crate::{
 };
 
 /// The desk of the demo.
-pub(super) const DESK_ID: &str = "demo-1";
+pub(crate) const DESK_ID: &str = "demo-1";
 /// A desk somewhere else.
 pub(super) const OTHER_DESK_ID: &str = "demo-2";
 
 /// A desk that answers on loopback.
-pub(super) struct DemoDesk {
+pub(crate) struct DemoDesk {
     running: RunningDesk,
 }
 
@@ -35,7 +35,7 @@ struct Sign {
 
 impl DemoDesk {
     /// Starts the desk of the demo with the keys in `data`, made anew when there are none: then nobody knows its issuer.
-    pub(super) async fn start(data: &Path) -> Outcome<Self> {
+    pub(crate) async fn start(data: &Path) -> Outcome<Self> {
         let desk = DeskIdentity {
             id: DeskId::parse(DESK_ID).map_err(|_| Failure::Internal("a desk id that is none"))?,
             name_ko: "보기동 주민센터".to_owned(),
@@ -47,18 +47,23 @@ impl DemoDesk {
     }
 
     /// Where it answers.
-    pub(super) fn base_url(&self) -> &str {
+    pub(crate) fn base_url(&self) -> &str {
         self.running.base_url()
     }
 
     /// Root of its issuer, DER.
-    pub(super) fn issuer_root(&self) -> &[u8] {
+    pub(crate) fn issuer_root(&self) -> &[u8] {
         self.running.issuer_root()
     }
 
     /// Root of its registration, DER.
-    pub(super) fn desk_root(&self) -> &[u8] {
+    pub(crate) fn desk_root(&self) -> &[u8] {
         self.running.registration_root()
+    }
+
+    /// The key that signs its counter packs, SEC1.
+    pub(crate) fn pack_authority(&self) -> &[u8] {
+        self.running.pack_authority().as_sec1()
     }
 
     /// The sign it puts up, as a phone's camera would read it.

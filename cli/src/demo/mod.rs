@@ -20,16 +20,18 @@ use wallet_core::{
     wallet::{ChipEvidence, CounterShow, DeskSign, FrameView, WalletError},
 };
 
+pub(crate) use self::desks::{DESK_ID, DemoDesk};
 use self::{
-    desks::{DESK_ID, DemoDesk, OTHER_DESK_ID},
+    desks::OTHER_DESK_ID,
     phone::Phone,
     steps::{End, Level, Steps},
 };
 use crate::{
     clerk,
     commands::show::write_frame,
-    failure::{Failure, Outcome, storage},
+    failure::{Failure, Outcome},
     output::Output,
+    temporary_folder::TemporaryFolder,
     views,
 };
 
@@ -184,41 +186,6 @@ fn flip_a_bit(text: &str) -> Outcome<String> {
 fn tapped(evidence: &ChipEvidence, output: Output) -> Outcome<String> {
     let holder = evidence.holder()?;
     Ok((output.texts.demo.tapped)(&holder.name, evidence.apdus()))
-}
-
-/// A folder of this run alone, gone when it is dropped.
-struct TemporaryFolder {
-    path: PathBuf,
-    kept: bool,
-}
-
-impl TemporaryFolder {
-    fn create() -> Outcome<Self> {
-        let base = std::env::temp_dir();
-        let random = wallet_core::crypto::random::make_random::<8>();
-        let random = random.map_err(|_| Failure::Internal("no randomness"))?;
-        let path = base.join(format!("wallet-demo-{}", hex::encode(random)));
-        std::fs::create_dir(&path).map_err(storage(&path))?;
-        Ok(Self { path, kept: false })
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn keep(mut self) -> PathBuf {
-        self.kept = true;
-        self.path.clone()
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        if !self.kept {
-            // A folder that stays behind in the temporary folder does no harm.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
 }
 
 /// How a counter code begins.

@@ -32,6 +32,9 @@ const HELP: Help = Help {
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "Where the pictures go (else a new temporary folder)",
 
+    simulator: "A desk, cards to tap and software phones on loopback, for apps under development",
+    simulator_usage: "wallet simulator",
+
     read: "Read a card's chip and say what it proved",
     read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
     reader: "virtual (the invented card), pcsc or pcsc:NAME (a reader whose name contains NAME), vpcd:HOST:PORT (listens there \

@@ -32,6 +32,9 @@ const HELP: Help = Help {
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "그림을 저장할 폴더 (없으면 새 임시 폴더)",
 
+    simulator: "개발 중인 앱을 위한 창구, 가상 카드, 소프트웨어 휴대전화를 이 컴퓨터에서 실행",
+    simulator_usage: "wallet simulator",
+
     read: "카드의 칩을 읽고 무엇이 증명되었는지 표시",
     read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
     reader: "virtual (가상 카드), pcsc 또는 pcsc:NAME (이름에 NAME이 들어간 리더기), vpcd:HOST:PORT (그 주소에서 칩의 접속을 기다림)",

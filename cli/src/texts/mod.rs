@@ -76,6 +76,9 @@ pub(crate) struct Help {
     pub(crate) demo_usage: &'static str,
     pub(crate) demo_out: &'static str,
 
+    pub(crate) simulator: &'static str,
+    pub(crate) simulator_usage: &'static str,
+
     pub(crate) read: &'static str,
     pub(crate) read_usage: &'static str,
     pub(crate) reader: &'static str,

@@ -1,0 +1,123 @@
+//! `wallet simulator`: a desk, cards to tap and phones in software, on loopback, for apps under development and for the
+//! suites of other languages. docs/simulator.md has the protocol.
+
+mod card_socket;
+mod phone_socket;
+mod phones;
+mod protocol;
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use fixtures::{
+    people::{self, Citizen},
+    pki,
+};
+use serde::Serialize;
+use tokio::{
+    io::AsyncReadExt as _,
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    demo::{DESK_ID, DemoDesk},
+    failure::{Failure, Outcome},
+    output,
+    readers::VIRTUAL_CAN,
+    temporary_folder::TemporaryFolder,
+};
+use protocol::Base64;
+
+/// What a client has to know: the first line on standard output.
+#[derive(Serialize)]
+struct Ready {
+    desk: String,
+    desk_id: &'static str,
+    phone: String,
+    cards: Vec<CardPlace>,
+    config: Config,
+    pack_authority: Base64,
+}
+
+#[derive(Serialize)]
+struct CardPlace {
+    name: &'static str,
+    can: &'static str,
+    address: String,
+}
+
+/// What goes into a wallet's configuration.
+#[derive(Serialize)]
+struct Config {
+    issuer_url: String,
+    issuer_roots: Vec<Base64>,
+    card_roots: Vec<Base64>,
+    desk_roots: Vec<Base64>,
+}
+
+/// Runs until standard input ends or a signal asks for the end.
+pub(crate) async fn run() -> Outcome<()> {
+    let folder = TemporaryFolder::create()?;
+    let desk = DemoDesk::start(&folder.path().join("desk")).await?;
+    let mut places = Vec::new();
+    for (name, citizen, genuine) in cards() {
+        let listener = listen().await?;
+        places.push(CardPlace { name, can: VIRTUAL_CAN, address: address(&listener)? });
+        tokio::spawn(card_socket::serve(listener, citizen, genuine));
+    }
+    let phones = listen().await?;
+    let ready = Ready {
+        desk: desk.base_url().to_owned(),
+        desk_id: DESK_ID,
+        phone: address(&phones)?,
+        cards: places,
+        config: Config {
+            issuer_url: desk.base_url().to_owned(),
+            issuer_roots: vec![Base64(desk.issuer_root().to_vec())],
+            card_roots: vec![Base64(pki::csca().certificate().to_vec())],
+            desk_roots: vec![Base64(desk.desk_root().to_vec())],
+        },
+        pack_authority: Base64(desk.pack_authority().to_vec()),
+    };
+    tokio::spawn(phone_socket::serve(phones));
+    output::print(&serde_json::to_string(&ready).map_err(|_| Failure::Internal("a document without JSON"))?)?;
+    until_the_end().await
+}
+
+/// The cards there are: name, whose, and whether the country that the wallet trusts signed it.
+fn cards() -> [(&'static str, Citizen, bool); 5] {
+    [
+        ("adult", people::adult(), true),
+        ("second", people::other_adult(), true),
+        ("minor", people::minor(), true),
+        ("foreign", people::foreign_resident(), true),
+        ("rogue", people::adult(), false),
+    ]
+}
+
+async fn listen() -> Outcome<TcpListener> {
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    TcpListener::bind(loopback).await.map_err(|_| Failure::Internal("no port on loopback"))
+}
+
+fn address(listener: &TcpListener) -> Outcome<String> {
+    let address = listener.local_addr().map_err(|_| Failure::Internal("no port on loopback"))?;
+    Ok(address.to_string())
+}
+
+async fn until_the_end() -> Outcome<()> {
+    let no_signals = |_| Failure::Internal("no signals");
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    tokio::select! {
+        () = standard_input_ends() => {}
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(())
+}
+
+/// Whoever started it is gone when its end of the pipe is.
+async fn standard_input_ends() {
+    let (mut input, mut ignored) = (tokio::io::stdin(), [0; 256]);
+    while input.read(&mut ignored).await.is_ok_and(|read| read > 0) {}
+}
