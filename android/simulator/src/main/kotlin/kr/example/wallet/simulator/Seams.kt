@@ -1,0 +1,23 @@
+package kr.example.wallet.simulator
+
+import kr.example.wallet.core.Anchor
+import kr.example.wallet.core.Clock
+import kr.example.wallet.core.Now
+
+/** An anchor that lives as long as the process: it survives a wallet that is opened again, and nothing else. */
+public class MemoryAnchor : Anchor {
+    /** What was stored last. */
+    @Volatile public var bytes: ByteArray = ByteArray(0)
+
+    override suspend fun load(): ByteArray = bytes
+
+    override suspend fun store(bytes: ByteArray): ByteArray {
+        this.bytes = bytes.copyOf()
+        return this.bytes
+    }
+}
+
+/** The computer's clock. */
+public class SystemClock : Clock {
+    override fun now(): Now = Now(System.currentTimeMillis() / 1000)
+}

@@ -1,0 +1,82 @@
+package kr.example.wallet.simulator
+
+import java.io.File
+import java.util.Base64
+import java.util.concurrent.TimeUnit
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.jsonArray
+import kotlinx.serialization.json.jsonObject
+import kotlinx.serialization.json.jsonPrimitive
+import kr.example.wallet.core.Language
+import kr.example.wallet.core.WalletConfig
+
+/**
+ * `wallet simulator`: a desk, cards to tap and phones in software, on loopback. docs/simulator.md has its protocol.
+ * [start] runs it as a child process; [connect] takes the first line of one that runs elsewhere.
+ */
+public class Simulator private constructor(private val ready: JsonObject, private val process: Process?) : AutoCloseable {
+    /** The desk's base address. */
+    public val desk: String = ready.text("desk")
+
+    /** The id the desk verifies under. */
+    public val deskId: String = ready.text("desk_id")
+
+    /** The key that signs counter packs, SEC1, 65 bytes. */
+    public val packAuthority: ByteArray = ready.bytes("pack_authority")
+
+    /** A configuration that trusts the simulator, with its vault at [vault]. */
+    public fun config(vault: File, language: Language = Language.ENGLISH): WalletConfig {
+        val config = ready.getValue("config").jsonObject
+        fun roots(name: String) = config.getValue(name).jsonArray.map(::decode)
+        return WalletConfig(
+            vaultPath = vault.path,
+            issuerUrl = config.text("issuer_url"),
+            issuerRoots = roots("issuer_roots"),
+            cardRoots = roots("card_roots"),
+            deskRoots = roots("desk_roots"),
+            language = language,
+        )
+    }
+
+    /** Holds the card called [name] to the phone: `adult`, `second`, `minor`, `foreign` or `rogue`. */
+    public fun tap(name: String = "adult"): SimulatedCard = SimulatedCard(card(name).text("address"))
+
+    /** The six digits printed on the card; a fresh copy, because reading wipes it. */
+    public fun can(name: String = "adult"): ByteArray = card(name).text("can").encodeToByteArray()
+
+    /** The phone called [name], with the keys it had before. */
+    public fun phone(name: String): SimulatedPhone = SimulatedPhone(ready.text("phone"), name)
+
+    override fun close() {
+        // It ends with its standard input.
+        process?.outputStream?.close()
+        if (process?.waitFor(PATIENCE, TimeUnit.SECONDS) == false) process.destroyForcibly()
+    }
+
+    private fun card(name: String) =
+        ready.getValue("cards").jsonArray.map { it.jsonObject }.first { it.text("name") == name }
+
+    public companion object {
+        private const val PATIENCE = 5L
+
+        /** Starts [executable] (default: the environment's `WALLET_SIMULATOR`). */
+        public fun start(executable: String = checkNotNull(System.getenv("WALLET_SIMULATOR")) { "WALLET_SIMULATOR" }): Simulator {
+            val process = ProcessBuilder(executable, "simulator").redirectError(ProcessBuilder.Redirect.INHERIT).start()
+            val line = checkNotNull(process.inputStream.bufferedReader().readLine()) { "the simulator did not start" }
+            return Simulator(Json.parseToJsonElement(line).jsonObject, process)
+        }
+
+        /** Takes the line a running simulator printed. */
+        public fun connect(readyLine: String): Simulator = Simulator(Json.parseToJsonElement(readyLine).jsonObject, null)
+    }
+}
+
+internal fun JsonObject.text(name: String): String = getValue(name).jsonPrimitive.content
+
+internal fun JsonObject.bytes(name: String): ByteArray = decode(getValue(name))
+
+internal fun decode(element: JsonElement): ByteArray = Base64.getDecoder().decode(element.jsonPrimitive.content)
+
+internal fun encode(bytes: ByteArray): String = Base64.getEncoder().encodeToString(bytes)

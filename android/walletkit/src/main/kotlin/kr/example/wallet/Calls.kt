@@ -1,0 +1,28 @@
+package kr.example.wallet
+
+import kr.example.wallet.core.ClockException
+import kr.example.wallet.core.ErrorText
+import kr.example.wallet.core.InternalException
+import kr.example.wallet.core.Language
+import kr.example.wallet.core.WalletException
+import kr.example.wallet.core.errorText
+
+/** [WalletException.Unavailable.code] when the library itself failed. */
+public const val INTERNAL_FAILURE: Int = -1004
+
+/**
+ * Runs [call] so that whatever goes wrong in the library arrives as a [WalletException]: a panic behind the call, which the
+ * generated code throws as an [InternalException], and a clock that fails.
+ */
+internal inline fun <T> walletCall(call: () -> T): T =
+    try {
+        call()
+    } catch (_: InternalException) {
+        // Its message holds a stack of the library, which is nobody's to read.
+        throw WalletException.Unavailable(INTERNAL_FAILURE)
+    } catch (failure: ClockException.Failed) {
+        throw WalletException.Unavailable(failure.osCode)
+    }
+
+/** What happened and what to do next, in [language], for the citizen's eyes. */
+public fun WalletException.text(language: Language): ErrorText = errorText(this, language)
