@@ -93,6 +93,12 @@ impl Scene {
         Self { clock, desk, folder }
     }
 
+    /// A folder for whatever a test keeps.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The time of the scene.
     #[must_use]
     pub fn now(&self) -> Now {
