@@ -1,0 +1,31 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// `Generated` is put there by ci/swift from what bindings/build made: the sources, the C header and the library.
+#if os(Linux)  // the machine that reads this manifest: a binary target cannot be built on Linux
+    let library = "\(Context.packageDirectory)/Generated/lib"
+    let ffi: Target = .systemLibrary(name: "WalletFFI", path: "Generated/WalletFFI")
+    let link: [LinkerSetting] = [.unsafeFlags(["-L\(library)", "-Xlinker", "-rpath", "-Xlinker", library])]
+#else
+    let ffi: Target = .binaryTarget(name: "WalletFFI", path: "WalletFFI.xcframework")
+    let link: [LinkerSetting] = []
+#endif
+
+let package = Package(
+    name: "WalletKit",
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: [
+        .library(name: "WalletKit", targets: ["WalletKit", "WalletBindings"]),
+        .library(name: "WalletSimulator", targets: ["WalletSimulator"]),
+    ],
+    targets: [
+        ffi,
+        // Generated code is Swift 5: its asynchronous callbacks do not pass the checks of Swift 6.
+        .target(
+            name: "WalletBindings", dependencies: ["WalletFFI"], path: "Generated/WalletBindings",
+            swiftSettings: [.swiftLanguageMode(.v5)], linkerSettings: link),
+        .target(name: "WalletKit", dependencies: ["WalletBindings"]),
+        .target(name: "WalletSimulator", dependencies: ["WalletKit"]),
+        .testTarget(name: "WalletKitTests", dependencies: ["WalletKit", "WalletSimulator"]),
+    ]
+)

@@ -1,0 +1,32 @@
+@_exported import WalletBindings
+
+/// The code of ``WalletError/Unavailable(code:)`` when the library itself failed.
+public let internalFailure: Int32 = -1004
+
+/// Makes one kind of error of a call: what is not a ``WalletError`` is a failure inside the library, whose text may hold a
+/// trace and is not shown.
+func walletCall<T>(_ call: () throws -> T) throws(WalletError) -> T {
+    do {
+        return try call()
+    } catch let error as WalletError {
+        throw error
+    } catch {
+        throw .Unavailable(code: internalFailure)
+    }
+}
+
+/// ``walletCall(_:)-(()throws->T)`` of a call that waits.
+func walletCall<T: Sendable>(_ call: () async throws -> sending T) async throws(WalletError) -> T {
+    do {
+        return try await call()
+    } catch let error as WalletError {
+        throw error
+    } catch {
+        throw .Unavailable(code: internalFailure)
+    }
+}
+
+extension WalletError {
+    /// What happened and what to do next, in words for the citizen. They come from the core.
+    public func text(_ language: Language) -> ErrorText { errorText(error: self, language: language) }
+}

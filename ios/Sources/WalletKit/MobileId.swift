@@ -1,0 +1,214 @@
+import Foundation
+
+/// What a reading says while it runs.
+public enum ReadingEvent: Sendable {
+    /// Another answer of the card arrived.
+    case progress(ReadingProgress)
+    /// The card was read and its data is genuine.
+    case done(ChipEvidence)
+}
+
+/// What an enrolment says while it runs.
+public enum EnrolmentEvent: Sendable {
+    /// Another answer of the card arrived.
+    case reading(ReadingProgress)
+    /// This step begins.
+    case stage(EnrolmentStage)
+    /// The card is in the wallet.
+    case done(CardView)
+}
+
+/// The citizen's wallet. Every call throws ``WalletError`` and nothing else.
+///
+/// It is locked after ``open(platform:config:)``; ``unlock()`` asks for the finger or the face. Any thread may call it.
+public final class MobileId: Sendable {
+    private let wallet: Wallet
+    private let platform: Platform
+
+    private init(wallet: Wallet, platform: Platform) {
+        self.wallet = wallet
+        self.platform = platform
+    }
+
+    /// Opens the wallet at `config.vaultPath`, locked; makes an empty one at first. No network, no prompt.
+    public static func open(platform: Platform, config: WalletConfig) async throws(WalletError) -> MobileId {
+        let wallet = try await walletCall { try await Wallet.open(platform: platform, config: config) }
+        return MobileId(wallet: wallet, platform: platform)
+    }
+
+    /// Opens the citizen's part by biometrics: one prompt, none when it is open.
+    public func unlock() async throws(WalletError) {
+        try await walletCall { try await self.wallet.unlock(with: .biometrics) }
+    }
+
+    /// Closes the citizen's part.
+    public func lock() throws(WalletError) { try walletCall { try wallet.lock() } }
+
+    /// Makes an empty wallet after the keys died; the old file is kept aside.
+    public func startOver() async throws(WalletError) { try await walletCall { try await self.wallet.startOver() } }
+
+    /// Empty, locked or ready.
+    public func state() throws(WalletError) -> WalletState { try walletCall { try wallet.state() } }
+
+    /// The cards, with what the citizen may see of them.
+    public func cards() throws(WalletError) -> [CardView] { try walletCall { try wallet.cards() } }
+
+    /// The last `limit` entries of the history, newest first.
+    public func history(limit: UInt32 = 100) throws(WalletError) -> [HistoryEntryView] {
+        try walletCall { try wallet.history(limit: limit) }
+    }
+
+    /// What a scanned code is. Works while locked.
+    public func scan(_ text: String) throws(WalletError) -> Scan { try walletCall { try wallet.scan(text: text) } }
+
+    /// Fetches this hour's proofs of freshness, without a prompt; gives back how many are new.
+    @discardableResult
+    public func refreshStaples() async throws(WalletError) -> UInt32 {
+        try await walletCall { try await self.wallet.refreshStaples() }
+    }
+
+    /// Reads the card behind `link` with the six digits `can`, which are wiped. With a `challenge` (8 bytes) the chip proves
+    /// that it is the original. Cancelling the task stops the reading between two commands.
+    public func read(
+        _ link: CardLink, can: inout Data, challenge: Data? = nil,
+        progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }
+    ) async throws(WalletError) -> ChipEvidence {
+        let reading = try prepare(link, can: &can, progress: progress)
+        return try await Self.run(reading, challenge: challenge)
+    }
+
+    /// Makes an ID of the card behind `link`: the issuer's challenge, the card's answer, the face, the keys, the credentials;
+    /// all of it or nothing. The digits `can` are wiped. Cancelling the task stops it between two steps.
+    public func enrol(
+        _ link: CardLink, can: inout Data, event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in }
+    ) async throws(WalletError) -> CardView {
+        defer { wipe(&can) }
+        let enrolment = try await walletCall { try await self.wallet.enrol() }
+        let reading = try prepare(link, can: &can) { event(.reading($0)) }
+        let evidence = try await Self.run(reading, challenge: enrolment.challenge())
+        let card = try await walletCall {
+            try await withTaskCancellationHandler {
+                try await enrolment.finish(evidence: evidence, listener: StageRelay { event(.stage($0)) })
+            } onCancel: {
+                enrolment.cancel()
+            }
+        }
+        event(.done(card))
+        return card
+    }
+
+    /// ``read(_:can:challenge:progress:)`` as a sequence of events. Ending the loop early stops the reading.
+    public func reading(
+        _ link: CardLink, can: inout Data, challenge: Data? = nil
+    ) -> some AsyncSequence<ReadingEvent, WalletError> & Sendable {
+        let digits = Digits(can)
+        wipe(&can)
+        return Events { tell throws(WalletError) in
+            var can = digits.take()
+            let evidence = try await self.read(link, can: &can, challenge: challenge) { tell(.progress($0)) }
+            tell(.done(evidence))
+        }
+    }
+
+    /// ``enrol(_:can:event:)`` as a sequence of events. Ending the loop early stops the enrolment.
+    public func enrolling(
+        _ link: CardLink, can: inout Data
+    ) -> some AsyncSequence<EnrolmentEvent, WalletError> & Sendable {
+        let digits = Digits(can)
+        wipe(&can)
+        return Events { tell throws(WalletError) in
+            var can = digits.take()
+            _ = try await self.enrol(link, can: &can, event: tell)
+        }
+    }
+
+    /// Shows a card at a counter: one prompt, which names `desk` when its sign was scanned. Uses up one copy.
+    public func show(
+        _ cardId: String, _ disclosure: Disclosure, desk: DeskSign? = nil
+    ) async throws(WalletError) -> CounterShow {
+        try await walletCall {
+            try await self.wallet.showAtCounter(cardId: cardId, disclosure: disclosure, desk: desk)
+        }
+    }
+
+    /// The frame of `show` at this moment.
+    public func frame(_ show: CounterShow) throws(WalletError) -> FrameView {
+        try walletCall { try show.frame(now: platform.clock.now()) }
+    }
+
+    /// The frames of `show`, each second one, with the seconds it has left; ends with the show.
+    public func frames(_ show: CounterShow) -> some AsyncSequence<FrameView, WalletError> & Sendable {
+        Events { tell throws(WalletError) in
+            while !Task.isCancelled {
+                do throws(WalletError) {
+                    tell(try self.frame(show))
+                } catch {
+                    if case .ShowEnded = error { return }
+                    throw error
+                }
+                // To the beginning of the next second, so that a new frame is not late by one.
+                let past = Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 1)
+                try? await Task.sleep(for: .seconds(1 - past))
+            }
+        }
+    }
+
+    private func prepare(
+        _ link: CardLink, can: inout Data, progress: @escaping @Sendable (ReadingProgress) -> Void
+    ) throws(WalletError) -> CardReading {
+        defer { wipe(&can) }
+        let digits = can
+        return try walletCall {
+            try wallet.readCard(link: link, access: .can(can: digits), listener: ProgressRelay(progress))
+        }
+    }
+
+    /// The library does not see a cancelled task: it is told.
+    private static func run(_ reading: CardReading, challenge: Data?) async throws(WalletError) -> ChipEvidence {
+        try await walletCall {
+            try await withTaskCancellationHandler {
+                try await reading.run(challenge: challenge)
+            } onCancel: {
+                reading.cancel()
+            }
+        }
+    }
+}
+
+/// Overwrites `bytes` in place, when nobody else holds them: Swift copies what two share.
+func wipe(_ bytes: inout Data) {
+    bytes.resetBytes(in: bytes.startIndex..<bytes.endIndex)
+}
+
+/// The digits on their way into a task.
+private final class Digits: @unchecked Sendable {
+    private let lock = NSLock()
+    private var bytes: Data
+
+    init(_ bytes: Data) { self.bytes = Data(Array(bytes)) }
+
+    func take() -> Data {
+        lock.withLock {
+            defer { wipe(&bytes) }
+            return Data(Array(bytes))
+        }
+    }
+}
+
+private final class ProgressRelay: ReadingListener {
+    private let tell: @Sendable (ReadingProgress) -> Void
+    init(_ tell: @escaping @Sendable (ReadingProgress) -> Void) { self.tell = tell }
+    func progress(progress: ReadingProgress) -> Bool {
+        tell(progress)
+        return true
+    }
+}
+
+private final class StageRelay: EnrolmentListener {
+    private let tell: @Sendable (EnrolmentStage) -> Void
+    init(_ tell: @escaping @Sendable (EnrolmentStage) -> Void) { self.tell = tell }
+    func stage(stage: EnrolmentStage) -> Bool {
+        tell(stage)
+        return true
+    }
+}
