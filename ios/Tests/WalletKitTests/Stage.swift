@@ -1,0 +1,180 @@
+import Foundation
+import WalletKit
+import WalletSimulator
+import XCTest
+
+/// A desk of its own for one behaviour, with phones.
+final class Stage: @unchecked Sendable {
+    let simulator: Simulator
+    private let folder: URL
+
+    init() throws {
+        simulator = try Simulator()
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("wallet-behaviour-\(UUID().uuidString)")
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    func phone(_ name: String = "phone") throws -> Phone {
+        let place = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+        return Phone(stage: self, hardware: try simulator.phone(name), vault: place.appendingPathComponent("vault").path)
+    }
+
+    func counter(deskId: String? = nil, lowestSequence: UInt64 = 0, authority: Data? = nil) async throws -> Counter {
+        try Counter.open(
+            pack: try await get("/counter-pack"), authority: try authority ?? simulator.packAuthority(),
+            lowestSequence: lowestSequence,
+            settings: DeskSettings(
+                deskId: try deskId ?? simulator.deskId(), acceptGeneralAudience: false, requireNonce: false),
+            now: now())
+    }
+
+    /// The sign the desk puts up now.
+    func sign() async throws -> String {
+        let answer = try JSONSerialization.jsonObject(with: try await get("/desk-sign")) as? [String: Any]
+        return try XCTUnwrap(answer?["sign"] as? String)
+    }
+
+    /// A reading without a wallet, so that a behaviour holds it in its own hand.
+    func reading(_ link: CardLink, _ listener: ReadingListener? = nil) throws -> CardReading {
+        try CardReading(
+            link: link, access: .can(can: try simulator.can()), cardRoots: try simulator.config(vault: "vault").cardRoots,
+            clock: SystemClock(), listener: listener)
+    }
+
+    private func get(_ path: String) async throws -> Data {
+        let request = HttpRequest(method: .get, url: try simulator.desk() + path, headers: [:], body: Data())
+        return try await URLSessionHttp().send(request: request).body
+    }
+}
+
+func now() -> Int64 { Int64(Date().timeIntervalSince1970) }
+
+/// A phone whose seams a behaviour may replace.
+struct Phone: Sendable {
+    let stage: Stage
+    let hardware: SimulatedPhone
+    let vault: String
+    let anchor = MemoryAnchor()
+    let http = CountingHttp()
+
+    func open(
+        keyStore: KeyStore? = nil, anchor: Anchor? = nil, http: Http? = nil, clock: Clock = SystemClock(),
+        face: FaceCheck? = nil
+    ) async throws -> MobileId {
+        let platform = Platform(
+            keyStore: keyStore ?? hardware, anchor: anchor ?? self.anchor, http: http ?? self.http, clock: clock,
+            faceCheck: face ?? hardware)
+        return try await MobileId.open(platform: platform, config: try stage.simulator.config(vault: vault))
+    }
+
+    func unlocked(keyStore: KeyStore? = nil, http: Http? = nil, face: FaceCheck? = nil) async throws -> MobileId {
+        let id = try await open(keyStore: keyStore, http: http, face: face)
+        try await id.unlock()
+        return id
+    }
+
+    func enrolled(keyStore: KeyStore? = nil) async throws -> MobileId {
+        let id = try await unlocked(keyStore: keyStore)
+        try await enrol(id)
+        return id
+    }
+
+    @discardableResult
+    func enrol(_ id: MobileId, _ card: String = "adult") async throws -> CardView {
+        var can = try stage.simulator.can(card)
+        return try await id.enrol(try stage.simulator.tap(card), can: &can)
+    }
+
+    func prompts() async throws -> Int { try await hardware.prompts().count }
+}
+
+/// A count that several threads keep.
+final class Count: @unchecked Sendable {
+    private let lock = NSLock()
+    private var counted = 0
+    var value: Int { lock.withLock { counted } }
+    @discardableResult
+    func next() -> Int {
+        lock.withLock {
+            counted += 1
+            return counted
+        }
+    }
+}
+
+/// A value that is put there later.
+final class Later<Value: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var held: Value?
+    var value: Value? {
+        get { lock.withLock { held } }
+        set { lock.withLock { held = newValue } }
+    }
+}
+
+/// The real client, counted.
+final class CountingHttp: Http {
+    private let inner = URLSessionHttp()
+    let sent = Count()
+    func send(request: HttpRequest) async throws -> HttpResponse {
+        sent.next()
+        return try await inner.send(request: request)
+    }
+}
+
+/// A link that calls `before` with the number of each command, from one.
+final class WatchedLink: CardLink {
+    private let inner: CardLink
+    private let before: @Sendable (Int) async throws -> Void
+    let commands = Count()
+    init(_ inner: CardLink, _ before: @escaping @Sendable (Int) async throws -> Void = { _ in }) {
+        self.inner = inner
+        self.before = before
+    }
+    func transceive(apdu: Data) async throws -> Data {
+        try await before(commands.next())
+        return try await inner.transceive(apdu: apdu)
+    }
+    func limits() async throws -> LinkLimits { try await inner.limits() }
+}
+
+extension MobileId {
+    func showAdult() async throws -> CounterShow { try await show(try only().id, .adultOnly) }
+    func only() throws -> CardView {
+        let cards = try cards()
+        XCTAssertEqual(cards.count, 1)
+        return try XCTUnwrap(cards.first)
+    }
+    func left(_ disclosure: Disclosure) throws -> UInt32? { try only().copies.first { $0.disclosure == disclosure }?.left }
+    func scanSign(_ text: String) throws -> DeskSign {
+        guard case .deskSign(let sign) = try scan(text) else { throw WalletError.NotForThisWallet }
+        return sign
+    }
+}
+
+extension CounterShow {
+    func text(at second: Int64) throws -> String { try frame(now: Now(unixSeconds: second)).text }
+}
+
+extension Verdict {
+    var reason: Reason? {
+        for check in checks { if case .failed(let reason) = check.outcome { return reason } }
+        return nil
+    }
+}
+
+/// The call throws exactly this error.
+func assertThrows<T: Sendable>(
+    _ expected: WalletError, file: StaticString = #filePath, line: UInt = #line, _ call: () async throws -> T
+) async {
+    do {
+        _ = try await call()
+        XCTFail("\(expected) was not thrown", file: file, line: line)
+    } catch let error as WalletError {
+        XCTAssertEqual(error, expected, file: file, line: line)
+    } catch {
+        XCTFail("\(error) is no WalletError", file: file, line: line)
+    }
+}
