@@ -3,9 +3,12 @@ import Foundation
 #if canImport(Glibc)
     import Glibc
     private let stream = Int32(SOCK_STREAM.rawValue)
+    // A card that has left is an error, not a signal that ends the process.
+    private let quietly = Int32(MSG_NOSIGNAL)
 #else
     import Darwin
     private let stream = SOCK_STREAM
+    private let quietly: Int32 = 0
 #endif
 
 /// A blocking TCP connection to a port on loopback.
@@ -34,10 +37,10 @@ final class LoopbackSocket: @unchecked Sendable {
 
     deinit { close(descriptor) }
 
-    func send(_ bytes: Data) throws {
+    func write(_ bytes: Data) throws {
         var left = bytes[...]
         while !left.isEmpty {
-            let sent = left.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let sent = left.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, quietly) }
             guard sent > 0 else { throw SimulatorError.gone }
             left = left.dropFirst(sent)
         }

@@ -10,7 +10,7 @@ public actor SimulatedCard: CardLink {
     /// One command and its answer.
     public func transceive(apdu: Data) throws -> Data {
         do {
-            try socket.send(Data([UInt8(apdu.count >> 8), UInt8(apdu.count & 0xff)]) + apdu)
+            try socket.write(Data([UInt8(apdu.count >> 8), UInt8(apdu.count & 0xff)]) + apdu)
             let length = try socket.receive(2)
             return try socket.receive(Int(length[0]) << 8 | Int(length[1]))
         } catch {

@@ -112,7 +112,7 @@ public actor SimulatedPhone: KeyStore, FaceCheck {
     }
 
     private static func say(_ line: [String: Any], on socket: LoopbackSocket) throws -> [String: Any] {
-        try socket.send(JSONSerialization.data(withJSONObject: line) + Data([0x0a]))
+        try socket.write(JSONSerialization.data(withJSONObject: line) + Data([0x0a]))
         guard let answer = try JSONSerialization.jsonObject(with: socket.receiveLine()) as? [String: Any] else {
             throw SimulatorError.malformed
         }
