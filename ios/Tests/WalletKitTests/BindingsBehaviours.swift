@@ -12,6 +12,7 @@ final class BindingsBehaviours: XCTestCase {
             func progress(progress: ReadingProgress) throws -> Bool { throw Planted() }
         }
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open(clock: SomeClock { throw Planted() })
         do {
             _ = try id.scan("KD1:ABC")
@@ -26,6 +27,7 @@ final class BindingsBehaviours: XCTestCase {
 
     func test_a_foreign_throw_in_an_async_method_is_an_error() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let phone = try stage.phone()
         let broken = SomeKeys(phone.hardware, sign: { throw Planted() })
         let id = try await phone.enrolled(keyStore: broken)
@@ -43,6 +45,7 @@ final class BindingsBehaviours: XCTestCase {
 
     func test_every_seam_error_arrives_by_its_name() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let phone = try stage.phone()
         let keyErrors: [(KeyStoreError, WalletError?)] = [
             (.UserCancelled, .UserCancelled), (.LockedOut, .LockedOut), (.NoBiometrics, .NoBiometrics),
@@ -83,8 +86,10 @@ final class BindingsBehaviours: XCTestCase {
         for (thrown, code) in [(AnchorError.Unavailable, Int32(-1006)), (.Failed(osCode: 7), 7)] {
             await assertThrows(.Unavailable(code: code)) { try await phone.open(anchor: SomeAnchor { throw thrown }) }
         }
-        let late = try await phone.open(clock: SomeClock { throw ClockError.Failed(osCode: 7) })
-        await assertThrows(.Unavailable(code: 7)) { try late.scan("KD1:ABC") }
+        do {  // a wallet that is open keeps its file to itself
+            let late = try await phone.open(clock: SomeClock { throw ClockError.Failed(osCode: 7) })
+            await assertThrows(.Unavailable(code: 7)) { try late.scan("KD1:ABC") }
+        }
         let faceErrors: [(FaceCheckError, WalletError)] = [
             (.UserCancelled, .UserCancelled), (.NoMatch, .FaceMismatch), (.Unavailable, .Unavailable(code: -1007)),
         ]
@@ -96,6 +101,7 @@ final class BindingsBehaviours: XCTestCase {
 
     func test_a_planted_panic_is_an_error_and_the_process_lives() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().enrolled()
         await assertThrows(.Unavailable(code: internalFailure)) { try id.scan("PANIC") }
         XCTAssertEqual(try id.cards().count, 1)
@@ -105,7 +111,9 @@ final class BindingsBehaviours: XCTestCase {
     }
 
     func test_twenty_calls_at_once() async throws {
-        let id = try await Stage().phone().enrolled()
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().enrolled()
         let card = try id.only().id
         let texts = try await withThrowingTaskGroup(of: String?.self) { group in
             for _ in 1...10 {
@@ -124,6 +132,7 @@ final class BindingsBehaviours: XCTestCase {
 
     func test_an_object_let_go_while_in_use_finishes() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let held = Later<CardReading>()
         let link = WatchedLink(try stage.simulator.tap()) { if $0 == 4 { held.value = nil } }
         held.value = try stage.reading(link)
@@ -134,7 +143,9 @@ final class BindingsBehaviours: XCTestCase {
     }
 
     func test_errors_speak_korean_and_english() async throws {
-        let id = try await Stage().phone().open()
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
         do {
             _ = try id.scan("https://example.com")
             XCTFail("scanned")
@@ -148,6 +159,7 @@ final class BindingsBehaviours: XCTestCase {
 
     func test_a_cancelled_task_stops_the_reading() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         let (reached, tell) = AsyncStream.makeStream(of: Void.self)
         let link = WatchedLink(try stage.simulator.tap()) { number in

@@ -6,6 +6,7 @@ import XCTest
 final class EnrollingBehaviours: XCTestCase {
     func test_enrols_a_tapped_card() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().unlocked()
         var can = try stage.simulator.can()
         var (stages, made): ([EnrolmentStage], CardView?) = ([], nil)
@@ -26,6 +27,7 @@ final class EnrollingBehaviours: XCTestCase {
 
     func test_a_face_that_differs_keeps_nothing() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.unlocked()
         try await phone.hardware.face("no_match")
         await assertThrows(.FaceMismatch) { try await phone.enrol(id) }
@@ -43,6 +45,7 @@ final class EnrollingBehaviours: XCTestCase {
             }
         }
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let phone = try stage.phone()
         let platform = Platform(
             keyStore: phone.hardware, anchor: phone.anchor, http: phone.http, clock: SystemClock(), faceCheck: phone.hardware)
@@ -58,6 +61,7 @@ final class EnrollingBehaviours: XCTestCase {
 
     func test_another_holder_is_refused() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.enrolled()
         do {
             try await phone.enrol(id, "second")
@@ -70,6 +74,7 @@ final class EnrollingBehaviours: XCTestCase {
 
     func test_a_second_phone_is_refused_with_a_way_out() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         _ = try await stage.phone("first").enrolled()
         let second = try stage.phone("second")
         let id = try await second.unlocked()
@@ -83,6 +88,7 @@ final class EnrollingBehaviours: XCTestCase {
             func send(request: HttpRequest) throws -> HttpResponse { throw HttpError.Offline }
         }
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.unlocked(http: NoNetwork())
         await assertThrows(.Offline) { try await phone.enrol(id) }
         XCTAssertEqual(try id.state(), .empty)

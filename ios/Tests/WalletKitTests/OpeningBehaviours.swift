@@ -5,6 +5,7 @@ import XCTest
 final class OpeningBehaviours: XCTestCase {
     func test_opens_empty_without_a_prompt() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let state = try await phone.open().state()
         XCTAssertEqual(state, .empty)
         let prompts = try await phone.prompts()
@@ -14,6 +15,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_opens_again_with_the_same_card() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let before = try await phone.enrolled().only().id
         let id = try await phone.open()
         XCTAssertEqual(try id.state(), .locked)
@@ -23,6 +25,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_a_damaged_vault_is_moved_aside() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         _ = try await phone.enrolled()
         let file = URL(fileURLWithPath: phone.vault)
         var bytes = try Data(contentsOf: file)
@@ -41,6 +44,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_unlocks_with_one_prompt() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.open()
         for _ in 1...2 {
             try await id.unlock()
@@ -51,6 +55,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_a_cancelled_unlock_stays_locked() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.open()
         try await phone.hardware.answerNext("cancel")
         await assertThrows(.UserCancelled) { try await id.unlock() }
@@ -59,6 +64,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_a_lock_out_is_told() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.open()
         try await phone.hardware.answerNext("fail_until_locked_out")
         for _ in 1...2 { await assertThrows(.LockedOut) { try await id.unlock() } }
@@ -68,6 +74,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_missing_biometrics_are_told() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         try await phone.hardware.setNoBiometrics(true)
         await assertThrows(.NoBiometrics) { try await phone.open() }
         try await phone.hardware.setNoBiometrics(false)
@@ -76,6 +83,7 @@ final class OpeningBehaviours: XCTestCase {
 
     func test_invalidated_keys_start_over() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.enrolled()
         try id.lock()
         try await phone.hardware.invalidateKeys()
@@ -87,7 +95,9 @@ final class OpeningBehaviours: XCTestCase {
     }
 
     func test_a_locked_wallet_shows_nothing() async throws {
-        let id = try await Stage().phone().enrolled()
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().enrolled()
         let card = try id.only().id
         try id.lock()
         await assertThrows(.Locked) { try id.cards() }

@@ -5,6 +5,7 @@ import XCTest
 final class ReadingBehaviours: XCTestCase {
     func test_reads_a_card_and_tells_its_progress() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         var can = try stage.simulator.can()
         var (progress, evidence): ([ReadingProgress], ChipEvidence?) = ([], nil)
@@ -25,6 +26,7 @@ final class ReadingBehaviours: XCTestCase {
 
     func test_a_wrong_can_is_told() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         do {
             var can = Data("654321".utf8)
@@ -38,6 +40,7 @@ final class ReadingBehaviours: XCTestCase {
 
     func test_a_malformed_can_never_reaches_the_card() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         let link = WatchedLink(try stage.simulator.tap())
         do {
@@ -50,6 +53,7 @@ final class ReadingBehaviours: XCTestCase {
 
     func test_a_lost_tag_is_told_and_the_next_tap_reads() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         let moved = WatchedLink(try stage.simulator.tap()) { if $0 == 8 { throw LinkError.TagLost } }
         await assertThrows(.CardLost) {
@@ -64,6 +68,7 @@ final class ReadingBehaviours: XCTestCase {
 
     func test_a_reading_is_cancelled() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let held = Later<CardReading>()
         let link = WatchedLink(try stage.simulator.tap()) { if $0 == 5 { held.value?.cancel() } }
         let reading = try stage.reading(link)
@@ -77,6 +82,7 @@ final class ReadingBehaviours: XCTestCase {
             func progress(progress: ReadingProgress) -> Bool { progress.apdus < 3 }
         }
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let link = WatchedLink(try stage.simulator.tap())
         let reading = try stage.reading(link, No())
         await assertThrows(.UserCancelled) { try await reading.run(challenge: nil) }
@@ -85,6 +91,7 @@ final class ReadingBehaviours: XCTestCase {
 
     func test_an_unknown_country_is_not_trusted() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         await assertThrows(.NotTrusted(why: .chipSigner)) {
             var can = try stage.simulator.can("rogue")

@@ -5,6 +5,7 @@ import XCTest
 final class ShowingBehaviours: XCTestCase {
     func test_a_counter_accepts_the_show() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().enrolled()
         let show = try await id.showAdult()
         let verdict = try await stage.counter().check(text: try id.frame(show).text, now: now(), monotonic: 0)
@@ -15,6 +16,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_one_prompt_per_show() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.enrolled()
         let before = try await phone.prompts()
         let show = try await id.showAdult()
@@ -24,7 +26,9 @@ final class ShowingBehaviours: XCTestCase {
     }
 
     func test_frames_roll_and_end() async throws {
-        let show = try await Stage().phone().enrolled().showAdult()
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let show = try await stage.phone().enrolled().showAdult()
         let texts = try (1...3).map { try show.text(at: show.endsAt() - 15 * Int64($0)) }
         XCTAssertEqual(Set(texts).count, 3)
         let last = try show.frame(now: Now(unixSeconds: show.endsAt() - 1))
@@ -35,6 +39,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_a_screenshot_frame_is_refused() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let show = try await stage.phone().enrolled().showAdult()
         let taken = show.endsAt() - 60
         let screenshot = try show.text(at: taken)
@@ -46,6 +51,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_a_code_seen_before_is_refused() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().enrolled()
         let text = try id.frame(try await id.showAdult()).text
         let counter = try await stage.counter()
@@ -61,6 +67,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_a_scanned_desk_is_named_in_the_prompt() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let phone = try stage.phone()
         let id = try await phone.enrolled()
         let desk = try id.scanSign(try await stage.sign())
@@ -75,7 +82,9 @@ final class ShowingBehaviours: XCTestCase {
     }
 
     func test_a_foreign_code_is_not_for_this_wallet() async throws {
-        let id = try await Stage().phone().open()
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
         for text in ["", "https://example.com/menu", "WIFI:S:cafe;;", "KR1:ABC"] {
             await assertThrows(.NotForThisWallet) { try id.scan(text) }
         }
@@ -84,6 +93,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_a_cancelled_show_keeps_its_copy() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.enrolled()
         let before = try id.left(.adultOnly)
         try await phone.hardware.answerNext("cancel")
@@ -94,13 +104,16 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_an_invalidated_key_cannot_show() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.enrolled()
         try await phone.hardware.invalidateKeys()
         await assertThrows(.KeyInvalidated) { try await id.showAdult() }
     }
 
     func test_an_empty_pool_is_told() async throws {
-        let id = try await Stage().phone().enrolled()
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().enrolled()
         let card = try id.only().id
         for _ in 1...3 { _ = try await id.show(card, .full) }
         await assertThrows(.NoCopiesLeft(disclosure: .full)) { try await id.show(card, .full) }
@@ -109,6 +122,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_history_tells_what_was_shown() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().enrolled()
         _ = try await id.show(try id.only().id, .nameAndBirth, desk: try id.scanSign(try await stage.sign()))
         let history = try id.history()
@@ -120,6 +134,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_staples_are_refreshed_without_a_prompt() async throws {
         let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
         let id = try await phone.enrolled()
         let (prompts, sent) = (try await phone.prompts(), phone.http.sent.value)
         try id.lock()
@@ -130,7 +145,9 @@ final class ShowingBehaviours: XCTestCase {
     }
 
     func test_a_verdict_lists_every_check() async throws {
-        let verdict = try await Stage().counter().check(text: "not a code", now: now(), monotonic: 0)
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let verdict = try await stage.counter().check(text: "not a code", now: now(), monotonic: 0)
         XCTAssertEqual(
             verdict.checks.map(\.check),
             [
@@ -143,6 +160,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_an_altered_code_is_refused() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().enrolled()
         let text = try id.frame(try await id.showAdult()).text
         for place in [6, text.utf8.count / 2, text.utf8.count - 2] {
@@ -159,6 +177,7 @@ final class ShowingBehaviours: XCTestCase {
 
     func test_an_older_pack_is_refused() async throws {
         let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
         let sequence = try await stage.counter().check(text: "", now: now(), monotonic: 0).packSequence
         _ = try await stage.counter(lowestSequence: sequence)
         for (lowest, authority) in [(sequence + 1, nil), (sequence, Data(repeating: 4, count: 65))] {
