@@ -66,7 +66,11 @@ public class MobileId private constructor(
      * Reads the card behind [link] with the six digits [can], which are wiped. With a [challenge] (8 bytes) the chip proves
      * that it is the original. Cancelling the collection stops the reading between two commands.
      */
-    public fun reading(link: CardLink, can: ByteArray, challenge: ByteArray? = null): Flow<ReadingEvent> =
+    public fun reading(
+        link: CardLink,
+        can: ByteArray,
+        challenge: ByteArray? = null,
+    ): Flow<ReadingEvent> =
         events {
             val evidence = read(link, can, challenge) { trySend(ReadingEvent.Progress(it)).isSuccess }
             send(ReadingEvent.Done(evidence))
@@ -76,14 +80,18 @@ public class MobileId private constructor(
      * Makes an ID of the card behind [link]: the issuer's challenge, the card's answer, the face, the keys, the credentials;
      * all of it or nothing. The digits [can] are wiped. Cancelling the collection stops it between two steps.
      */
-    public fun enrolling(link: CardLink, can: ByteArray): Flow<EnrolmentEvent> =
+    public fun enrolling(
+        link: CardLink,
+        can: ByteArray,
+    ): Flow<EnrolmentEvent> =
         events {
             try {
                 walletCall { wallet.enrol() }.use { enrolment ->
                     read(link, can, enrolment.challenge()) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
-                        val listener = object : EnrolmentListener {
-                            override fun stage(stage: EnrolmentStage): Boolean = trySend(EnrolmentEvent.Stage(stage)).isSuccess
-                        }
+                        val listener =
+                            object : EnrolmentListener {
+                                override fun stage(stage: EnrolmentStage): Boolean = trySend(EnrolmentEvent.Stage(stage)).isSuccess
+                            }
                         try {
                             send(EnrolmentEvent.Done(walletCall { enrolment.finish(evidence, listener) }))
                         } finally {
@@ -97,8 +105,11 @@ public class MobileId private constructor(
         }
 
     /** Shows a card at a counter: one prompt, which names [desk] when its sign was scanned. Uses up one copy. */
-    public suspend fun show(cardId: String, disclosure: Disclosure, desk: DeskSign? = null): CounterShow =
-        walletCall { wallet.showAtCounter(cardId, disclosure, desk) }
+    public suspend fun show(
+        cardId: String,
+        disclosure: Disclosure,
+        desk: DeskSign? = null,
+    ): CounterShow = walletCall { wallet.showAtCounter(cardId, disclosure, desk) }
 
     /** The frame of [show] at this moment. */
     public fun frame(show: CounterShow): FrameView = walletCall { show.frame(platform.clock.now()) }
@@ -127,9 +138,10 @@ public class MobileId private constructor(
         challenge: ByteArray?,
         progress: (ReadingProgress) -> Boolean,
     ): ChipEvidence {
-        val listener = object : ReadingListener {
-            override fun progress(progress: ReadingProgress): Boolean = progress(progress)
-        }
+        val listener =
+            object : ReadingListener {
+                override fun progress(progress: ReadingProgress): Boolean = progress(progress)
+            }
         val reading: CardReading =
             try {
                 walletCall { wallet.readCard(link, CardAccessView.Can(can), listener) }
@@ -154,14 +166,16 @@ public class MobileId private constructor(
          *
          * @throws WalletException what opening found.
          */
-        public suspend fun open(platform: Platform, config: WalletConfig): MobileId {
+        public suspend fun open(
+            platform: Platform,
+            config: WalletConfig,
+        ): MobileId {
             // The generated code compares its checksums with the library's only when asked to.
             uniffiEnsureInitialized()
             return MobileId(walletCall { Wallet.open(platform, config) }, platform)
         }
 
         /** A flow whose events come from calls back out of the library: none is dropped, whoever collects slowly. */
-        private fun <T> events(block: suspend ProducerScope<T>.() -> Unit): Flow<T> =
-            channelFlow(block).buffer(Channel.UNLIMITED)
+        private fun <T> events(block: suspend ProducerScope<T>.() -> Unit): Flow<T> = channelFlow(block).buffer(Channel.UNLIMITED)
     }
 }

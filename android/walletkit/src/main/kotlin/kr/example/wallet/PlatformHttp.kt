@@ -1,5 +1,12 @@
 package kr.example.wallet
 
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runInterruptible
+import kr.example.wallet.core.Http
+import kr.example.wallet.core.HttpException
+import kr.example.wallet.core.HttpMethod
+import kr.example.wallet.core.HttpRequest
+import kr.example.wallet.core.HttpResponse
 import java.io.IOException
 import java.io.InputStream
 import java.net.ConnectException
@@ -10,13 +17,6 @@ import java.net.SocketTimeoutException
 import java.net.URI
 import java.net.UnknownHostException
 import javax.net.ssl.SSLException
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.runInterruptible
-import kr.example.wallet.core.Http
-import kr.example.wallet.core.HttpException
-import kr.example.wallet.core.HttpMethod
-import kr.example.wallet.core.HttpRequest
-import kr.example.wallet.core.HttpResponse
 
 /**
  * The HTTP client of the platform, `java.net` on phones and desktops alike. It follows no redirect, keeps no cookie or cache,
@@ -25,7 +25,9 @@ import kr.example.wallet.core.HttpResponse
  * @param allowCleartextTo **development only**: one more host that may be spoken to without TLS, such as `10.0.2.2`, the
  *   computer that runs the emulator.
  */
-public class PlatformHttp(private val allowCleartextTo: String? = null) : Http {
+public class PlatformHttp(
+    private val allowCleartextTo: String? = null,
+) : Http {
     override suspend fun send(request: HttpRequest): HttpResponse =
         try {
             runInterruptible(Dispatchers.IO) { exchange(request) }
@@ -50,7 +52,10 @@ public class PlatformHttp(private val allowCleartextTo: String? = null) : Http {
             connection.readTimeout = READ_TIMEOUT
             request.headers.forEach(connection::setRequestProperty)
             when (request.method) {
-                HttpMethod.GET -> connection.requestMethod = "GET"
+                HttpMethod.GET -> {
+                    connection.requestMethod = "GET"
+                }
+
                 HttpMethod.POST -> {
                     connection.requestMethod = "POST"
                     connection.doOutput = true
@@ -72,7 +77,10 @@ public class PlatformHttp(private val allowCleartextTo: String? = null) : Http {
         }
     }
 
-    private fun mayBeClear(protocol: String, host: String): Boolean {
+    private fun mayBeClear(
+        protocol: String,
+        host: String,
+    ): Boolean {
         if (protocol != "http") return false
         return host == allowCleartextTo || host == "localhost" ||
             (host.matches(NUMERIC) && InetAddress.getByName(host).isLoopbackAddress)
@@ -84,8 +92,7 @@ public class PlatformHttp(private val allowCleartextTo: String? = null) : Http {
         return body
     }
 
-    private fun IOException.isOffline() =
-        this is ConnectException || this is UnknownHostException || this is NoRouteToHostException
+    private fun IOException.isOffline() = this is ConnectException || this is UnknownHostException || this is NoRouteToHostException
 
     /** What [HttpException.Failed.osCode] says. */
     public companion object {

@@ -1,17 +1,20 @@
 package kr.example.wallet.simulator
 
-import java.io.DataInputStream
-import java.io.EOFException
-import java.io.IOException
-import java.net.Socket
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.LinkException
 import kr.example.wallet.core.LinkLimits
+import java.io.DataInputStream
+import java.io.EOFException
+import java.io.IOException
+import java.net.Socket
 
 /** A card held to the phone for as long as the connection stands. */
-public class SimulatedCard internal constructor(address: String) : CardLink, AutoCloseable {
+public class SimulatedCard internal constructor(
+    address: String,
+) : CardLink,
+    AutoCloseable {
     private val socket = address.split(":").let { (host, port) -> Socket(host, port.toInt()) }.apply { tcpNoDelay = true }
     private val answers = DataInputStream(socket.getInputStream().buffered())
 

@@ -1,6 +1,5 @@
 package kr.example.wallet.simulator
 
-import java.net.Socket
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
@@ -8,6 +7,7 @@ import kotlinx.coroutines.withContext
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonObjectBuilder
+import kotlinx.serialization.json.add
 import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
@@ -15,7 +15,6 @@ import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.put
 import kotlinx.serialization.json.putJsonArray
 import kotlinx.serialization.json.putJsonObject
-import kotlinx.serialization.json.add
 import kr.example.wallet.core.Attestation
 import kr.example.wallet.core.CreatedKeys
 import kr.example.wallet.core.FaceCheck
@@ -31,9 +30,15 @@ import kr.example.wallet.core.Prompt
 import kr.example.wallet.core.SignRequest
 import kr.example.wallet.core.UserAuthentication
 import kr.example.wallet.core.WrapKeyId
+import java.net.Socket
 
 /** A phone in software: its secure hardware and its camera, and what a test may do to both. */
-public class SimulatedPhone internal constructor(address: String, name: String) : KeyStore, FaceCheck, AutoCloseable {
+public class SimulatedPhone internal constructor(
+    address: String,
+    name: String,
+) : KeyStore,
+    FaceCheck,
+    AutoCloseable {
     private val socket = address.split(":").let { (host, port) -> Socket(host, port.toInt()) }.apply { tcpNoDelay = true }
     private val answers = socket.getInputStream().bufferedReader()
     private val turn = Mutex()
@@ -42,41 +47,71 @@ public class SimulatedPhone internal constructor(address: String, name: String) 
         say(buildJsonObject { put("phone", name) })
     }
 
-    override suspend fun create(policy: KeyPolicy, challenge: ByteArray, count: UInt): CreatedKeys {
-        val made = keys("create") {
-            put("purpose", policy.purpose.name.lowercase())
-            putAuthentication(policy.userAuthentication)
-            put("residence", policy.residence.name.lowercase())
-            put("challenge", encode(challenge))
-            put("count", count.toLong())
-        }
-        val keys = made.getValue("keys").jsonArray.map { it.jsonObject }.map { NewKey(it.text("id"), it.bytes("public_key")) }
-        val chains = made.getValue("attestation").jsonObject.getValue("chains").jsonArray
+    override suspend fun create(
+        policy: KeyPolicy,
+        challenge: ByteArray,
+        count: UInt,
+    ): CreatedKeys {
+        val made =
+            keys("create") {
+                put("purpose", policy.purpose.name.lowercase())
+                putAuthentication(policy.userAuthentication)
+                put("residence", policy.residence.name.lowercase())
+                put("challenge", encode(challenge))
+                put("count", count.toLong())
+            }
+        val keys =
+            made
+                .getValue("keys")
+                .jsonArray
+                .map { it.jsonObject }
+                .map { NewKey(it.text("id"), it.bytes("public_key")) }
+        val chains =
+            made
+                .getValue("attestation")
+                .jsonObject
+                .getValue("chains")
+                .jsonArray
         return CreatedKeys(keys, Attestation.Software(chains.map { chain -> chain.jsonArray.map(::decode) }))
     }
 
-    override suspend fun sign(key: HolderKeyId, requests: List<SignRequest>, prompt: Prompt): List<ByteArray> {
-        val signed = keys("sign") {
-            put("key", key)
-            putJsonArray("messages") { requests.forEach { add(encode(it.message)) } }
-            putPrompt(prompt)
-        }
+    override suspend fun sign(
+        key: HolderKeyId,
+        requests: List<SignRequest>,
+        prompt: Prompt,
+    ): List<ByteArray> {
+        val signed =
+            keys("sign") {
+                put("key", key)
+                putJsonArray("messages") { requests.forEach { add(encode(it.message)) } }
+                putPrompt(prompt)
+            }
         return signed.getValue("signatures").jsonArray.map(::decode)
     }
 
-    override suspend fun signInstance(key: InstanceKeyId, message: ByteArray): ByteArray =
+    override suspend fun signInstance(
+        key: InstanceKeyId,
+        message: ByteArray,
+    ): ByteArray =
         keys("sign_instance") {
             put("key", key)
             put("message", encode(message))
         }.bytes("signature")
 
-    override suspend fun wrap(key: WrapKeyId, plain: ByteArray): ByteArray =
+    override suspend fun wrap(
+        key: WrapKeyId,
+        plain: ByteArray,
+    ): ByteArray =
         keys("wrap") {
             put("key", key)
             put("plain", encode(plain))
         }.bytes("bytes")
 
-    override suspend fun unwrap(key: WrapKeyId, wrapped: ByteArray, prompt: Prompt?): ByteArray =
+    override suspend fun unwrap(
+        key: WrapKeyId,
+        wrapped: ByteArray,
+        prompt: Prompt?,
+    ): ByteArray =
         keys("unwrap") {
             put("key", key)
             put("wrapped", encode(wrapped))
@@ -85,25 +120,38 @@ public class SimulatedPhone internal constructor(address: String, name: String) 
 
     override suspend fun delete(ids: List<String>): List<String> =
         keys("delete") { putJsonArray("ids") { ids.forEach { add(it) } } }
-            .getValue("ids").jsonArray.map { it.jsonPrimitive.content }
+            .getValue("ids")
+            .jsonArray
+            .map { it.jsonPrimitive.content }
 
-    override suspend fun compare(portrait: ByteArray, challenge: ByteArray, instanceKey: ByteArray, prompt: Prompt): FaceEvidence {
-        val answer = ask("compare") {
-            put("portrait", encode(portrait))
-            put("challenge", encode(challenge))
-            put("instance_key", encode(instanceKey))
-            putPrompt(prompt)
-        }
-        val seen = answer["ok"]?.jsonObject ?: throw when (answer.text("error")) {
-            "user_cancelled" -> FaceCheckException.UserCancelled()
-            "no_match" -> FaceCheckException.NoMatch()
-            else -> FaceCheckException.Unavailable()
-        }
+    override suspend fun compare(
+        portrait: ByteArray,
+        challenge: ByteArray,
+        instanceKey: ByteArray,
+        prompt: Prompt,
+    ): FaceEvidence {
+        val answer =
+            ask("compare") {
+                put("portrait", encode(portrait))
+                put("challenge", encode(challenge))
+                put("instance_key", encode(instanceKey))
+                putPrompt(prompt)
+            }
+        val seen =
+            answer["ok"]?.jsonObject ?: throw when (answer.text("error")) {
+                "user_cancelled" -> FaceCheckException.UserCancelled()
+                "no_match" -> FaceCheckException.NoMatch()
+                else -> FaceCheckException.Unavailable()
+            }
         return FaceEvidence(seen.text("provider"), seen.bytes("signature"))
     }
 
     /** The chain for a key that other test hardware made. */
-    public suspend fun attest(publicKey: ByteArray, authentication: UserAuthentication, challenge: ByteArray): List<ByteArray> =
+    public suspend fun attest(
+        publicKey: ByteArray,
+        authentication: UserAuthentication,
+        challenge: ByteArray,
+    ): List<ByteArray> =
         keys("attest") {
             put("public_key", encode(publicKey))
             putAuthentication(authentication)
@@ -133,11 +181,17 @@ public class SimulatedPhone internal constructor(address: String, name: String) 
 
     override fun close(): Unit = socket.close()
 
-    private suspend fun control(operation: String, fields: JsonObjectBuilder.() -> Unit = {}) {
+    private suspend fun control(
+        operation: String,
+        fields: JsonObjectBuilder.() -> Unit = {},
+    ) {
         keys(operation, fields)
     }
 
-    private suspend fun keys(operation: String, fields: JsonObjectBuilder.() -> Unit = {}): JsonObject {
+    private suspend fun keys(
+        operation: String,
+        fields: JsonObjectBuilder.() -> Unit = {},
+    ): JsonObject {
         val answer = ask(operation, fields)
         return answer["ok"]?.jsonObject ?: throw when (answer.text("error")) {
             "user_cancelled" -> KeyStoreException.UserCancelled()
@@ -150,7 +204,10 @@ public class SimulatedPhone internal constructor(address: String, name: String) 
         }
     }
 
-    private suspend fun ask(operation: String, fields: JsonObjectBuilder.() -> Unit): JsonObject =
+    private suspend fun ask(
+        operation: String,
+        fields: JsonObjectBuilder.() -> Unit,
+    ): JsonObject =
         turn.withLock {
             withContext(Dispatchers.IO) {
                 say(
@@ -170,8 +227,14 @@ public class SimulatedPhone internal constructor(address: String, name: String) 
 
     private fun JsonObjectBuilder.putAuthentication(authentication: UserAuthentication) {
         when (authentication) {
-            is UserAuthentication.None -> put("user_authentication", "none")
-            is UserAuthentication.EachUse -> put("user_authentication", "each_use")
+            is UserAuthentication.None -> {
+                put("user_authentication", "none")
+            }
+
+            is UserAuthentication.EachUse -> {
+                put("user_authentication", "each_use")
+            }
+
             is UserAuthentication.Window -> {
                 put("user_authentication", "window")
                 put("window_seconds", authentication.seconds.toInt())

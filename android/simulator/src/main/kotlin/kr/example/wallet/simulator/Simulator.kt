@@ -1,8 +1,5 @@
 package kr.example.wallet.simulator
 
-import java.io.File
-import java.util.Base64
-import java.util.concurrent.TimeUnit
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
@@ -11,12 +8,18 @@ import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.WalletConfig
+import java.io.File
+import java.util.Base64
+import java.util.concurrent.TimeUnit
 
 /**
  * `wallet simulator`: a desk, cards to tap and phones in software, on loopback. docs/simulator.md has its protocol.
  * [start] runs it as a child process; [connect] takes the first line of one that runs elsewhere.
  */
-public class Simulator private constructor(private val ready: JsonObject, private val process: Process?) : AutoCloseable {
+public class Simulator private constructor(
+    private val ready: JsonObject,
+    private val process: Process?,
+) : AutoCloseable {
     /** The desk's base address. */
     public val desk: String = ready.text("desk")
 
@@ -27,8 +30,12 @@ public class Simulator private constructor(private val ready: JsonObject, privat
     public val packAuthority: ByteArray = ready.bytes("pack_authority")
 
     /** A configuration that trusts the simulator, with its vault at [vault]. */
-    public fun config(vault: File, language: Language = Language.ENGLISH): WalletConfig {
+    public fun config(
+        vault: File,
+        language: Language = Language.ENGLISH,
+    ): WalletConfig {
         val config = ready.getValue("config").jsonObject
+
         fun roots(name: String) = config.getValue(name).jsonArray.map(::decode)
         return WalletConfig(
             vaultPath = vault.path,
@@ -56,7 +63,11 @@ public class Simulator private constructor(private val ready: JsonObject, privat
     }
 
     private fun card(name: String) =
-        ready.getValue("cards").jsonArray.map { it.jsonObject }.first { it.text("name") == name }
+        ready
+            .getValue("cards")
+            .jsonArray
+            .map { it.jsonObject }
+            .first { it.text("name") == name }
 
     public companion object {
         private const val PATIENCE = 5L

@@ -2,12 +2,6 @@
 
 package kr.example.wallet.behaviours
 
-import java.util.concurrent.atomic.AtomicInteger
-import kotlin.test.Test
-import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
-import kotlin.test.assertTrue
-import kotlin.test.fail
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -52,178 +46,219 @@ import kr.example.wallet.core.WalletState
 import kr.example.wallet.core.WrapKeyId
 import kr.example.wallet.simulator.SystemClock
 import kr.example.wallet.text
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertTrue
+import kotlin.test.fail
 
 class BindingsBehaviours {
     @Test
-    fun a_foreign_throw_in_a_sync_method_is_an_error() = play {
-        val broken = object : Clock {
-            override fun now(): Now = throw AssertionError("planted")
+    fun a_foreign_throw_in_a_sync_method_is_an_error() =
+        play {
+            val broken =
+                object : Clock {
+                    override fun now(): Now = throw AssertionError("planted")
+                }
+            phone().open(clock = broken).use {
+                assertFailsWith<WalletException.Unavailable> { it.scan("KD1:ABC") }
+                assertEquals(WalletState.EMPTY, it.state())
+            }
+            val listener =
+                object : ReadingListener {
+                    override fun progress(progress: ReadingProgress): Boolean = throw NotImplementedError("planted")
+                }
+            val link = WatchedLink(simulator.tap()) {}
+            assertFailsWith<WalletException.UserCancelled> { reading(link, listener).run(null) }
+            assertEquals(1, link.commands.get())
         }
-        phone().open(clock = broken).use {
-            assertFailsWith<WalletException.Unavailable> { it.scan("KD1:ABC") }
-            assertEquals(WalletState.EMPTY, it.state())
-        }
-        val listener = object : ReadingListener {
-            override fun progress(progress: ReadingProgress): Boolean = throw NotImplementedError("planted")
-        }
-        val link = WatchedLink(simulator.tap()) {}
-        assertFailsWith<WalletException.UserCancelled> { reading(link, listener).run(null) }
-        assertEquals(1, link.commands.get())
-    }
 
     @Test
-    fun a_foreign_throw_in_an_async_method_is_an_error() = play {
-        val phone = phone()
-        val broken = object : KeyStore by phone.hardware {
-            override suspend fun sign(key: HolderKeyId, requests: List<SignRequest>, prompt: Prompt): List<ByteArray> =
-                throw AssertionError("planted")
+    fun a_foreign_throw_in_an_async_method_is_an_error() =
+        play {
+            val phone = phone()
+            val broken =
+                object : KeyStore by phone.hardware {
+                    override suspend fun sign(
+                        key: HolderKeyId,
+                        requests: List<SignRequest>,
+                        prompt: Prompt,
+                    ): List<ByteArray> = throw AssertionError("planted")
+                }
+            phone.enrolled(keyStore = broken).use {
+                assertFailsWith<WalletException.Unavailable> { it.showAdult() }
+                assertEquals(1, it.cards().size)
+            }
+            val link = WatchedLink(simulator.tap()) { throw StackOverflowError("planted") }
+            assertFailsWith<WalletException.Unavailable> { reading(link, null).run(null) }
         }
-        phone.enrolled(keyStore = broken).use {
-            assertFailsWith<WalletException.Unavailable> { it.showAdult() }
-            assertEquals(1, it.cards().size)
-        }
-        val link = WatchedLink(simulator.tap()) { throw StackOverflowError("planted") }
-        assertFailsWith<WalletException.Unavailable> { reading(link, null).run(null) }
-    }
 
     @Test
-    fun every_seam_error_arrives_by_its_name() = play {
-        val phone = phone()
-        val keyErrors = listOf(
-            KeyStoreException.UserCancelled() to WalletException.UserCancelled::class,
-            KeyStoreException.LockedOut() to WalletException.LockedOut::class,
-            KeyStoreException.NoBiometrics() to WalletException.NoBiometrics::class,
-            KeyStoreException.KeyInvalidated() to WalletException.KeyInvalidated::class,
-            KeyStoreException.KeyNotFound() to WalletException.KeyInvalidated::class,
-            KeyStoreException.Unavailable() to WalletException.Unavailable::class,
-            KeyStoreException.Failed(7) to WalletException.Unavailable::class,
-        )
-        for ((thrown, expected) in keyErrors) {
-            val keys = object : KeyStore by phone.hardware {
-                override suspend fun unwrap(key: WrapKeyId, wrapped: ByteArray, prompt: Prompt?): ByteArray =
-                    if (prompt == null) phone.hardware.unwrap(key, wrapped, null) else throw thrown
+    fun every_seam_error_arrives_by_its_name() =
+        play {
+            val phone = phone()
+            val keyErrors =
+                listOf(
+                    KeyStoreException.UserCancelled() to WalletException.UserCancelled::class,
+                    KeyStoreException.LockedOut() to WalletException.LockedOut::class,
+                    KeyStoreException.NoBiometrics() to WalletException.NoBiometrics::class,
+                    KeyStoreException.KeyInvalidated() to WalletException.KeyInvalidated::class,
+                    KeyStoreException.KeyNotFound() to WalletException.KeyInvalidated::class,
+                    KeyStoreException.Unavailable() to WalletException.Unavailable::class,
+                    KeyStoreException.Failed(7) to WalletException.Unavailable::class,
+                )
+            for ((thrown, expected) in keyErrors) {
+                val keys =
+                    object : KeyStore by phone.hardware {
+                        override suspend fun unwrap(
+                            key: WrapKeyId,
+                            wrapped: ByteArray,
+                            prompt: Prompt?,
+                        ): ByteArray = if (prompt == null) phone.hardware.unwrap(key, wrapped, null) else throw thrown
+                    }
+                phone.open(keyStore = keys).use { assertFailsWith(expected) { it.unlock() } }
             }
-            phone.open(keyStore = keys).use { assertFailsWith(expected) { it.unlock() } }
-        }
-        for ((thrown, expected) in listOf(
-            LinkException.TagLost() to WalletException.CardLost(),
-            LinkException.Timeout() to WalletException.CardUnreadable(CardTrouble.SILENT),
-            LinkException.TooLong() to WalletException.CardUnreadable(CardTrouble.UNSUPPORTED),
-            LinkException.Cancelled() to WalletException.UserCancelled(),
-            LinkException.Failed(7) to WalletException.Unavailable(7),
-        )) {
-            same(expected) { reading(WatchedLink(simulator.tap()) { throw thrown }, null).run(null) }
-        }
-        for ((thrown, expected) in listOf(
-            HttpException.Offline() to WalletException.Offline(),
-            HttpException.Timeout() to WalletException.Offline(),
-            HttpException.Tls() to WalletException.NotTrusted(Distrust.ISSUER_ANSWER),
-            HttpException.Failed(7) to WalletException.Unavailable(7),
-        )) {
-            val http = object : Http {
-                override suspend fun send(request: HttpRequest): HttpResponse = throw thrown
+            for ((thrown, expected) in listOf(
+                LinkException.TagLost() to WalletException.CardLost(),
+                LinkException.Timeout() to WalletException.CardUnreadable(CardTrouble.SILENT),
+                LinkException.TooLong() to WalletException.CardUnreadable(CardTrouble.UNSUPPORTED),
+                LinkException.Cancelled() to WalletException.UserCancelled(),
+                LinkException.Failed(7) to WalletException.Unavailable(7),
+            )) {
+                same(expected) { reading(WatchedLink(simulator.tap()) { throw thrown }, null).run(null) }
             }
-            phone.unlocked(http = http).use { same(expected) { phone.enrol(it) } }
-        }
-        for ((thrown, code) in listOf(AnchorException.Unavailable() to -1006, AnchorException.Failed(7) to 7)) {
-            val anchor = object : Anchor by phone.anchor {
-                override suspend fun load(): ByteArray = throw thrown
+            for ((thrown, expected) in listOf(
+                HttpException.Offline() to WalletException.Offline(),
+                HttpException.Timeout() to WalletException.Offline(),
+                HttpException.Tls() to WalletException.NotTrusted(Distrust.ISSUER_ANSWER),
+                HttpException.Failed(7) to WalletException.Unavailable(7),
+            )) {
+                val http =
+                    object : Http {
+                        override suspend fun send(request: HttpRequest): HttpResponse = throw thrown
+                    }
+                phone.unlocked(http = http).use { same(expected) { phone.enrol(it) } }
             }
-            val platform = Platform(phone.hardware, anchor, phone.http, SystemClock(), phone.hardware)
-            same(WalletException.Unavailable(code)) { MobileId.open(platform, simulator.config(phone.vault)) }
-        }
-        val clock = object : Clock {
-            override fun now(): Now = throw ClockException.Failed(7)
-        }
-        phone.open(clock = clock).use { same(WalletException.Unavailable(7)) { it.scan("KD1:ABC") } }
-        for ((thrown, expected) in listOf(
-            FaceCheckException.UserCancelled() to WalletException.UserCancelled(),
-            FaceCheckException.NoMatch() to WalletException.FaceMismatch(),
-            FaceCheckException.Unavailable() to WalletException.Unavailable(-1007),
-        )) {
-            val face = object : FaceCheck {
-                override suspend fun compare(portrait: ByteArray, challenge: ByteArray, instanceKey: ByteArray, prompt: Prompt) =
-                    throw thrown
+            for ((thrown, code) in listOf(AnchorException.Unavailable() to -1006, AnchorException.Failed(7) to 7)) {
+                val anchor =
+                    object : Anchor by phone.anchor {
+                        override suspend fun load(): ByteArray = throw thrown
+                    }
+                val platform = Platform(phone.hardware, anchor, phone.http, SystemClock(), phone.hardware)
+                same(WalletException.Unavailable(code)) { MobileId.open(platform, simulator.config(phone.vault)) }
             }
-            val platform = Platform(phone.hardware, phone.anchor, phone.http, SystemClock(), face)
-            MobileId.open(platform, simulator.config(phone.vault)).use {
-                it.unlock()
-                same(expected) { phone.enrol(it) }
+            val clock =
+                object : Clock {
+                    override fun now(): Now = throw ClockException.Failed(7)
+                }
+            phone.open(clock = clock).use { same(WalletException.Unavailable(7)) { it.scan("KD1:ABC") } }
+            for ((thrown, expected) in listOf(
+                FaceCheckException.UserCancelled() to WalletException.UserCancelled(),
+                FaceCheckException.NoMatch() to WalletException.FaceMismatch(),
+                FaceCheckException.Unavailable() to WalletException.Unavailable(-1007),
+            )) {
+                val face =
+                    object : FaceCheck {
+                        override suspend fun compare(
+                            portrait: ByteArray,
+                            challenge: ByteArray,
+                            instanceKey: ByteArray,
+                            prompt: Prompt,
+                        ) = throw thrown
+                    }
+                val platform = Platform(phone.hardware, phone.anchor, phone.http, SystemClock(), face)
+                MobileId.open(platform, simulator.config(phone.vault)).use {
+                    it.unlock()
+                    same(expected) { phone.enrol(it) }
+                }
             }
         }
-    }
 
     @Test
-    fun a_planted_panic_is_an_error_and_the_process_lives() = play {
-        phone().enrolled().use {
-            val failed = assertFailsWith<WalletException.Unavailable> { it.scan("PANIC") }
-            assertEquals(INTERNAL_FAILURE, failed.code)
-            assertEquals(1, it.cards().size)
-            assertTrue(counter().check(it.frame(it.showAdult()).text, now(), 0).accepted)
-        }
-    }
-
-    @Test
-    fun twenty_calls_at_once() = play {
-        phone().enrolled().use { id ->
-            val card = id.cards().single().id
-            val texts = coroutineScope {
-                val shows = (1..10).map { async(Dispatchers.Default) { id.frame(id.show(card, Disclosure.ADULT_ONLY)).text } }
-                val looks = (1..10).map { async(Dispatchers.Default) { assertEquals(card, id.cards().single().id) } }
-                looks.awaitAll()
-                shows.awaitAll()
+    fun a_planted_panic_is_an_error_and_the_process_lives() =
+        play {
+            phone().enrolled().use {
+                val failed = assertFailsWith<WalletException.Unavailable> { it.scan("PANIC") }
+                assertEquals(INTERNAL_FAILURE, failed.code)
+                assertEquals(1, it.cards().size)
+                assertTrue(counter().check(it.frame(it.showAdult()).text, now(), 0).accepted)
             }
-            assertEquals(10, texts.toSet().size)
-            assertEquals(0, id.left(Disclosure.ADULT_ONLY))
-            assertEquals(11, id.history().size)
         }
-    }
 
     @Test
-    fun an_object_let_go_while_in_use_finishes() = play {
-        lateinit var reading: CardReading
-        val link = WatchedLink(simulator.tap()) { number -> if (number == 4) reading.close() }
-        reading = reading(link, null)
-        assertTrue(reading.run(null).files().isNotEmpty())
-        assertFailsWith<IllegalStateException> { reading.run(null) }
-    }
-
-    @Test
-    fun errors_speak_korean_and_english() = play {
-        val error = assertFailsWith<WalletException.NotForThisWallet> { phone().open().scan("https://example.com") }
-        val (korean, english) = error.text(Language.KOREAN) to error.text(Language.ENGLISH)
-        for (text in listOf(korean.what, korean.next)) assertTrue(text.any { it in '가'..'힣' }, text)
-        for (text in listOf(english.what, english.next)) assertTrue(text.isNotBlank() && text.none { it in '가'..'힣' }, text)
-    }
-
-    @Test
-    fun a_cancelled_task_stops_the_reading() = play {
-        val (reached, commands) = CompletableDeferred<Unit>() to AtomicInteger()
-        val link = WatchedLink(simulator.tap()) { number ->
-            commands.set(number)
-            if (number == 3) reached.complete(Unit)
-            delay(20)
-        }
-        phone().open().use { id ->
-            coroutineScope {
-                val job = launch(Dispatchers.Default) { id.reading(link, simulator.can()).collect() }
-                reached.await()
-                job.cancelAndJoin()
+    fun twenty_calls_at_once() =
+        play {
+            phone().enrolled().use { id ->
+                val card = id.cards().single().id
+                val texts =
+                    coroutineScope {
+                        val shows = (1..10).map { async(Dispatchers.Default) { id.frame(id.show(card, Disclosure.ADULT_ONLY)).text } }
+                        val looks = (1..10).map { async(Dispatchers.Default) { assertEquals(card, id.cards().single().id) } }
+                        looks.awaitAll()
+                        shows.awaitAll()
+                    }
+                assertEquals(10, texts.toSet().size)
+                assertEquals(0, id.left(Disclosure.ADULT_ONLY))
+                assertEquals(11, id.history().size)
             }
-            val stopped = commands.get()
-            delay(200)
-            assertTrue(stopped < 8 && commands.get() <= stopped + 1, "$stopped, then ${commands.get()}")
-            id.reading(simulator.tap(), simulator.can()).last()
         }
-    }
 
-    private fun Stage.reading(link: WatchedLink, listener: ReadingListener?): CardReading {
+    @Test
+    fun an_object_let_go_while_in_use_finishes() =
+        play {
+            lateinit var reading: CardReading
+            val link = WatchedLink(simulator.tap()) { number -> if (number == 4) reading.close() }
+            reading = reading(link, null)
+            assertTrue(reading.run(null).files().isNotEmpty())
+            assertFailsWith<IllegalStateException> { reading.run(null) }
+        }
+
+    @Test
+    fun errors_speak_korean_and_english() =
+        play {
+            val error = assertFailsWith<WalletException.NotForThisWallet> { phone().open().scan("https://example.com") }
+            val (korean, english) = error.text(Language.KOREAN) to error.text(Language.ENGLISH)
+            for (text in listOf(korean.what, korean.next)) assertTrue(text.any { it in '가'..'힣' }, text)
+            for (text in listOf(english.what, english.next)) assertTrue(text.isNotBlank() && text.none { it in '가'..'힣' }, text)
+        }
+
+    @Test
+    fun a_cancelled_task_stops_the_reading() =
+        play {
+            val (reached, commands) = CompletableDeferred<Unit>() to AtomicInteger()
+            val link =
+                WatchedLink(simulator.tap()) { number ->
+                    commands.set(number)
+                    if (number == 3) reached.complete(Unit)
+                    delay(20)
+                }
+            phone().open().use { id ->
+                coroutineScope {
+                    val job = launch(Dispatchers.Default) { id.reading(link, simulator.can()).collect() }
+                    reached.await()
+                    job.cancelAndJoin()
+                }
+                val stopped = commands.get()
+                delay(200)
+                assertTrue(stopped < 8 && commands.get() <= stopped + 1, "$stopped, then ${commands.get()}")
+                id.reading(simulator.tap(), simulator.can()).last()
+            }
+        }
+
+    private fun Stage.reading(
+        link: WatchedLink,
+        listener: ReadingListener?,
+    ): CardReading {
         val roots = simulator.config(java.io.File("vault")).cardRoots
         return CardReading(link, CardAccessView.Can(simulator.can()), roots, SystemClock(), listener)
     }
 
     /** The same kind of error with the same fields. */
-    private suspend fun same(expected: WalletException, call: suspend () -> Unit) {
+    private suspend fun same(
+        expected: WalletException,
+        call: suspend () -> Unit,
+    ) {
         try {
             call()
         } catch (thrown: WalletException) {

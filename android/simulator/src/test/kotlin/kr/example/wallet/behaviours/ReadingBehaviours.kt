@@ -2,10 +2,6 @@
 
 package kr.example.wallet.behaviours
 
-import kotlin.test.Test
-import kotlin.test.assertEquals
-import kotlin.test.assertFailsWith
-import kotlin.test.assertTrue
 import kotlinx.coroutines.flow.last
 import kotlinx.coroutines.flow.toList
 import kr.example.wallet.ReadingEvent
@@ -20,77 +16,94 @@ import kr.example.wallet.core.ReadingListener
 import kr.example.wallet.core.ReadingProgress
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.simulator.SystemClock
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertTrue
 
 class ReadingBehaviours {
     @Test
-    fun reads_a_card_and_tells_its_progress() = play {
-        val can = simulator.can()
-        val events = phone().open().use { it.reading(simulator.tap(), can, ByteArray(8) { 7 }).toList() }
-        val progress = events.filterIsInstance<ReadingEvent.Progress>().map { it.progress }
-        assertEquals((1..progress.size).map(Int::toUInt), progress.map { it.apdus })
-        assertTrue(progress.any { it.bytesTotal > 0u && it.bytesRead == it.bytesTotal })
-        val evidence = (events.last() as ReadingEvent.Done).evidence
-        assertTrue(evidence.checks().all { it.outcome == ChipCheckOutcome.PASSED })
-        assertTrue(evidence.files().any { it.name == "DG1" })
-        assertTrue(evidence.holder().name.isNotEmpty())
-        assertTrue(can.all { it == 0.toByte() }, "the digits are wiped")
-    }
-
-    @Test
-    fun a_wrong_can_is_told() = play {
-        phone().open().use {
-            val wrong = assertFailsWith<WalletException.WrongPassword> { it.reading(simulator.tap(), "654321".encodeToByteArray()).last() }
-            assertEquals(PasswordKind.CAN, wrong.kind)
+    fun reads_a_card_and_tells_its_progress() =
+        play {
+            val can = simulator.can()
+            val events = phone().open().use { it.reading(simulator.tap(), can, ByteArray(8) { 7 }).toList() }
+            val progress = events.filterIsInstance<ReadingEvent.Progress>().map { it.progress }
+            assertEquals((1..progress.size).map(Int::toUInt), progress.map { it.apdus })
+            assertTrue(progress.any { it.bytesTotal > 0u && it.bytesRead == it.bytesTotal })
+            val evidence = (events.last() as ReadingEvent.Done).evidence
+            assertTrue(evidence.checks().all { it.outcome == ChipCheckOutcome.PASSED })
+            assertTrue(evidence.files().any { it.name == "DG1" })
+            assertTrue(evidence.holder().name.isNotEmpty())
+            assertTrue(can.all { it == 0.toByte() }, "the digits are wiped")
         }
-    }
 
     @Test
-    fun a_malformed_can_never_reaches_the_card() = play {
-        phone().open().use {
+    fun a_wrong_can_is_told() =
+        play {
+            phone().open().use {
+                val wrong =
+                    assertFailsWith<WalletException.WrongPassword> { it.reading(simulator.tap(), "654321".encodeToByteArray()).last() }
+                assertEquals(PasswordKind.CAN, wrong.kind)
+            }
+        }
+
+    @Test
+    fun a_malformed_can_never_reaches_the_card() =
+        play {
+            phone().open().use {
+                val link = WatchedLink(simulator.tap()) {}
+                assertFailsWith<WalletException.WrongPassword> { it.reading(link, "12ab".encodeToByteArray()).last() }
+                assertEquals(0, link.commands.get())
+            }
+        }
+
+    @Test
+    fun a_lost_tag_is_told_and_the_next_tap_reads() =
+        play {
+            phone().open().use {
+                val moved = WatchedLink(simulator.tap()) { number -> if (number == 8) throw LinkException.TagLost() }
+                assertFailsWith<WalletException.CardLost> { it.reading(moved, simulator.can()).last() }
+                assertEquals(8, moved.commands.get())
+                assertTrue(it.reading(simulator.tap(), simulator.can()).last() is ReadingEvent.Done)
+            }
+        }
+
+    @Test
+    fun a_reading_is_cancelled() =
+        play {
+            lateinit var reading: CardReading
+            val link = WatchedLink(simulator.tap()) { number -> if (number == 5) reading.cancel() }
+            reading = reading(link, null)
+            assertFailsWith<WalletException.UserCancelled> { reading.run(null) }
+            assertEquals(5, link.commands.get())
+        }
+
+    @Test
+    fun a_listener_that_says_no_cancels() =
+        play {
             val link = WatchedLink(simulator.tap()) {}
-            assertFailsWith<WalletException.WrongPassword> { it.reading(link, "12ab".encodeToByteArray()).last() }
-            assertEquals(0, link.commands.get())
+            val listener =
+                object : ReadingListener {
+                    override fun progress(progress: ReadingProgress) = progress.apdus < 3u
+                }
+            assertFailsWith<WalletException.UserCancelled> { reading(link, listener).run(null) }
+            assertEquals(3, link.commands.get())
         }
-    }
 
     @Test
-    fun a_lost_tag_is_told_and_the_next_tap_reads() = play {
-        phone().open().use {
-            val moved = WatchedLink(simulator.tap()) { number -> if (number == 8) throw LinkException.TagLost() }
-            assertFailsWith<WalletException.CardLost> { it.reading(moved, simulator.can()).last() }
-            assertEquals(8, moved.commands.get())
-            assertTrue(it.reading(simulator.tap(), simulator.can()).last() is ReadingEvent.Done)
+    fun an_unknown_country_is_not_trusted() =
+        play {
+            phone().open().use {
+                val distrusted =
+                    assertFailsWith<WalletException.NotTrusted> { it.reading(simulator.tap("rogue"), simulator.can("rogue")).last() }
+                assertEquals(Distrust.CHIP_SIGNER, distrusted.why)
+            }
         }
-    }
 
-    @Test
-    fun a_reading_is_cancelled() = play {
-        lateinit var reading: CardReading
-        val link = WatchedLink(simulator.tap()) { number -> if (number == 5) reading.cancel() }
-        reading = reading(link, null)
-        assertFailsWith<WalletException.UserCancelled> { reading.run(null) }
-        assertEquals(5, link.commands.get())
-    }
-
-    @Test
-    fun a_listener_that_says_no_cancels() = play {
-        val link = WatchedLink(simulator.tap()) {}
-        val listener = object : ReadingListener {
-            override fun progress(progress: ReadingProgress) = progress.apdus < 3u
-        }
-        assertFailsWith<WalletException.UserCancelled> { reading(link, listener).run(null) }
-        assertEquals(3, link.commands.get())
-    }
-
-    @Test
-    fun an_unknown_country_is_not_trusted() = play {
-        phone().open().use {
-            val distrusted = assertFailsWith<WalletException.NotTrusted> { it.reading(simulator.tap("rogue"), simulator.can("rogue")).last() }
-            assertEquals(Distrust.CHIP_SIGNER, distrusted.why)
-        }
-    }
-
-    private fun Stage.reading(link: WatchedLink, listener: ReadingListener?): CardReading {
+    private fun Stage.reading(
+        link: WatchedLink,
+        listener: ReadingListener?,
+    ): CardReading {
         val roots = simulator.config(java.io.File("vault")).cardRoots
         return CardReading(link, CardAccessView.Can(simulator.can()), roots, SystemClock(), listener)
     }

@@ -1,8 +1,5 @@
 package kr.example.wallet.behaviours
 
-import java.io.File
-import java.net.URI
-import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.flow.last
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -33,19 +30,35 @@ import kr.example.wallet.simulator.MemoryAnchor
 import kr.example.wallet.simulator.SimulatedPhone
 import kr.example.wallet.simulator.Simulator
 import kr.example.wallet.simulator.SystemClock
+import java.io.File
+import java.net.URI
+import java.util.concurrent.atomic.AtomicInteger
 
 /** A desk of its own for one behaviour, with phones; gone at the end of [play]. */
-internal class Stage(val simulator: Simulator) {
-    private val folder: File = kotlin.io.path.createTempDirectory("wallet-behaviour").toFile()
+internal class Stage(
+    val simulator: Simulator,
+) {
+    private val folder: File =
+        kotlin.io.path
+            .createTempDirectory("wallet-behaviour")
+            .toFile()
     private val opened = mutableListOf<AutoCloseable>()
 
     fun phone(name: String = "phone"): Phone = Phone(this, name, File(folder, name).apply { mkdirs() }).also { opened += it }
 
-    fun counter(deskId: String? = simulator.deskId, lowestSequence: ULong = 0u, authority: ByteArray = simulator.packAuthority): Counter =
-        Counter.open(get("/counter-pack"), authority, lowestSequence, DeskSettings(deskId, false, false), now())
+    fun counter(
+        deskId: String? = simulator.deskId,
+        lowestSequence: ULong = 0u,
+        authority: ByteArray = simulator.packAuthority,
+    ): Counter = Counter.open(get("/counter-pack"), authority, lowestSequence, DeskSettings(deskId, false, false), now())
 
     /** The sign the desk puts up now. */
-    fun sign(): String = Json.parseToJsonElement(get("/desk-sign").decodeToString()).jsonObject.getValue("sign").jsonPrimitive.content
+    fun sign(): String =
+        Json
+            .parseToJsonElement(get("/desk-sign").decodeToString())
+            .jsonObject
+            .getValue("sign")
+            .jsonPrimitive.content
 
     private fun get(path: String): ByteArray = URI(simulator.desk + path).toURL().openStream().use { it.readAllBytes() }
 
@@ -71,7 +84,11 @@ internal class Stage(val simulator: Simulator) {
 internal fun now(): Long = System.currentTimeMillis() / 1000
 
 /** A phone whose seams a behaviour may replace. */
-internal class Phone(val stage: Stage, name: String, val folder: File) : AutoCloseable {
+internal class Phone(
+    val stage: Stage,
+    name: String,
+    val folder: File,
+) : AutoCloseable {
     val hardware: SimulatedPhone = stage.simulator.phone(name)
     val anchor = MemoryAnchor()
     val http = CountingHttp()
@@ -83,12 +100,18 @@ internal class Phone(val stage: Stage, name: String, val folder: File) : AutoClo
         clock: Clock = SystemClock(),
     ): MobileId = MobileId.open(Platform(keyStore, anchor, http, clock, hardware), stage.simulator.config(vault))
 
-    suspend fun unlocked(keyStore: KeyStore = hardware, http: Http = this.http, clock: Clock = SystemClock()): MobileId =
-        open(keyStore, http, clock).also { it.unlock() }
+    suspend fun unlocked(
+        keyStore: KeyStore = hardware,
+        http: Http = this.http,
+        clock: Clock = SystemClock(),
+    ): MobileId = open(keyStore, http, clock).also { it.unlock() }
 
     suspend fun enrolled(keyStore: KeyStore = hardware): MobileId = unlocked(keyStore).also { enrol(it) }
 
-    suspend fun enrol(id: MobileId, card: String = "adult"): CardView =
+    suspend fun enrol(
+        id: MobileId,
+        card: String = "adult",
+    ): CardView =
         stage.simulator.tap(card).use { link ->
             (id.enrolling(link, stage.simulator.can(card)).last() as EnrolmentEvent.Done).card
         }
@@ -99,7 +122,9 @@ internal class Phone(val stage: Stage, name: String, val folder: File) : AutoClo
 }
 
 /** The real client, counted. */
-internal class CountingHttp(private val inner: Http = PlatformHttp()) : Http {
+internal class CountingHttp(
+    private val inner: Http = PlatformHttp(),
+) : Http {
     val sent = AtomicInteger()
 
     override suspend fun send(request: HttpRequest): HttpResponse {
@@ -109,7 +134,10 @@ internal class CountingHttp(private val inner: Http = PlatformHttp()) : Http {
 }
 
 /** A link that calls [before] with the number of each command, from one. */
-internal class WatchedLink(private val inner: CardLink, private val before: suspend (Int) -> Unit) : CardLink {
+internal class WatchedLink(
+    private val inner: CardLink,
+    private val before: suspend (Int) -> Unit,
+) : CardLink {
     val commands = AtomicInteger()
 
     override suspend fun transceive(apdu: ByteArray): ByteArray {
@@ -122,7 +150,13 @@ internal class WatchedLink(private val inner: CardLink, private val before: susp
 
 internal suspend fun MobileId.showAdult(): CounterShow = show(cards().single().id, Disclosure.ADULT_ONLY)
 
-internal fun MobileId.left(disclosure: Disclosure): Int = cards().single().copies.single { it.disclosure == disclosure }.left.toInt()
+internal fun MobileId.left(disclosure: Disclosure): Int =
+    cards()
+        .single()
+        .copies
+        .single { it.disclosure == disclosure }
+        .left
+        .toInt()
 
 internal fun MobileId.scanSign(text: String) = (scan(text) as Scan.DeskSign).sign
 
