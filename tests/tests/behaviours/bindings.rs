@@ -244,7 +244,7 @@ async fn a_planted_panic_is_an_error_and_the_process_lives() {
     assert!(catch_unwind(AssertUnwindSafe(|| phone.scan("PANIC"))).is_err());
     assert_eq!(phone.wallet.cards().unwrap().len(), 1);
     let now = scene.now().unix_seconds;
-    assert!(scene.counter().check(&text_at(&*show_adult(&phone).await.unwrap(), now), now, 0).accepted);
+    assert!(scene.counter().check(&text_at(&show_adult(&phone).await.unwrap(), now), now, 0).accepted);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,7 +260,7 @@ async fn twenty_calls_at_once() {
                 assert_eq!(wallet.cards().unwrap()[0].id, card);
                 return None;
             }
-            Some(text_at(&*wallet.show_at_counter(card, Disclosure::AdultOnly, None).await.unwrap(), now))
+            Some(text_at(&wallet.show_at_counter(card, Disclosure::AdultOnly, None).await.unwrap(), now))
         });
     }
     let texts: std::collections::BTreeSet<_> = calls.join_all().await.into_iter().flatten().collect();

@@ -18,7 +18,7 @@ async fn a_counter_accepts_the_show() {
     let scene = Scene::new().await;
     let phone = enrolled(&scene).await;
     let now = scene.now().unix_seconds;
-    let verdict = scene.counter().check(&text_at(&*show_adult(&phone).await.unwrap(), now), now, 0);
+    let verdict = scene.counter().check(&text_at(&show_adult(&phone).await.unwrap(), now), now, 0);
     assert!(verdict.accepted, "{:?}", verdict.reason());
     assert!(matches!(verdict.shown.unwrap().claims, Claims::Adult { adult_by_year: true }));
 }
@@ -66,7 +66,7 @@ async fn a_code_seen_before_is_refused() {
     let scene = Scene::new().await;
     let phone = enrolled(&scene).await;
     let now = scene.now().unix_seconds;
-    let text = text_at(&*show_adult(&phone).await.unwrap(), now);
+    let text = text_at(&show_adult(&phone).await.unwrap(), now);
     let counter = scene.counter();
     assert!(counter.check(&text, now, 0).accepted);
     let again = counter.check(&text, now, 1);
@@ -175,7 +175,7 @@ async fn an_altered_code_is_refused() {
     let scene = Scene::new().await;
     let phone = enrolled(&scene).await;
     let now = scene.now().unix_seconds;
-    let text = text_at(&*show_adult(&phone).await.unwrap(), now);
+    let text = text_at(&show_adult(&phone).await.unwrap(), now);
     for place in [6, text.len() / 2, text.len() - 2] {
         let mut altered = text.clone().into_bytes();
         altered[place] = if altered[place] == b'0' { b'1' } else { b'0' };
