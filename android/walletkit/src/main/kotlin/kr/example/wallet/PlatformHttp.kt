@@ -7,6 +7,7 @@ import kr.example.wallet.core.HttpException
 import kr.example.wallet.core.HttpMethod
 import kr.example.wallet.core.HttpRequest
 import kr.example.wallet.core.HttpResponse
+import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.io.InputStream
 import java.net.ConnectException
@@ -87,9 +88,15 @@ public class PlatformHttp(
     }
 
     private fun read(stream: InputStream): ByteArray {
-        val body = stream.readNBytes(MAX_BODY + 1)
-        if (body.size > MAX_BODY) throw HttpException.Failed(TOO_LONG)
-        return body
+        // By hand: phones before Android 13 have no InputStream.readNBytes.
+        val body = ByteArrayOutputStream()
+        val chunk = ByteArray(CHUNK)
+        while (true) {
+            val length = stream.read(chunk)
+            if (length < 0) return body.toByteArray()
+            if (body.size() + length > MAX_BODY) throw HttpException.Failed(TOO_LONG)
+            body.write(chunk, 0, length)
+        }
     }
 
     private fun IOException.isOffline() = this is ConnectException || this is UnknownHostException || this is NoRouteToHostException
@@ -108,6 +115,7 @@ public class PlatformHttp(
         private const val CONNECT_TIMEOUT = 10_000
         private const val READ_TIMEOUT = 30_000
         private const val MAX_BODY = 1 shl 20
+        private const val CHUNK = 8192
         private val NUMERIC = Regex("""[0-9.]+|\[[0-9a-fA-F:]+]""")
     }
 }
