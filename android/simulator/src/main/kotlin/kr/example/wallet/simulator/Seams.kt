@@ -1,6 +1,7 @@
 package kr.example.wallet.simulator
 
 import kr.example.wallet.core.Anchor
+import kr.example.wallet.core.AnchorException
 import kr.example.wallet.core.Clock
 import kr.example.wallet.core.Now
 
@@ -9,11 +10,19 @@ public class MemoryAnchor : Anchor {
     /** What was stored last. */
     @Volatile public var bytes: ByteArray = ByteArray(0)
 
-    override suspend fun load(): ByteArray = bytes
+    override suspend fun load(): ByteArray = bytes.copyOf()
 
     override suspend fun store(bytes: ByteArray): ByteArray {
+        if (bytes.size > LIMIT) throw AnchorException.Failed(TOO_LONG)
         this.bytes = bytes.copyOf()
-        return this.bytes
+        return bytes
+    }
+
+    private companion object {
+        const val LIMIT = 256
+
+        /** "Invalid argument". */
+        const val TOO_LONG = 22
     }
 }
 
