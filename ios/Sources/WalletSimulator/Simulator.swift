@@ -23,6 +23,7 @@ public final class Simulator: @unchecked Sendable {
             while let byte = try output.fileHandleForReading.read(upToCount: 1), let first = byte.first, first != 0x0a {
                 line.append(first)
             }
+            guard !line.isEmpty else { throw SimulatorError.gone }
             try self.init(readyLine: line)
             self.process = process
             self.input = input
@@ -89,7 +90,7 @@ public final class Simulator: @unchecked Sendable {
 public enum SimulatorError: Error {
     /// It, or this part of it, is not there.
     case notThere(String)
-    /// It closed the connection.
+    /// It ended, or closed the connection.
     case gone
     /// It said something else than its protocol.
     case malformed
