@@ -10,7 +10,7 @@ use std::{
 const FLOORS: [&[&str]; 7] = [
     &["bytes"],
     &["cbor", "tlv", "apdu", "qr", "crypto"],
-    &["cose", "cms"],
+    &["cose", "cms", "jose"],
     &["trust", "card", "platform"],
     &["chip", "mdoc", "counter", "enrolment"],
     &["vault"],

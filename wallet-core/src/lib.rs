@@ -20,6 +20,7 @@ pub mod tlv;
 // floor 2
 pub mod cms;
 pub mod cose;
+pub mod jose;
 // floor 3
 pub mod card;
 pub mod platform;

@@ -1,8 +1,8 @@
-//! AES-256-GCM, the seal of the vault. NIST SP 800-38D.
+//! AES-GCM: with 256 bits the seal of the vault, with either length the content encryption of JOSE. NIST SP 800-38D.
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use crate::bytes::Secret;
+use crate::bytes::{Secret, SecretBytes};
 
 /// The sealed bytes were altered, or the key or the associated data differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,11 +19,7 @@ pub fn seal(
     associated: &[u8],
     plain: &[u8],
 ) -> Result<Vec<u8>, SealBroken> {
-    let mut sealed = plain.to_vec();
-    cipher(key)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut sealed)
-        .map_err(|_| SealBroken)?;
-    Ok(sealed)
+    seal_with(&cipher(key.expose())?, nonce, associated, plain)
 }
 
 /// Opens what [`seal`] made.
@@ -36,8 +32,56 @@ pub fn open(
     associated: &[u8],
     sealed: &[u8],
 ) -> Result<Vec<u8>, SealBroken> {
+    open_with(&cipher(key.expose())?, nonce, associated, sealed)
+}
+
+/// Seals as [`seal`] does, by the key's length: 16 or 32 bytes.
+///
+/// # Errors
+/// [`SealBroken`] when the key has another length or the input is too long for the cipher.
+pub fn seal_gcm(
+    key: &SecretBytes,
+    nonce: [u8; 12],
+    associated: &[u8],
+    plain: &[u8],
+) -> Result<Vec<u8>, SealBroken> {
+    seal_with(&cipher(key.expose())?, nonce, associated, plain)
+}
+
+/// Opens what [`seal_gcm`] made.
+///
+/// # Errors
+/// [`SealBroken`] when anything differs.
+pub fn open_gcm(
+    key: &SecretBytes,
+    nonce: [u8; 12],
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, SealBroken> {
+    open_with(&cipher(key.expose())?, nonce, associated, sealed)
+}
+
+fn seal_with(
+    cipher: &LessSafeKey,
+    nonce: [u8; 12],
+    associated: &[u8],
+    plain: &[u8],
+) -> Result<Vec<u8>, SealBroken> {
+    let mut sealed = plain.to_vec();
+    cipher
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut sealed)
+        .map_err(|_| SealBroken)?;
+    Ok(sealed)
+}
+
+fn open_with(
+    cipher: &LessSafeKey,
+    nonce: [u8; 12],
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, SealBroken> {
     let mut plain = sealed.to_vec();
-    let length = cipher(key)?
+    let length = cipher
         .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(associated), &mut plain)
         .map_err(|_| SealBroken)?
         .len();
@@ -45,8 +89,9 @@ pub fn open(
     Ok(plain)
 }
 
-fn cipher(key: &Secret<32>) -> Result<LessSafeKey, SealBroken> {
-    UnboundKey::new(&AES_256_GCM, key.expose()).map(LessSafeKey::new).map_err(|_| SealBroken)
+fn cipher(key: &[u8]) -> Result<LessSafeKey, SealBroken> {
+    let algorithm = if key.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
+    UnboundKey::new(algorithm, key).map(LessSafeKey::new).map_err(|_| SealBroken)
 }
 
 #[cfg(test)]
