@@ -30,6 +30,7 @@ pub mod chip;
 pub mod counter;
 pub mod enrolment;
 pub mod mdoc;
+pub mod openid;
 // floor 5
 pub mod vault;
 // floor 6

@@ -1,0 +1,602 @@
+//! What the machine does in each state.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{
+    ErrorCode, Misuse, OpenIdError, Rule, Unsupported,
+    issuance::{
+        After, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing, Proof,
+        Proving, Session, State, Step, Summary, TokenPolicy, Verifier,
+    },
+    messages::{
+        CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
+    },
+    metadata::{Configuration, IssuerMetadata, ProofKind, ResponseEncryption, ServerMetadata},
+    offer::{Code, CredentialOffer, Grant},
+    request::{Draft, checked, dpop_nonce, fetch, is_of_type, json, refusal},
+    tokens::{DpopTarget, attestation_proof, dpop, key_proof},
+    url::{member, parse_form, write_form},
+};
+use crate::{
+    bytes::SecretBytes,
+    crypto::{
+        hash::{hmac_sha256, sha256},
+        sign::PublicKey,
+    },
+    jose::{DecryptionKey, Jwk, encode},
+    platform::HttpResponse,
+};
+
+const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+/// How often an issuer may put the wallet off, and for how long at most, seconds.
+const MAX_DEFERRALS: u32 = 20;
+const MAX_WAIT: u64 = 14 * 86_400;
+/// Longest token, code or name of a transaction, bytes.
+const MAX_VALUE: usize = 16 * 1024;
+
+type Next = Result<(State, Step), OpenIdError>;
+
+pub(super) fn ask_issuer(offer: CredentialOffer) -> (State, Step) {
+    let request = fetch(offer.issuer.well_known("openid-credential-issuer"));
+    (State::ExpectIssuer(offer), Step::Http(request))
+}
+
+pub(super) fn ask_server(offer: CredentialOffer, response: &HttpResponse) -> Next {
+    checked(response, &[200], "application/json")?;
+    let issuer = IssuerMetadata::parse(&response.body, &offer.issuer)?;
+    let server = match &offer.authorization_server {
+        Some(named) if issuer.authorization_servers.contains(named) => named,
+        Some(_) => return Err(Rule::UnlistedAuthorizationServer.into()),
+        None => issuer.authorization_servers.first().unwrap_or(&issuer.issuer),
+    };
+    let request = fetch(server.well_known("oauth-authorization-server"));
+    let offer = CredentialOffer { authorization_server: Some(server.clone()), ..offer };
+    Ok((State::ExpectServer(offer, issuer), Step::Http(request)))
+}
+
+pub(super) fn ask_consent(
+    session: &Session,
+    offer: CredentialOffer,
+    issuer: IssuerMetadata,
+    response: &HttpResponse,
+) -> Next {
+    checked(response, &[200], "application/json")?;
+    let known = offer.authorization_server.as_ref().unwrap_or(&offer.issuer);
+    let server = ServerMetadata::parse(&response.body, known)?;
+    if !server.dpop && session.client.tokens == TokenPolicy::DpopOnly {
+        return Err(Unsupported::Dpop.into());
+    }
+    if server.demands_wallet_attestation && !session.client.attested {
+        return Err(Unsupported::WalletAttestation.into());
+    }
+    if issuer.response_encryption == ResponseEncryption::RequiredOther {
+        return Err(Unsupported::Encryption.into());
+    }
+    let mut configurations = Vec::new();
+    for id in &offer.configurations {
+        let configuration = issuer.configuration(id)??;
+        let needs_provider =
+            matches!(configuration.proof, ProofKind::Attestation | ProofKind::JwtWithKeyAttestation);
+        if needs_provider && !session.client.attested {
+            return Err(Unsupported::WalletAttestation.into());
+        }
+        configurations.push(configuration);
+    }
+    let transaction_code = match &offer.grant {
+        Grant::PreAuthorized { transaction_code, .. } => transaction_code.clone(),
+        Grant::Authorization { .. } if !server.pkce => return Err(Unsupported::Pkce.into()),
+        Grant::Authorization { .. } if server.authorization_endpoint.is_none() => {
+            return Err(Unsupported::Grant.into());
+        }
+        Grant::Authorization { .. } => None,
+    };
+    let summary = Summary {
+        issuer: offer.issuer.clone(),
+        names: issuer.names.clone(),
+        configurations: configurations.clone(),
+        transaction_code,
+    };
+    let found = Found { offer, issuer, server, configurations };
+    Ok((State::ExpectConsent(found), Step::AskConsent(Box::new(summary))))
+}
+
+impl Session {
+    /// Fresh bytes, each time others.
+    fn draw(&mut self, label: &str) -> [u8; 32] {
+        self.drawn = self.drawn.saturating_add(1);
+        hmac_sha256(self.seed.expose(), &[label.as_bytes(), &self.drawn.to_be_bytes()])
+    }
+
+    fn draw_text(&mut self, label: &str) -> String {
+        encode(&self.draw(label))
+    }
+
+    pub(super) fn consented(&mut self, found: Found, typed: Option<SecretBytes>, now: i64) -> Next {
+        let wanted = match &found.offer.grant {
+            Grant::PreAuthorized { transaction_code, .. } => transaction_code.as_ref(),
+            Grant::Authorization { .. } => None,
+        };
+        match (wanted, &typed) {
+            (None, None) => {}
+            (Some(form), Some(typed)) if form.fits(typed) => {}
+            _ => return Err(Misuse::TransactionCode.into()),
+        }
+        if self.client.attested && found.server.takes_wallet_attestation {
+            return Ok((State::ExpectWalletAttestation(found, typed), Step::AttestWallet));
+        }
+        self.authorize(found, typed, now)
+    }
+
+    /// Asks for the token, or pushes the request that leads to it.
+    pub(super) fn authorize(&mut self, found: Found, typed: Option<SecretBytes>, now: i64) -> Next {
+        let client_id = self.client.client_id.clone();
+        match &found.offer.grant {
+            Grant::PreAuthorized { code, .. } => {
+                let mut members =
+                    vec![("grant_type", PRE_AUTHORIZED), ("pre-authorized_code", code.expose())];
+                let text = typed.as_ref().and_then(|typed| std::str::from_utf8(typed.expose()).ok());
+                if let Some(text) = text {
+                    members.push(("tx_code", text));
+                }
+                if self.attestation.is_some() {
+                    members.push(("client_id", &client_id));
+                }
+                let draft = Draft::form(&found.server.token_endpoint, write_form(&members));
+                self.send(draft, After::Token(found), now)
+            }
+            Grant::Authorization { issuer_state } => {
+                let verifier = Verifier(Code::new(self.draw_text("code_verifier")));
+                let state = self.draw_text("state");
+                let challenge = encode(&sha256(verifier.0.expose().as_bytes()));
+                let scopes: Option<Vec<&str>> =
+                    found.configurations.iter().map(|configuration| configuration.scope.as_deref()).collect();
+                let details = authorization_details(&found.configurations)?;
+                let scope = scopes.map(|scopes| scopes.join(" "));
+                let mut members = vec![
+                    ("response_type", "code"),
+                    ("client_id", client_id.as_str()),
+                    ("redirect_uri", self.client.redirect_uri.as_str()),
+                    ("code_challenge", challenge.as_str()),
+                    ("code_challenge_method", "S256"),
+                    ("state", state.as_str()),
+                ];
+                match &scope {
+                    Some(scope) => members.push(("scope", scope)),
+                    None => members.push(("authorization_details", &details)),
+                }
+                if let Some(issuer_state) = issuer_state {
+                    members.push(("issuer_state", issuer_state));
+                }
+                let form = write_form(&members);
+                let Some(pushed) = &found.server.pushed_endpoint else {
+                    let endpoint = found.server.authorization_endpoint.as_ref().ok_or(Unsupported::Grant)?;
+                    let url = endpoint.with_query(&members);
+                    return Ok((State::ExpectRedirect(found, verifier, state), Step::OpenInBrowser(url)));
+                };
+                let draft = Draft::form(pushed, form);
+                self.send(draft, After::Pushed(found, verifier, state), now)
+            }
+        }
+    }
+
+    /// Signs for a request as far as it needs, one proof after the other, and then sends it.
+    fn send(&mut self, draft: Draft, after: After, now: i64) -> Next {
+        let dpop = match &after {
+            After::Pushed(found, ..) | After::Token(found) => found.server.dpop,
+            After::Credential(Ordered { granted, .. }) | After::Deferred(Ordered { granted, .. }, _) => {
+                granted.bound
+            }
+            After::Notified(granted) => granted.bound,
+        };
+        self.prove(Outgoing { draft, after, attestation_proof: None, dpop, repeated: false }, now)
+    }
+
+    pub(super) fn prove(&mut self, outgoing: Outgoing, now: i64) -> Next {
+        let unproven =
+            outgoing.draft.attested && self.attestation.is_some() && outgoing.attestation_proof.is_none();
+        if unproven {
+            let jti = self.draw_text("jti");
+            let audience = match &outgoing.after {
+                After::Pushed(found, ..) | After::Token(found) => found.server.issuer.as_str(),
+                _ => outgoing.draft.url.origin(),
+            };
+            let signing = attestation_proof(&self.client.client_id, audience, &jti, now)?;
+            let step = Step::SignInstance(signing.as_bytes().to_vec());
+            return Ok((State::ExpectRequestSignature(outgoing, Proof::Attestation, signing), step));
+        }
+        if !outgoing.dpop {
+            let request = outgoing.draft.finish(None, self.attested(&outgoing));
+            return Ok((State::ExpectAnswer(outgoing), Step::Http(request)));
+        }
+        let jti = self.draw_text("jti");
+        let origin = outgoing.draft.url.origin();
+        let nonce = self.nonces.iter().find(|(known, _)| known == origin).map(|(_, nonce)| nonce.as_str());
+        let access_token = outgoing.draft.token.as_ref().map(Code::expose);
+        let target = DpopTarget { method: "POST", url: outgoing.draft.url.as_str(), access_token, nonce };
+        let signing = dpop(&self.client.instance, target, &jti, now)?;
+        let step = Step::SignInstance(signing.as_bytes().to_vec());
+        Ok((State::ExpectRequestSignature(outgoing, Proof::Dpop, signing), step))
+    }
+
+    pub(super) fn proven(&mut self, outgoing: Outgoing, proof: Proof, token: String, now: i64) -> Next {
+        match proof {
+            Proof::Attestation => self.prove(Outgoing { attestation_proof: Some(token), ..outgoing }, now),
+            Proof::Dpop => {
+                let request = outgoing.draft.finish(Some(token), self.attested(&outgoing));
+                Ok((State::ExpectAnswer(outgoing), Step::Http(request)))
+            }
+        }
+    }
+
+    fn attested(&self, outgoing: &Outgoing) -> Option<(String, String)> {
+        self.attestation.clone().zip(outgoing.attestation_proof.clone())
+    }
+
+    pub(super) fn answered(&mut self, outgoing: Outgoing, response: &HttpResponse, now: i64) -> Next {
+        if let Some(nonce) = dpop_nonce(response) {
+            let origin = outgoing.draft.url.origin().to_owned();
+            self.nonces.retain(|(known, _)| *known != origin);
+            self.nonces.push((origin, nonce));
+        }
+        let refused = (response.status >= 400).then(|| refusal(response));
+        if refused == Some(OpenIdError::IssuerRefused(ErrorCode::UseDpopNonce)) {
+            if outgoing.repeated || !outgoing.dpop || dpop_nonce(response).is_none() {
+                return Err(Rule::DpopNonce.into());
+            }
+            return self.prove(Outgoing { repeated: true, attestation_proof: None, ..outgoing }, now);
+        }
+        // A server may want an attested wallet without saying so in its metadata; without being asked the wallet shows no
+        // attestation, because it is the same at every issuer.
+        let may_attest = outgoing.draft.attested && self.client.attested && self.attestation.is_none();
+        if may_attest && refused == Some(OpenIdError::IssuerRefused(ErrorCode::InvalidClient)) {
+            return Ok((State::ExpectLateAttestation(outgoing), Step::AttestWallet));
+        }
+        match outgoing.after {
+            After::Pushed(found, verifier, state) => self.pushed(found, verifier, state, response),
+            After::Token(found) => self.token(found, outgoing.dpop, response),
+            After::Credential(ordered) => delivered(ordered, response, 0),
+            After::Deferred(ordered, deferrals) => delivered(ordered, response, deferrals),
+            // The credentials are kept; what the issuer thinks of the notice changes nothing.
+            After::Notified(granted) => self.notify(granted, Outcome::Kept, now),
+        }
+    }
+
+    fn pushed(&self, found: Found, verifier: Verifier, state: String, response: &HttpResponse) -> Next {
+        #[derive(Deserialize)]
+        struct Pushed {
+            request_uri: String,
+        }
+        let Pushed { request_uri } = json(response, &[200, 201], Rule::NotAPushedResponse)?;
+        let request_uri = bounded(request_uri).ok_or(Rule::NotAPushedResponse)?;
+        let endpoint = found.server.authorization_endpoint.as_ref().ok_or(Unsupported::Grant)?;
+        let url =
+            endpoint.with_query(&[("client_id", &self.client.client_id), ("request_uri", &request_uri)]);
+        Ok((State::ExpectRedirect(found, verifier, state), Step::OpenInBrowser(url)))
+    }
+
+    pub(super) fn redirected(
+        &mut self,
+        found: Found,
+        verifier: &Verifier,
+        state: &str,
+        url: &str,
+        now: i64,
+    ) -> Next {
+        let query = self.client.redirect_uri.query_of(url).ok_or(Misuse::BadUrl)?;
+        let members = parse_form(query).ok_or(Rule::NoCode)?;
+        if member(&members, "state") != Some(state) {
+            return Err(Rule::OtherState.into());
+        }
+        match member(&members, "iss") {
+            Some(issuer) if issuer == found.server.issuer.as_str() => {}
+            None if !found.server.names_itself => {}
+            _ => return Err(Rule::OtherResponseIssuer.into()),
+        }
+        if let Some(error) = member(&members, "error") {
+            return Err(OpenIdError::IssuerRefused(ErrorCode::from_code(error)));
+        }
+        let code = member(&members, "code").filter(|code| !code.is_empty()).ok_or(Rule::NoCode)?;
+        let form = write_form(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", self.client.redirect_uri.as_str()),
+            ("client_id", &self.client.client_id),
+            ("code_verifier", verifier.0.expose()),
+        ]);
+        let draft = Draft::form(&found.server.token_endpoint, form);
+        self.send(draft, After::Token(found), now)
+    }
+
+    fn token(&self, found: Found, proven: bool, response: &HttpResponse) -> Next {
+        #[derive(Deserialize)]
+        struct Token {
+            access_token: String,
+            token_type: String,
+            refresh_token: Option<String>,
+            #[serde(default)]
+            authorization_details: Vec<Detail>,
+        }
+        #[derive(Deserialize)]
+        struct Detail {
+            credential_configuration_id: Option<String>,
+            #[serde(default)]
+            credential_identifiers: Vec<String>,
+        }
+        let token: Token = json(response, &[200], Rule::NotATokenResponse)?;
+        let bound = token.token_type.eq_ignore_ascii_case("DPoP");
+        let bearer = token.token_type.eq_ignore_ascii_case("Bearer");
+        let accepted = bound && proven || bearer && self.client.tokens == TokenPolicy::AcceptBearer;
+        if !accepted {
+            return Err(Rule::TokenType.into());
+        }
+        let code = |text: String| bounded(text).map(Code::new).ok_or(Rule::NotATokenResponse);
+        let identifiers = token.authorization_details.into_iter().filter_map(|detail| {
+            Some((detail.credential_configuration_id?, detail.credential_identifiers.into_iter().next()?))
+        });
+        let Found { issuer, mut configurations, .. } = found;
+        configurations.reverse();
+        let granted = Granted {
+            issuer,
+            token: code(token.access_token)?,
+            bound,
+            refresh_token: token.refresh_token.map(code).transpose()?,
+            identifiers: identifiers.collect(),
+            left: configurations,
+            done: Vec::new(),
+        };
+        next_credential(granted)
+    }
+
+    pub(super) fn keys_made(
+        &mut self,
+        granted: Granted,
+        configuration: Configuration,
+        nonce: Option<String>,
+        keys: &[Vec<u8>],
+        now: i64,
+    ) -> Next {
+        let keys: Vec<PublicKey> = keys
+            .iter()
+            .map(|key| PublicKey::from_sec1(key).map_err(|_| Misuse::BadKey))
+            .collect::<Result<_, _>>()?;
+        let mut seen = BTreeSet::new();
+        let most = usize::try_from(copies(&granted.issuer, configuration.proof)).unwrap_or(1);
+        if !(1..=most).contains(&keys.len()) || !keys.iter().all(|key| seen.insert(key.as_sec1())) {
+            return Err(Misuse::KeyCount.into());
+        }
+        let decryption = match granted.issuer.response_encryption {
+            ResponseEncryption::None | ResponseEncryption::RequiredOther => None,
+            ResponseEncryption::Offered(content) | ResponseEncryption::Required(content) => {
+                let mut wide = [0; 64];
+                let halves = self.draw("decryption").into_iter().chain(self.draw("decryption"));
+                for (to, from) in wide.iter_mut().zip(halves) {
+                    *to = from;
+                }
+                let key = DecryptionKey::derive(&wide);
+                zeroize::Zeroize::zeroize(&mut wide);
+                Some((key.ok_or(Misuse::BadRandomness)?, content))
+            }
+        };
+        let ordered = Ordered { granted, configuration, keys, decryption };
+        match ordered.configuration.proof {
+            ProofKind::Attestation | ProofKind::JwtWithKeyAttestation => {
+                let step = Step::AttestKeys { nonce: nonce.clone() };
+                Ok((State::ExpectKeyAttestation(ordered, nonce), step))
+            }
+            ProofKind::Jwt => self.prove_key(ordered, nonce, None, Vec::new(), now),
+            ProofKind::None => self.ask(ordered, None, now),
+        }
+    }
+
+    pub(super) fn keys_attested(
+        &mut self,
+        ordered: Ordered,
+        nonce: Option<String>,
+        attestation: String,
+        now: i64,
+    ) -> Next {
+        if ordered.configuration.proof == ProofKind::Attestation {
+            return self.ask(ordered, Some(Proofs::Attestation([attestation])), now);
+        }
+        self.prove_key(ordered, nonce, Some(attestation), Vec::new(), now)
+    }
+
+    fn prove_key(
+        &self,
+        ordered: Ordered,
+        nonce: Option<String>,
+        attestation: Option<String>,
+        made: Vec<String>,
+        now: i64,
+    ) -> Next {
+        let key = ordered.keys.get(made.len()).ok_or(Misuse::KeyCount)?;
+        // F.1: absent when the token was got anonymously with a pre-authorised code.
+        let client_id = self.attestation.as_ref().map(|_| self.client.client_id.as_str());
+        let issuer = ordered.granted.issuer.issuer.as_str();
+        let signing = key_proof(key, attestation.as_deref(), client_id, issuer, nonce.as_deref(), now)?;
+        let step = Step::SignHolder { key: made.len(), message: signing.as_bytes().to_vec() };
+        let proving = Proving { attestation, made, now: signing };
+        Ok((State::ExpectKeySignature(ordered, nonce, proving), step))
+    }
+
+    pub(super) fn key_proven(
+        &mut self,
+        ordered: Ordered,
+        nonce: Option<String>,
+        proving: Proving,
+        signature: &[u8; 64],
+        now: i64,
+    ) -> Next {
+        let Proving { attestation, mut made, now: signing } = proving;
+        made.push(signing.signed(signature));
+        // F.1: one proof with the attestation in its header stands for all keys in it.
+        if attestation.is_some() || made.len() == ordered.keys.len() {
+            return self.ask(ordered, Some(Proofs::Jwt(made)), now);
+        }
+        self.prove_key(ordered, nonce, attestation, made, now)
+    }
+
+    fn ask(&mut self, ordered: Ordered, proofs: Option<Proofs>, now: i64) -> Next {
+        let configuration = ordered.configuration.id.as_str();
+        let identifier = ordered.granted.identifiers.iter().find(|(known, _)| known == configuration);
+        let message = CredentialRequest {
+            // 8.2: an identifier from the token answer is used where there is one, and then nothing else.
+            credential_identifier: identifier.map(|(_, identifier)| identifier.as_str()),
+            credential_configuration_id: identifier.is_none().then_some(configuration),
+            proofs,
+            credential_response_encryption: ordered.encryption(),
+        };
+        let draft =
+            Draft::json(&ordered.granted.issuer.credential_endpoint, &message, &ordered.granted.token)?;
+        self.send(draft, After::Credential(ordered), now)
+    }
+
+    pub(super) fn ask_again(
+        &mut self,
+        ordered: Ordered,
+        transaction: &str,
+        deferrals: u32,
+        now: i64,
+    ) -> Next {
+        let endpoint = ordered.granted.issuer.deferred_endpoint.as_ref().ok_or(Rule::Deferral)?;
+        let message = DeferredRequest {
+            transaction_id: transaction,
+            credential_response_encryption: ordered.encryption(),
+        };
+        let draft = Draft::json(endpoint, &message, &ordered.granted.token)?;
+        self.send(draft, After::Deferred(ordered, deferrals), now)
+    }
+
+    /// Tells the issuer, one credential after the other.
+    pub(super) fn notify(&mut self, mut granted: Granted, outcome: Outcome, now: i64) -> Next {
+        while let Some(credentials) = granted.done.pop() {
+            let endpoint = granted.issuer.notification_endpoint.clone();
+            let (Some(endpoint), Some(id)) = (endpoint, credentials.notification) else { continue };
+            let event = match outcome {
+                Outcome::Kept => "credential_accepted",
+                Outcome::Failed => "credential_failure",
+                Outcome::Deleted => "credential_deleted",
+            };
+            let message = Notification { notification_id: &id, event };
+            let draft = Draft::json(&endpoint, &message, &granted.token)?;
+            return self.send(draft, After::Notified(granted), now);
+        }
+        let step = Step::Done(Finished { refresh_token: granted.refresh_token });
+        Ok((State::ExpectNothing, step))
+    }
+}
+
+/// Asks for the nonce of the next credential, or hands everything over.
+fn next_credential(mut granted: Granted) -> Next {
+    if granted.left.is_empty() {
+        granted.done.reverse();
+        let delivered =
+            Delivered { issuer: granted.issuer.issuer.clone(), credentials: granted.done.clone() };
+        return Ok((State::ExpectOutcome(granted), Step::Keep(Box::new(delivered))));
+    }
+    match granted.issuer.nonce_endpoint.clone() {
+        Some(endpoint) => Ok((State::ExpectNonce(granted), Step::Http(Draft::bare(&endpoint)))),
+        None => make_keys(granted, None),
+    }
+}
+
+pub(super) fn order(granted: Granted, response: &HttpResponse) -> Next {
+    #[derive(Deserialize)]
+    struct Nonce {
+        c_nonce: String,
+    }
+    let Nonce { c_nonce } = json(response, &[200], Rule::NotANonceResponse)?;
+    make_keys(granted, Some(bounded(c_nonce).ok_or(Rule::NotANonceResponse)?))
+}
+
+fn make_keys(mut granted: Granted, nonce: Option<String>) -> Next {
+    let configuration = granted.left.pop().ok_or(Misuse::UnexpectedInput)?;
+    let step = Step::MakeHolderKeys {
+        configuration: configuration.id.clone(),
+        challenge: sha256(nonce.as_deref().unwrap_or_default().as_bytes()),
+        count: copies(&granted.issuer, configuration.proof),
+    };
+    Ok((State::ExpectKeys(granted, configuration, nonce), step))
+}
+
+/// How many copies are asked for: where each key has to sign for itself, one, because the citizen is asked once.
+const fn copies(issuer: &IssuerMetadata, proof: ProofKind) -> u32 {
+    match proof {
+        ProofKind::Attestation | ProofKind::JwtWithKeyAttestation => issuer.batch_size,
+        ProofKind::Jwt | ProofKind::None => 1,
+    }
+}
+
+fn delivered(ordered: Ordered, response: &HttpResponse, deferrals: u32) -> Next {
+    #[derive(Deserialize)]
+    struct Answer {
+        credentials: Option<Vec<Wrapped>>,
+        transaction_id: Option<String>,
+        interval: Option<u64>,
+        notification_id: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Wrapped {
+        credential: String,
+    }
+    let answer: Answer = match &ordered.decryption {
+        None => json(response, &[200, 202], Rule::NotACredentialResponse)?,
+        Some(_) if response.status >= 400 => return Err(refusal(response)),
+        Some((key, content)) => {
+            if !is_of_type(response, "application/jwt") {
+                return Err(Rule::Encryption.into());
+            }
+            checked(response, &[200, 202], "application/jwt")?;
+            let token = std::str::from_utf8(&response.body).map_err(|_| Rule::Encryption)?;
+            let plain = key.open(token.trim(), *content).map_err(|_| Rule::Encryption)?;
+            serde_json::from_slice(&plain).map_err(|_| Rule::NotACredentialResponse)?
+        }
+    };
+    match (answer.credentials, answer.transaction_id) {
+        (Some(credentials), None) => {
+            let mut seen = BTreeSet::new();
+            if credentials.len() != ordered.keys.len() {
+                return Err(Rule::CredentialCount.into());
+            }
+            if !credentials.iter().all(|wrapped| seen.insert(wrapped.credential.as_str())) {
+                return Err(Rule::RepeatedCredential.into());
+            }
+            let Ordered { mut granted, configuration, keys, .. } = ordered;
+            let copies =
+                keys.into_iter().zip(credentials.into_iter().map(|wrapped| wrapped.credential)).collect();
+            let notification = answer.notification_id.and_then(bounded);
+            granted.done.push(IssuedCredentials { configuration, copies, notification });
+            next_credential(granted)
+        }
+        (None, Some(transaction)) => {
+            let seconds =
+                answer.interval.filter(|seconds| (1..=MAX_WAIT).contains(seconds)).ok_or(Rule::Deferral)?;
+            let transaction = bounded(transaction).ok_or(Rule::Deferral)?;
+            if deferrals >= MAX_DEFERRALS || ordered.granted.issuer.deferred_endpoint.is_none() {
+                return Err(Rule::Deferral.into());
+            }
+            let state = State::ExpectTime(ordered, transaction, deferrals.saturating_add(1));
+            Ok((state, Step::Wait { seconds }))
+        }
+        _ => Err(Rule::NotACredentialResponse.into()),
+    }
+}
+
+impl Ordered {
+    fn encryption(&self) -> Option<EncryptionRequest> {
+        let (key, content) = self.decryption.as_ref()?;
+        Some(EncryptionRequest::new(Jwk::new(*key.public()), *content))
+    }
+}
+
+/// A value that may go into a header or a form: visible ASCII, neither empty nor endless.
+pub(super) fn bounded(text: String) -> Option<String> {
+    let fits = (1..=MAX_VALUE).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(text)
+}
+
+pub(super) fn fixed(signature: &[u8]) -> Result<[u8; 64], Misuse> {
+    signature.try_into().map_err(|_| Misuse::BadSignature)
+}

@@ -1,0 +1,345 @@
+//! The machine: offer → metadata → consent → token → nonce → keys → credentials → notification. Every failure ends it.
+
+use super::{
+    Misuse, OpenIdError,
+    flow::{ask_consent, ask_issuer, ask_server, bounded, fixed, order},
+    metadata::{Configuration, IssuerMetadata, Names, ServerMetadata},
+    offer::{Code, CredentialOffer, OfferLink, TransactionCode},
+    request::{Draft, checked, fetch},
+    url::Url,
+};
+use crate::{
+    bytes::{Secret, SecretBytes},
+    crypto::sign::PublicKey,
+    jose::{ContentEncryption, DecryptionKey, SigningInput},
+    platform::{HttpRequest, HttpResponse},
+};
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The name the wallet goes by at authorization servers; also `sub` of its attestation.
+    pub client_id: String,
+    /// Where the browser comes back to.
+    pub redirect_uri: Url,
+    /// The Instance key: DPoP and the proofs of attestation.
+    pub instance: PublicKey,
+    /// Whether a wallet provider is there to attest wallet and keys.
+    pub attested: bool,
+    /// What tokens are taken.
+    pub tokens: TokenPolicy,
+}
+
+/// What tokens are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenPolicy {
+    /// Only those bound to the Instance key. RFC 9449.
+    #[default]
+    DpopOnly,
+    /// Also those anybody can use who has them, from servers without DPoP.
+    AcceptBearer,
+}
+
+/// One issuance.
+#[derive(Debug)]
+pub struct Issuance {
+    session: Session,
+    state: State,
+}
+
+/// What the machine wants next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step {
+    /// Send this and hand in [`Input::Response`].
+    Http(HttpRequest),
+    /// Ask the citizen, and hand in [`Input::Consent`].
+    AskConsent(Box<Summary>),
+    /// Have the wallet provider attest the wallet and hand in [`Input::WalletAttestation`].
+    AttestWallet,
+    /// Sign these bytes with the Instance key and hand in [`Input::Signature`].
+    SignInstance(Vec<u8>),
+    /// Open this in the citizen's browser and hand in [`Input::Redirected`].
+    OpenInBrowser(String),
+    /// Make Holder keys for `configuration`, attested over `challenge`, and hand in [`Input::HolderKeys`].
+    MakeHolderKeys {
+        /// Name of the configuration.
+        configuration: String,
+        /// SHA-256 of the issuer's nonce; of nothing when it has none.
+        challenge: [u8; 32],
+        /// How many at most; fewer will do.
+        count: u32,
+    },
+    /// Have the wallet provider attest the keys just made, with the issuer's nonce, and hand in [`Input::KeyAttestation`].
+    AttestKeys {
+        /// The issuer's nonce.
+        nonce: Option<String>,
+    },
+    /// Sign with the `key`-th Holder key just made, and hand in [`Input::Signature`].
+    SignHolder {
+        /// Which, from zero.
+        key: usize,
+        /// What.
+        message: Vec<u8>,
+    },
+    /// Not ready: hand in [`Input::Waited`] after these seconds. The machine may be dropped meanwhile.
+    Wait {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// Verify these, keep them, and hand in [`Input::Outcome`].
+    Keep(Box<Delivered>),
+    /// It is over.
+    Done(Finished),
+}
+
+/// What the facade did.
+#[derive(Debug)]
+pub enum Input {
+    /// The answer to the last request.
+    Response(HttpResponse),
+    /// The citizen wants it, and typed the transaction code when one was asked for.
+    Consent {
+        /// What was typed.
+        transaction_code: Option<SecretBytes>,
+    },
+    /// The wallet provider's word for this wallet.
+    WalletAttestation(String),
+    /// A signature, `r ‖ s`.
+    Signature(Vec<u8>),
+    /// The URL that the browser came back with.
+    Redirected(String),
+    /// The keys just made, SEC1.
+    HolderKeys(Vec<Vec<u8>>),
+    /// The wallet provider's word for the keys.
+    KeyAttestation(String),
+    /// The time has passed.
+    Waited,
+    /// What became of the credentials.
+    Outcome(Outcome),
+}
+
+/// What became of the credentials. OpenID4VCI 1.0, 11.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Verified and kept.
+    Kept,
+    /// Not verified, or not kept.
+    Failed,
+    /// The citizen wants them no more.
+    Deleted,
+}
+
+/// What the citizen is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Who issues.
+    pub issuer: Url,
+    /// Its names by language. It says so itself: not verified.
+    pub names: Names,
+    /// What comes.
+    pub configurations: Vec<Configuration>,
+    /// The transaction code to be typed.
+    pub transaction_code: Option<TransactionCode>,
+}
+
+/// What was issued; nothing of it is verified yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// Who issued.
+    pub issuer: Url,
+    /// One entry per configuration of the offer.
+    pub credentials: Vec<IssuedCredentials>,
+}
+
+/// Copies of one credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedCredentials {
+    /// What they are.
+    pub configuration: Configuration,
+    /// Public key and credential, the text as it came. An mdoc and an SD-CWT are base64url in it.
+    pub copies: Vec<(PublicKey, String)>,
+    pub(super) notification: Option<String>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// What fetches new copies without the citizen, when the server gave one.
+    pub refresh_token: Option<Code>,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) client: Client,
+    pub(super) seed: Secret<32>,
+    pub(super) drawn: u32,
+    pub(super) attestation: Option<String>,
+    /// Nonces for DPoP by the origin that set them.
+    pub(super) nonces: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+#[expect(clippy::enum_variant_names, reason = "states are named by what they expect")]
+pub(super) enum State {
+    ExpectOffer,
+    ExpectIssuer(CredentialOffer),
+    ExpectServer(CredentialOffer, IssuerMetadata),
+    ExpectConsent(Found),
+    ExpectWalletAttestation(Found, Option<SecretBytes>),
+    ExpectLateAttestation(Outgoing),
+    ExpectRequestSignature(Outgoing, Proof, SigningInput),
+    ExpectAnswer(Outgoing),
+    ExpectRedirect(Found, Verifier, String),
+    ExpectNonce(Granted),
+    ExpectKeys(Granted, Configuration, Option<String>),
+    ExpectKeyAttestation(Ordered, Option<String>),
+    ExpectKeySignature(Ordered, Option<String>, Proving),
+    ExpectTime(Ordered, String, u32),
+    ExpectOutcome(Granted),
+    ExpectNothing,
+}
+
+/// Everything the metadata say about this offer.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) offer: CredentialOffer,
+    pub(super) issuer: IssuerMetadata,
+    pub(super) server: ServerMetadata,
+    pub(super) configurations: Vec<Configuration>,
+}
+
+/// What PKCE hides until the token is asked for. RFC 7636.
+#[derive(Debug)]
+pub(super) struct Verifier(pub(super) Code);
+
+/// A token, and what is still to be fetched with it.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) issuer: IssuerMetadata,
+    pub(super) token: Code,
+    pub(super) bound: bool,
+    pub(super) refresh_token: Option<Code>,
+    /// Credential identifiers by configuration. OpenID4VCI 1.0, 6.2.
+    pub(super) identifiers: Vec<(String, String)>,
+    /// Last first.
+    pub(super) left: Vec<Configuration>,
+    pub(super) done: Vec<IssuedCredentials>,
+}
+
+/// One credential request.
+#[derive(Debug)]
+pub(super) struct Ordered {
+    pub(super) granted: Granted,
+    pub(super) configuration: Configuration,
+    pub(super) keys: Vec<PublicKey>,
+    pub(super) decryption: Option<(DecryptionKey, ContentEncryption)>,
+}
+
+/// Proofs of keys on their way.
+#[derive(Debug)]
+pub(super) struct Proving {
+    pub(super) attestation: Option<String>,
+    pub(super) made: Vec<String>,
+    pub(super) now: SigningInput,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) draft: Draft,
+    pub(super) after: After,
+    pub(super) attestation_proof: Option<String>,
+    pub(super) dpop: bool,
+    /// Whether the server has already been given the nonce it asked for.
+    pub(super) repeated: bool,
+}
+
+/// Which proof a signature completes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    Attestation,
+    Dpop,
+}
+
+/// What an answer leads to.
+#[derive(Debug)]
+pub(super) enum After {
+    Pushed(Found, Verifier, String),
+    Token(Found),
+    Credential(Ordered),
+    Deferred(Ordered, u32),
+    Notified(Granted),
+}
+
+impl Issuance {
+    /// Starts with a scanned or opened offer. `seed` is fresh randomness; all identifiers and secrets of this issuance
+    /// come from it.
+    ///
+    /// # Errors
+    /// [`OpenIdError::BadOffer`].
+    pub fn begin(client: Client, offer: &str, seed: Secret<32>) -> Result<(Self, Step), OpenIdError> {
+        let session = Session { client, seed, drawn: 0, attestation: None, nonces: Vec::new() };
+        let (state, step) = match OfferLink::parse(offer)? {
+            OfferLink::ByValue(offer) => ask_issuer(*offer),
+            OfferLink::ByReference(url) => (State::ExpectOffer, Step::Http(fetch(url.as_str().to_owned()))),
+        };
+        Ok((Self { session, state }, step))
+    }
+
+    /// Takes what the last step asked for. `now` is in seconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// [`OpenIdError`]. The machine is gone then.
+    pub fn handle(self, input: Input, now: i64) -> Result<(Self, Step), OpenIdError> {
+        let Self { mut session, state } = self;
+        let s = &mut session;
+        let (state, step) = match (state, input) {
+            (State::ExpectOffer, Input::Response(response)) => {
+                checked(&response, &[200], "application/json")?;
+                ask_issuer(CredentialOffer::parse(&response.body)?)
+            }
+            (State::ExpectIssuer(offer), Input::Response(response)) => ask_server(offer, &response)?,
+            (State::ExpectServer(offer, issuer), Input::Response(response)) => {
+                ask_consent(s, offer, issuer, &response)?
+            }
+            (State::ExpectConsent(found), Input::Consent { transaction_code }) => {
+                s.consented(found, transaction_code, now)?
+            }
+            (State::ExpectWalletAttestation(found, typed), Input::WalletAttestation(attestation)) => {
+                s.attestation = Some(bounded(attestation).ok_or(Misuse::UnexpectedInput)?);
+                s.authorize(found, typed, now)?
+            }
+            (State::ExpectLateAttestation(outgoing), Input::WalletAttestation(attestation)) => {
+                s.attestation = Some(bounded(attestation).ok_or(Misuse::UnexpectedInput)?);
+                s.prove(outgoing, now)?
+            }
+            (State::ExpectRequestSignature(outgoing, proof, signing), Input::Signature(signature)) => {
+                s.proven(outgoing, proof, signing.signed(&fixed(&signature)?), now)?
+            }
+            (State::ExpectAnswer(outgoing), Input::Response(response)) => {
+                s.answered(outgoing, &response, now)?
+            }
+            (State::ExpectRedirect(found, verifier, state), Input::Redirected(url)) => {
+                s.redirected(found, &verifier, &state, &url, now)?
+            }
+            (State::ExpectNonce(granted), Input::Response(response)) => order(granted, &response)?,
+            (State::ExpectKeys(granted, configuration, nonce), Input::HolderKeys(keys)) => {
+                s.keys_made(granted, configuration, nonce, &keys, now)?
+            }
+            (State::ExpectKeyAttestation(ordered, nonce), Input::KeyAttestation(attestation)) => {
+                let attestation = bounded(attestation).ok_or(Misuse::UnexpectedInput)?;
+                s.keys_attested(ordered, nonce, attestation, now)?
+            }
+            (State::ExpectKeySignature(ordered, nonce, proving), Input::Signature(signature)) => {
+                s.key_proven(ordered, nonce, proving, &fixed(&signature)?, now)?
+            }
+            (State::ExpectTime(ordered, transaction, deferrals), Input::Waited) => {
+                s.ask_again(ordered, &transaction, deferrals, now)?
+            }
+            (State::ExpectOutcome(granted), Input::Outcome(outcome)) => s.notify(granted, outcome, now)?,
+            _ => return Err(Misuse::UnexpectedInput.into()),
+        };
+        Ok((Self { session, state }, step))
+    }
+}

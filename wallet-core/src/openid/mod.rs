@@ -1,0 +1,28 @@
+//! OpenID4VCI 1.0, the wallet's side, as a machine: an offer becomes credentials. It yields HTTP requests and what has to be
+//! signed, and takes what came back; it sends nothing, signs nothing and asks no clock.
+
+mod error;
+mod flow;
+mod issuance;
+mod messages;
+mod metadata;
+mod offer;
+mod request;
+mod tokens;
+mod url;
+
+#[cfg(test)]
+mod examples_tests;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{ErrorCode, Misuse, OfferRule, OpenIdError, Rule, Unsupported};
+pub use issuance::{
+    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, Outcome, Step, Summary, TokenPolicy,
+};
+pub use metadata::{
+    Configuration, Format, IssuerMetadata, Names, ProofKind, ResponseEncryption, ServerMetadata,
+};
+pub use offer::{Code, CredentialOffer, Grant, OfferLink, TransactionCode};
+pub use url::{NotAUrl, Url};

@@ -1,0 +1,108 @@
+//! The small tokens the wallet makes: DPoP proofs, proofs of the wallet's attestation, proofs of keys.
+
+use serde::Serialize;
+
+use super::Misuse;
+use crate::{
+    crypto::{hash::sha256, sign::PublicKey},
+    jose::{Jwk, SigningInput, encode},
+};
+
+/// Seconds a proof of the wallet's attestation lives.
+const PROOF_SECONDS: i64 = 60;
+
+#[derive(Serialize)]
+struct Header<'a> {
+    typ: &'a str,
+    alg: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwk: Option<Jwk>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_attestation: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct DpopClaims<'a> {
+    jti: &'a str,
+    htm: &'a str,
+    htu: &'a str,
+    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ath: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct AttestationProofClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    jti: &'a str,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+#[derive(Serialize)]
+struct KeyProofClaims<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    aud: &'a str,
+    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+}
+
+/// What a DPoP proof is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DpopTarget<'a> {
+    pub(super) method: &'a str,
+    pub(super) url: &'a str,
+    pub(super) access_token: Option<&'a str>,
+    pub(super) nonce: Option<&'a str>,
+}
+
+/// A DPoP proof to be signed by the Instance key. RFC 9449, 4.2.
+pub(super) fn dpop(
+    key: &PublicKey,
+    target: DpopTarget<'_>,
+    jti: &str,
+    now: i64,
+) -> Result<SigningInput, Misuse> {
+    let DpopTarget { method, url, access_token, nonce } = target;
+    let header = Header { typ: "dpop+jwt", alg: "ES256", jwk: Some(Jwk::new(*key)), key_attestation: None };
+    let htu = url.split(['?', '#']).next().unwrap_or(url);
+    let ath = access_token.map(|token| encode(&sha256(token.as_bytes())));
+    let claims = DpopClaims { jti, htm: method, htu, iat: now, ath, nonce };
+    SigningInput::new(&header, &claims).ok_or(Misuse::BadSignature)
+}
+
+/// A proof that this wallet is the attested one, to be signed by the Instance key.
+/// draft-ietf-oauth-attestation-based-client-auth, 5.2.
+pub(super) fn attestation_proof(
+    client_id: &str,
+    audience: &str,
+    jti: &str,
+    now: i64,
+) -> Result<SigningInput, Misuse> {
+    let header =
+        Header { typ: "oauth-client-attestation-pop+jwt", alg: "ES256", jwk: None, key_attestation: None };
+    let exp = now.saturating_add(PROOF_SECONDS);
+    let claims = AttestationProofClaims { iss: client_id, aud: audience, jti, iat: now, nbf: now, exp };
+    SigningInput::new(&header, &claims).ok_or(Misuse::BadSignature)
+}
+
+/// A proof of a key, to be signed by it. OpenID4VCI 1.0, F.1. `client_id` only where the wallet is known to the server.
+pub(super) fn key_proof(
+    key: &PublicKey,
+    key_attestation: Option<&str>,
+    client_id: Option<&str>,
+    issuer: &str,
+    nonce: Option<&str>,
+    now: i64,
+) -> Result<SigningInput, Misuse> {
+    let header =
+        Header { typ: "openid4vci-proof+jwt", alg: "ES256", jwk: Some(Jwk::new(*key)), key_attestation };
+    let claims = KeyProofClaims { iss: client_id, aud: issuer, iat: now, nonce };
+    SigningInput::new(&header, &claims).ok_or(Misuse::BadSignature)
+}
