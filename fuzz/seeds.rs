@@ -23,6 +23,7 @@ use wallet_core::{
         EvidenceRequest, FaceMessage, Fixed, GrantedResponse, GroupMessage, KeysRequest, LevelCopies,
         LevelGrant, LevelKeys, Refusal, Refused, StapleMessage, StaplesRequest, StaplesResponse, VERSION,
     },
+    jose::{Jwk, SigningInput, encode},
     qr::base45,
     tlv,
 };
@@ -54,6 +55,7 @@ fn main() {
     documents(&mut seeds);
     counter(&mut seeds);
     enrolment(&mut seeds);
+    openid(&mut seeds);
     for (target, number) in seeds.made {
         println!("{target}: {number} seeds");
     }
@@ -157,6 +159,33 @@ fn counter(seeds: &mut Seeds) {
     seeds.add_with("counter_pack", 1, Sign1::parse(&WORLD.pack).unwrap().payload);
     seeds.add("cbor", &sign);
     seeds.add("cbor", &WORLD.pack);
+}
+
+/// Answers of an issuer by how many good ones stand before them (fuzz/targets/openid.rs), and tokens.
+fn openid(seeds: &mut Seeds) {
+    let issuer = br#"{"credential_issuer":"https://a","credential_endpoint":"https://a/c","credential_configurations_supported":{"c":{"format":"mso_mdoc","doctype":"d","proof_types_supported":{"jwt":{"proof_signing_alg_values_supported":["ES256"]}}}}}"#;
+    let server = br#"{"issuer":"https://a","token_endpoint":"https://a/t","dpop_signing_alg_values_supported":["ES256"]}"#;
+    let credentials = br#"{"credentials":[{"credential":"x"}],"notification_id":"n"}"#;
+    seeds.add_with("openid", 0, &[&issuer[..], server].join(&0xff));
+    seeds.add_with("openid", 1, server);
+    seeds.add_with("openid", 2, br#"{"access_token":"t","token_type":"DPoP","refresh_token":"r"}"#);
+    seeds.add_with("openid", 3, br#"{"c_nonce":"n"}"#);
+    seeds.add_with("openid", 4, &[&credentials[..], b""].join(&0xff));
+    seeds.add_with(
+        "openid",
+        4,
+        &[&b"\x02{\"transaction_id\":\"t\",\"interval\":5}"[..], credentials].join(&0xff),
+    );
+    seeds.add_with("openid", 4, b"\x01{\"error\":\"use_dpop_nonce\"}");
+    seeds.add_with("openid", 5, b"openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fa%2Fo");
+    let key = Jwk::new(device_key());
+    let header = serde_json::json!({"alg": "ES256", "typ": "kb+jwt", "jwk": key, "x5c": ["MAA="]});
+    let input = SigningInput::new(&header, &serde_json::json!({"aud": "a"})).unwrap();
+    seeds.add("jose", input.signed(&[1; 64]).as_bytes());
+    seeds.add("jose", serde_json::to_string(&key).unwrap().as_bytes());
+    let header = serde_json::json!({"alg": "ECDH-ES", "enc": "A128GCM", "epk": key});
+    let header = encode(header.to_string().as_bytes());
+    seeds.add("jose", format!("{header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA").as_bytes());
 }
 
 fn enrolment(seeds: &mut Seeds) {
