@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::{
     io::AsyncReadExt as _,
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use crate::{
@@ -57,6 +57,8 @@ struct Config {
 
 /// Runs until standard input ends or a signal asks for the end.
 pub(crate) async fn run() -> Outcome<()> {
+    // Before anything can be left behind: a signal ends the run in good order from here on.
+    let end = End::listen()?;
     let folder = TemporaryFolder::create()?;
     let desk = DemoDesk::start(&folder.path().join("desk")).await?;
     let mut places = Vec::new();
@@ -81,7 +83,11 @@ pub(crate) async fn run() -> Outcome<()> {
     };
     tokio::spawn(phone_socket::serve(phones));
     output::print(&serde_json::to_string(&ready).map_err(|_| Failure::Internal("a document without JSON"))?)?;
-    until_the_end().await
+    end.come().await;
+    // What is still being answered writes into the folder; it goes when nothing does any more.
+    let stopped = desk.stop().await;
+    drop(folder);
+    stopped
 }
 
 /// The cards there are: name, whose, and whether the country that the wallet trusts signed it.
@@ -105,15 +111,28 @@ fn address(listener: &TcpListener) -> Outcome<String> {
     Ok(address.to_string())
 }
 
-async fn until_the_end() -> Outcome<()> {
-    let no_signals = |_| Failure::Internal("no signals");
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    tokio::select! {
-        () = standard_input_ends() => {}
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// What asks for the end.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    fn listen() -> Outcome<Self> {
+        let no_signals = |_| Failure::Internal("no signals");
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(no_signals)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(no_signals)?,
+        })
     }
-    Ok(())
+
+    async fn come(mut self) {
+        tokio::select! {
+            () = standard_input_ends() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Whoever started it is gone when its end of the pipe is.

@@ -6,6 +6,7 @@ mod demo;
 mod exit_codes;
 mod help;
 mod shapes;
+mod simulator;
 mod walk;
 
 use std::{
