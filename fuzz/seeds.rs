@@ -25,6 +25,7 @@ use wallet_core::{
     },
     jose::{Jwk, SigningInput, encode},
     qr::base45,
+    status::{Status, StatusList, issue::Terms},
     tlv,
 };
 
@@ -56,6 +57,7 @@ fn main() {
     counter(&mut seeds);
     enrolment(&mut seeds);
     openid(&mut seeds);
+    status(&mut seeds);
     for (target, number) in seeds.made {
         println!("{target}: {number} seeds");
     }
@@ -186,6 +188,18 @@ fn openid(seeds: &mut Seeds) {
     let header = serde_json::json!({"alg": "ECDH-ES", "enc": "A128GCM", "epk": key});
     let header = encode(header.to_string().as_bytes());
     seeds.add("jose", format!("{header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA").as_bytes());
+}
+
+/// Lists by their number of bits, and tokens.
+fn status(seeds: &mut Seeds) {
+    let mut list = StatusList::all_valid(64).unwrap();
+    list.set(5, Status::Suspended).unwrap();
+    seeds.add_with("status", 2, &list.to_zlib());
+    seeds.add_with("status", 1, &list.to_zlib());
+    let terms = Terms { uri: "https://a/s", issued_at: 0, expires_at: 10, ttl: 5 };
+    let sign = |_: &[u8]| Ok::<_, ()>([1; 64]);
+    seeds.add("status", list.to_jwt(&terms, &[], &sign).unwrap().unwrap().as_bytes());
+    seeds.add("status", &list.to_cwt(&terms, &sign).unwrap());
 }
 
 fn enrolment(seeds: &mut Seeds) {

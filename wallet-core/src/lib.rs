@@ -31,6 +31,7 @@ pub mod counter;
 pub mod enrolment;
 pub mod mdoc;
 pub mod openid;
+pub mod status;
 // floor 5
 pub mod vault;
 // floor 6

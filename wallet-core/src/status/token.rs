@@ -1,0 +1,215 @@
+//! The signed token that carries a list, as JWT and as CWT. Section 5.
+
+use serde::Deserialize;
+
+use super::{StatusError, StatusList};
+use crate::{
+    cbor::{CborError, Limits, Profile, Reader, check},
+    cose::{ES256, ESP256, Sign1},
+    crypto::sign::{self, PublicKey},
+    jose::{Jws, JwsError, decode},
+};
+
+/// `typ` in a JWT. 5.1.
+pub(super) const TYP_JWT: &str = "statuslist+jwt";
+/// `typ` in a CWT. 5.2.
+pub(super) const TYP_CWT: &str = "application/statuslist+cwt";
+/// How far an issuer's clock may be ahead, seconds.
+const SKEW: i64 = 60;
+
+/// Labels of CWT claims and headers. RFC 8392, 4; RFC 9596; section 14.3 of the draft.
+pub(super) mod label {
+    pub(in crate::status) const ALG: i64 = 1;
+    pub(in crate::status) const TYP: i64 = 16;
+    pub(in crate::status) const SUB: i64 = 2;
+    pub(in crate::status) const EXP: i64 = 4;
+    pub(in crate::status) const IAT: i64 = 6;
+    pub(in crate::status) const STATUS_LIST: i64 = 65533;
+    pub(in crate::status) const TTL: i64 = 65534;
+}
+
+/// Where a credential's status is. 6.1.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct StatusReference {
+    /// Its place in the list, from zero.
+    pub idx: u64,
+    /// Where the list is fetched.
+    pub uri: String,
+}
+
+/// A list whose signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusToken {
+    list: StatusList,
+    issued_at: i64,
+    expires_at: Option<i64>,
+    ttl: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    iat: i64,
+    exp: Option<i64>,
+    ttl: Option<u64>,
+    status_list: ListClaim,
+}
+
+#[derive(Deserialize)]
+struct ListClaim {
+    bits: u8,
+    lst: String,
+}
+
+impl StatusReference {
+    /// Reads the `status` claim of a credential. 6.2.
+    ///
+    /// # Errors
+    /// [`StatusError::Malformed`].
+    pub fn from_claim(claim: &serde_json::Value) -> Result<Self, StatusError> {
+        let reference = claim.get("status_list").ok_or(StatusError::Malformed)?;
+        serde_json::from_value(reference.clone()).map_err(|_| StatusError::Malformed)
+    }
+}
+
+impl StatusToken {
+    /// Verifies a JWT fetched from `uri`. `key` is the issuer's, trusted already.
+    ///
+    /// # Errors
+    /// [`StatusError`], all but [`StatusError::NoSuchEntry`].
+    pub fn verify_jwt(token: &str, uri: &str, key: &PublicKey, now: i64) -> Result<Self, StatusError> {
+        let jws = Jws::parse(token, TYP_JWT).map_err(from_jws)?;
+        let claims: Claims = jws.verify(key).map_err(from_jws)?;
+        let Claims { sub, iat, exp, ttl, status_list: ListClaim { bits, lst } } = claims;
+        let zlib = decode(&lst).ok_or(StatusError::Malformed)?;
+        Self { list: StatusList { bits, bytes: Vec::new() }, issued_at: iat, expires_at: exp, ttl }
+            .accepted(&sub, uri, now)?
+            .with(bits, &zlib)
+    }
+
+    /// Verifies a CWT fetched from `uri`. `key` is the issuer's, trusted already.
+    ///
+    /// # Errors
+    /// As [`StatusToken::verify_jwt`].
+    pub fn verify_cwt(token: &[u8], uri: &str, key: &PublicKey, now: i64) -> Result<Self, StatusError> {
+        check(token, Profile::Definite, Limits::DOCUMENT)?;
+        let parts = Sign1::parse(token).map_err(|_| StatusError::Malformed)?;
+        check(parts.protected, Profile::Definite, Limits::SMALL)?;
+        let mut header = Reader::new(parts.protected);
+        let (mut alg, mut typ) = (None, None);
+        for _ in 0..header.map()? {
+            match header.int()? {
+                label::ALG => alg = Some(header.int()?),
+                label::TYP => typ = Some(header.text()?),
+                // A critical header, above all: this reader knows none. RFC 9052, 3.1.
+                2 => return Err(StatusError::Malformed),
+                _ => drop(header.raw()?),
+            }
+        }
+        if !matches!(alg, Some(ES256 | ESP256)) {
+            return Err(StatusError::Algorithm);
+        }
+        if typ != Some(TYP_CWT) {
+            return Err(StatusError::Type);
+        }
+        let signature = parts.signature_64().map_err(|_| StatusError::BadSignature)?;
+        sign::verify(key, &parts.sig_structure(), &signature).map_err(|_| StatusError::BadSignature)?;
+
+        check(parts.payload, Profile::Definite, Limits::DOCUMENT)?;
+        let mut claims = Reader::new(parts.payload);
+        let (mut sub, mut iat, mut exp, mut ttl, mut list) = (None, None, None, None, None);
+        for _ in 0..claims.map()? {
+            match claims.int()? {
+                label::SUB => sub = Some(claims.text()?),
+                label::IAT => iat = Some(claims.int()?),
+                label::EXP => exp = Some(claims.int()?),
+                label::TTL => ttl = Some(claims.uint()?),
+                label::STATUS_LIST => list = Some(read_list(&mut claims)?),
+                _ => drop(claims.raw()?),
+            }
+        }
+        let (bits, zlib) = list.ok_or(StatusError::Malformed)?;
+        let issued_at = iat.ok_or(StatusError::Malformed)?;
+        Self { list: StatusList { bits, bytes: Vec::new() }, issued_at, expires_at: exp, ttl }
+            .accepted(sub.ok_or(StatusError::Malformed)?, uri, now)?
+            .with(bits, zlib)
+    }
+
+    /// The list.
+    #[must_use]
+    pub const fn list(&self) -> &StatusList {
+        &self.list
+    }
+
+    /// When the issuer signed it, seconds since 1970 UTC.
+    #[must_use]
+    pub const fn issued_at(&self) -> i64 {
+        self.issued_at
+    }
+
+    /// Whether what is kept may still be used. 8.3.
+    #[must_use]
+    pub fn is_usable(&self, now: i64) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    /// When a list fetched at `fetched_at` is fetched again: after `ttl`, and before it expires. `None`: the issuer
+    /// says nothing, and the keeper's own policy decides. 13.7.
+    #[must_use]
+    pub fn reload_at(&self, fetched_at: i64) -> Option<i64> {
+        let after = self.ttl.map(|ttl| fetched_at.saturating_add(i64::try_from(ttl).unwrap_or(i64::MAX)));
+        match (after, self.expires_at) {
+            (Some(after), Some(expires_at)) => Some(after.min(expires_at)),
+            (after, expires_at) => after.or(expires_at),
+        }
+    }
+
+    fn accepted(self, sub: &str, uri: &str, now: i64) -> Result<Self, StatusError> {
+        if sub != uri {
+            return Err(StatusError::OtherList);
+        }
+        if !self.is_usable(now) {
+            return Err(StatusError::Expired);
+        }
+        if self.issued_at > now.saturating_add(SKEW) {
+            return Err(StatusError::FromTheFuture);
+        }
+        Ok(self)
+    }
+
+    /// Decompresses last: only what an issuer signed costs that.
+    fn with(self, bits: u8, zlib: &[u8]) -> Result<Self, StatusError> {
+        Ok(Self { list: StatusList::from_zlib(bits, zlib)?, ..self })
+    }
+}
+
+fn read_list<'a>(claims: &mut Reader<'a>) -> Result<(u8, &'a [u8]), StatusError> {
+    let (mut bits, mut list) = (None, None);
+    for _ in 0..claims.map()? {
+        match claims.text()? {
+            "bits" => bits = Some(u8::try_from(claims.uint()?).map_err(|_| StatusError::Bits)?),
+            "lst" => list = Some(claims.bytes()?),
+            _ => drop(claims.raw()?),
+        }
+    }
+    bits.zip(list).ok_or(StatusError::Malformed)
+}
+
+fn from_jws(error: JwsError) -> StatusError {
+    match error {
+        JwsError::Malformed | JwsError::Critical => StatusError::Malformed,
+        JwsError::Algorithm => StatusError::Algorithm,
+        JwsError::Type => StatusError::Type,
+        JwsError::BadSignature => StatusError::BadSignature,
+    }
+}
+
+impl From<CborError> for StatusError {
+    fn from(_: CborError) -> Self {
+        Self::Malformed
+    }
+}
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;
