@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .library(name: "WalletKit", targets: ["WalletKit", "WalletBindings"]),
         .library(name: "WalletSimulator", targets: ["WalletSimulator"]),
+        .library(name: "WalletConformance", targets: ["WalletConformance"]),
     ],
     targets: [
         ffi,
@@ -26,6 +27,8 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v5)], linkerSettings: link),
         .target(name: "WalletKit", dependencies: ["WalletBindings"]),
         .target(name: "WalletSimulator", dependencies: ["WalletKit"]),
+        .target(name: "WalletConformance", dependencies: ["WalletKit"]),
         .testTarget(name: "WalletKitTests", dependencies: ["WalletKit", "WalletSimulator"]),
+        .testTarget(name: "ConformanceTests", dependencies: ["WalletKit", "WalletSimulator", "WalletConformance"]),
     ]
 )

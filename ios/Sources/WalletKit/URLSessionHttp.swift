@@ -4,68 +4,136 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// ``Http`` over `URLSession`: the system's TLS, no redirect followed, no cookie, no cache, answers up to 1 MiB.
-public final class URLSessionHttp: NSObject, Http, @unchecked Sendable {
-    private static let largest = 1 << 20
-    /// `NSURLErrorDataLengthExceedsMaximum`, which Foundation on Linux does not name.
-    private static let tooLong: Int32 = -1103
+/// ``Http`` over `URLSession`: the system's TLS, no redirect followed, no cookie, no cache. An answer past 1 MiB
+/// is cancelled while it arrives and no more than that is kept of it. It speaks in the clear to this very device only.
+public final class URLSessionHttp: Http {
+    /// `NSURLErrorDataLengthExceedsMaximum`, which Foundation on Linux does not name: the code of an answer that is too long.
+    public static let tooLong: Int32 = -1103
     private let session: URLSession
+    private let exchanges = Exchanges()
+    private let clearHost: String?
 
     /// A client that gives up after `timeout` seconds of silence.
-    public init(timeout: TimeInterval = 30) {
+    ///
+    /// `allowCleartextTo` is for **development only**: one more host that may be spoken to without TLS, such as the computer
+    /// whose simulator an iPhone uses.
+    public init(timeout: TimeInterval = 30, allowCleartextTo clearHost: String? = nil) {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.timeoutIntervalForRequest = timeout
         configuration.timeoutIntervalForResource = 2 * timeout
         configuration.urlCache = nil
         configuration.httpCookieStorage = nil
         configuration.httpShouldSetCookies = false
-        session = URLSession(configuration: configuration, delegate: Refusals(), delegateQueue: nil)
-        super.init()
+        session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
+        self.clearHost = clearHost
     }
 
     deinit { session.invalidateAndCancel() }
 
-    /// Sends one request.
+    /// Sends one request. Cancelling the task ends it.
     public func send(request: HttpRequest) async throws -> HttpResponse {
-        guard let url = URL(string: request.url), ["https", "http"].contains(url.scheme ?? "") else {
-            throw HttpError.Failed(osCode: Int32(URLError.Code.badURL.rawValue))
-        }
+        guard let url = URL(string: request.url), let scheme = url.scheme?.lowercased(), let host = url.host,
+            ["https", "http"].contains(scheme)
+        else { throw HttpError.Failed(osCode: Int32(URLError.Code.badURL.rawValue)) }
+        guard scheme == "https" || mayBeClear(host) else { throw HttpError.Tls }
         var sent = URLRequest(url: url)
         sent.httpMethod = request.method == .get ? "GET" : "POST"
         if request.method == .post { sent.httpBody = request.body }
         for (name, value) in request.headers { sent.setValue(value, forHTTPHeaderField: name) }
-        let (body, answer): (Data, URLResponse)
-        do {
-            (body, answer) = try await session.data(for: sent)
-        } catch let error as URLError {
-            throw Self.name(error)
+        let task = session.dataTask(with: sent)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                exchanges.begin(task.taskIdentifier, continuation)
+                task.resume()
+            }
+        } onCancel: {
+            task.cancel()
         }
-        guard let answer = answer as? HTTPURLResponse, body.count <= Self.largest else {
-            throw HttpError.Failed(osCode: Self.tooLong)
-        }
-        var headers: [String: String] = [:]
-        for (name, value) in answer.allHeaderFields { headers["\(name)".lowercased()] = "\(value)" }
-        return HttpResponse(status: UInt16(answer.statusCode), headers: headers, body: body)
     }
 
-    private static func name(_ error: URLError) -> HttpError {
+    private func mayBeClear(_ host: String) -> Bool {
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+        let loopback = numbers.count == 4 && numbers.allSatisfy { UInt8($0) != nil } && numbers.first == "127"
+        return loopback || ["localhost", "::1", "[::1]"].contains(host) || host == clearHost
+    }
+}
+
+/// The requests on their way. The session calls from a queue of its own, one call at a time.
+private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Sendable {
+    private static let largest = 1 << 20
+
+    private struct Exchange {
+        let continuation: CheckedContinuation<HttpResponse, any Error>
+        var body = Data()
+        var isTooLong = false
+    }
+
+    private let lock = NSLock()
+    private var running: [Int: Exchange] = [:]
+
+    func begin(_ id: Int, _ continuation: CheckedContinuation<HttpResponse, any Error>) {
+        lock.withLock { running[id] = Exchange(continuation: continuation) }
+    }
+
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        completionHandler(nil)
+    }
+
+    func urlSession(
+        _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+        completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+    ) {
+        let isTooLong = response.expectedContentLength > Int64(Self.largest)
+        if isTooLong { lock.withLock { running[dataTask.taskIdentifier]?.isTooLong = true } }
+        completionHandler(isTooLong ? .cancel : .allow)
+    }
+
+    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+        let isTooLong = lock.withLock { () -> Bool in
+            guard var exchange = running.removeValue(forKey: dataTask.taskIdentifier) else { return true }
+            if exchange.isTooLong || exchange.body.count + data.count > Self.largest {
+                exchange.isTooLong = true
+                exchange.body = Data()
+            } else {
+                exchange.body.append(data)
+            }
+            running[dataTask.taskIdentifier] = exchange
+            return exchange.isTooLong
+        }
+        if isTooLong { dataTask.cancel() }
+    }
+
+    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        guard let exchange = lock.withLock({ running.removeValue(forKey: task.taskIdentifier) }) else { return }
+        if exchange.isTooLong {
+            exchange.continuation.resume(throwing: HttpError.Failed(osCode: URLSessionHttp.tooLong))
+        } else if let error {
+            exchange.continuation.resume(throwing: Self.name(error))
+        } else if let answer = task.response as? HTTPURLResponse, let status = UInt16(exactly: answer.statusCode) {
+            var headers: [String: String] = [:]
+            for (name, value) in answer.allHeaderFields { headers["\(name)".lowercased()] = "\(value)" }
+            exchange.continuation.resume(returning: HttpResponse(status: status, headers: headers, body: exchange.body))
+        } else {
+            let code = Int32(URLError.Code.badServerResponse.rawValue)
+            exchange.continuation.resume(throwing: HttpError.Failed(osCode: code))
+        }
+    }
+
+    private static func name(_ error: any Error) -> HttpError {
+        guard let error = error as? URLError else { return .Failed(osCode: -1) }
         switch error.code {
-        case .notConnectedToInternet, .cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .networkConnectionLost:
-            .Offline
-        case .timedOut: .Timeout
+        case .notConnectedToInternet, .cannotConnectToHost, .cannotFindHost, .dnsLookupFailed, .networkConnectionLost,
+            .internationalRoamingOff, .dataNotAllowed:
+            return .Offline
+        case .timedOut: return .Timeout
         case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
-            .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid:
-            .Tls
-        default: .Failed(osCode: Int32(error.code.rawValue))
-        }
-    }
-
-    private final class Refusals: NSObject, URLSessionTaskDelegate, Sendable {
-        func urlSession(
-            _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-            newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
-        ) {
-            completionHandler(nil)
+            .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid, .clientCertificateRejected,
+            .clientCertificateRequired, .appTransportSecurityRequiresSecureConnection:
+            return .Tls
+        default: return .Failed(osCode: Int32(error.code.rawValue))
         }
     }
 }

@@ -8,6 +8,7 @@ import Foundation
 #else
     import Darwin
     private let stream = SOCK_STREAM
+    // Darwin's send has no such flag; the socket is told instead.
     private let quietly: Int32 = 0
 #endif
 
@@ -18,6 +19,10 @@ final class LoopbackSocket: @unchecked Sendable {
     init(_ address: String) throws {
         guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else { throw SimulatorError.malformed }
         descriptor = socket(AF_INET, stream, 0)
+        var on: Int32 = 1
+        #if canImport(Darwin)
+            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+        #endif
         var to = sockaddr_in()
         to.sin_family = sa_family_t(AF_INET)
         to.sin_port = port.bigEndian
@@ -31,7 +36,6 @@ final class LoopbackSocket: @unchecked Sendable {
             close(descriptor)
             throw SimulatorError.notThere(address)
         }
-        var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 

@@ -3,12 +3,14 @@ import WalletKit
 
 /// A card of the simulator, held to the phone until it is let go.
 public actor SimulatedCard: CardLink {
+    private static let longest = 4096
     private let socket: LoopbackSocket
 
     init(_ socket: LoopbackSocket) { self.socket = socket }
 
     /// One command and its answer.
     public func transceive(apdu: Data) throws -> Data {
+        guard apdu.count <= Self.longest else { throw LinkError.TooLong }
         do {
             try socket.write(Data([UInt8(apdu.count >> 8), UInt8(apdu.count & 0xff)]) + apdu)
             let length = try socket.receive(2)
@@ -19,7 +21,7 @@ public actor SimulatedCard: CardLink {
     }
 
     /// What the simulated reader can carry.
-    public func limits() -> LinkLimits { LinkLimits(maxCommand: 4096, maxResponse: 65535, extended: true) }
+    public func limits() -> LinkLimits { LinkLimits(maxCommand: UInt32(Self.longest), maxResponse: 65535, extended: true) }
 }
 
 /// An anchor that lasts as long as the process.
@@ -32,18 +34,10 @@ public actor MemoryAnchor: Anchor {
     /// What was stored last.
     public func load() -> Data { bytes }
 
-    /// Stores `bytes` and gives them back.
-    public func store(bytes: Data) -> Data {
+    /// Stores `bytes`, at most 256, and gives them back.
+    public func store(bytes: Data) throws -> Data {
+        guard bytes.count <= 256 else { throw AnchorError.Failed(osCode: EINVAL) }
         self.bytes = bytes
         return bytes
     }
-}
-
-/// The system's clock.
-public final class SystemClock: Clock {
-    /// The clock.
-    public init() {}
-
-    /// Now.
-    public func now() -> Now { Now(unixSeconds: Int64(Date().timeIntervalSince1970)) }
 }

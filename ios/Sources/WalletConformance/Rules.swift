@@ -1,0 +1,36 @@
+import Foundation
+import WalletKit
+
+/// The rule that an implementation broke, as a sentence.
+public struct Violation: Error, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+}
+
+/// One rule of a seam.
+public struct ConformanceCase: Sendable {
+    /// What it demands, as a sentence in snake case: the same names as in Rust and Kotlin.
+    public let name: String
+    /// Throws ``Violation`` where the rule is broken.
+    public let run: @Sendable () async throws -> Void
+}
+
+func must(_ holds: Bool, _ rule: String) throws {
+    guard holds else { throw Violation(description: rule) }
+}
+
+/// The call fails with an `E`, not with anything else and not at all.
+func refuses<E: Error, T>(_ type: E.Type, _ rule: String, _ call: () async throws -> T) async throws {
+    do {
+        _ = try await call()
+    } catch is E {
+        return
+    } catch {
+        throw Violation(description: "\(rule): it failed with \(error)")
+    }
+    throw Violation(description: rule)
+}
+
+extension Data {
+    func holds(_ part: Data) -> Bool { range(of: part) != nil }
+}
