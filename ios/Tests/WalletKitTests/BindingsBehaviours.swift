@@ -136,10 +136,12 @@ final class BindingsBehaviours: XCTestCase {
         let held = Later<CardReading>()
         let link = WatchedLink(try stage.simulator.tap()) { if $0 == 4 { held.value = nil } }
         held.value = try stage.reading(link)
-        let run = Task { [reading = held.value] in try await reading?.run(challenge: nil) }
+        weak var watched = held.value
+        let run = Task { try await held.value?.run(challenge: nil) }
         let evidence = try await run.value
         XCTAssertEqual(try evidence?.files().isEmpty, false)
         XCTAssertGreaterThan(link.commands.value, 4)
+        XCTAssertNil(watched, "nobody holds it once the call has ended")
     }
 
     func test_errors_speak_korean_and_english() async throws {
