@@ -8,7 +8,7 @@ use super::{
     ErrorCode, Misuse, OpenIdError, Rule, Unsupported,
     issuance::{
         After, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing, Proof,
-        Proving, Session, State, Step, Summary, TokenPolicy, Verifier,
+        Proving, Renewal, Session, State, Step, Summary, TokenPolicy, Verifier,
     },
     messages::{
         CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
@@ -57,10 +57,11 @@ pub(super) fn ask_server(offer: CredentialOffer, response: &HttpResponse) -> Nex
 }
 
 pub(super) fn ask_consent(
-    session: &Session,
+    session: &mut Session,
     offer: CredentialOffer,
     issuer: IssuerMetadata,
     response: &HttpResponse,
+    now: i64,
 ) -> Next {
     checked(response, &[200], "application/json")?;
     let known = offer.authorization_server.as_ref().unwrap_or(&offer.issuer);
@@ -90,7 +91,7 @@ pub(super) fn ask_consent(
         Grant::Authorization { .. } if server.authorization_endpoint.is_none() => {
             return Err(Unsupported::Grant.into());
         }
-        Grant::Authorization { .. } => None,
+        Grant::Authorization { .. } | Grant::Refresh { .. } => None,
     };
     let summary = Summary {
         issuer: offer.issuer.clone(),
@@ -99,6 +100,9 @@ pub(super) fn ask_consent(
         transaction_code,
     };
     let found = Found { offer, issuer, server, configurations };
+    if let Grant::Refresh { .. } = found.offer.grant {
+        return session.consented(found, None, now);
+    }
     Ok((State::ExpectConsent(found), Step::AskConsent(Box::new(summary))))
 }
 
@@ -116,7 +120,7 @@ impl Session {
     pub(super) fn consented(&mut self, found: Found, typed: Option<SecretBytes>, now: i64) -> Next {
         let wanted = match &found.offer.grant {
             Grant::PreAuthorized { transaction_code, .. } => transaction_code.as_ref(),
-            Grant::Authorization { .. } => None,
+            Grant::Authorization { .. } | Grant::Refresh { .. } => None,
         };
         match (wanted, &typed) {
             (None, None) => {}
@@ -140,6 +144,14 @@ impl Session {
                 if let Some(text) = text {
                     members.push(("tx_code", text));
                 }
+                if self.attestation.is_some() {
+                    members.push(("client_id", &client_id));
+                }
+                let draft = Draft::form(&found.server.token_endpoint, write_form(&members));
+                self.send(draft, After::Token(found), now)
+            }
+            Grant::Refresh { token } => {
+                let mut members = vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())];
                 if self.attestation.is_some() {
                     members.push(("client_id", &client_id));
                 }
@@ -335,13 +347,24 @@ impl Session {
         let identifiers = token.authorization_details.into_iter().filter_map(|detail| {
             Some((detail.credential_configuration_id?, detail.credential_identifiers.into_iter().next()?))
         });
-        let Found { issuer, mut configurations, .. } = found;
+        // RFC 6749, 6: without a new one the old one stays good.
+        let refresh_token = match (token.refresh_token.map(code).transpose()?, &found.offer.grant) {
+            (None, Grant::Refresh { token }) => Some(token.clone()),
+            (new, _) => new,
+        };
+        let Found { offer, issuer, server, mut configurations } = found;
+        let renewal = refresh_token.map(|refresh_token| Renewal {
+            issuer: offer.issuer,
+            authorization_server: server.issuer,
+            configurations: offer.configurations,
+            refresh_token,
+        });
         configurations.reverse();
         let granted = Granted {
             issuer,
             token: code(token.access_token)?,
             bound,
-            refresh_token: token.refresh_token.map(code).transpose()?,
+            renewal,
             identifiers: identifiers.collect(),
             left: configurations,
             done: Vec::new(),
@@ -483,7 +506,7 @@ impl Session {
             let draft = Draft::json(&endpoint, &message, &granted.token)?;
             return self.send(draft, After::Notified(granted), now);
         }
-        let step = Step::Done(Finished { refresh_token: granted.refresh_token });
+        let step = Step::Done(Finished { renewal: granted.renewal });
         Ok((State::ExpectNothing, step))
     }
 }

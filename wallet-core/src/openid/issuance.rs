@@ -4,7 +4,7 @@ use super::{
     Misuse, OpenIdError,
     flow::{ask_consent, ask_issuer, ask_server, bounded, fixed, order},
     metadata::{Configuration, IssuerMetadata, Names, ServerMetadata},
-    offer::{Code, CredentialOffer, OfferLink, TransactionCode},
+    offer::{Code, CredentialOffer, Grant, OfferLink, TransactionCode},
     request::{Draft, checked, fetch},
     url::Url,
 };
@@ -165,8 +165,21 @@ pub struct IssuedCredentials {
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
-    /// What fetches new copies without the citizen, when the server gave one.
-    pub refresh_token: Option<Code>,
+    /// What fetches new copies without the citizen, when the server gave a token for that.
+    pub renewal: Option<Renewal>,
+}
+
+/// What a wallet keeps, sealed, to have the same credentials issued again before its copies end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// Who issues.
+    pub issuer: Url,
+    /// Which authorization server gave the token.
+    pub authorization_server: Url,
+    /// Names of configurations.
+    pub configurations: Vec<String>,
+    /// The token. A secret; bound to the Instance key where the server does DPoP (RFC 9449, 5).
+    pub refresh_token: Code,
 }
 
 #[derive(Debug)]
@@ -219,7 +232,7 @@ pub(super) struct Granted {
     pub(super) issuer: IssuerMetadata,
     pub(super) token: Code,
     pub(super) bound: bool,
-    pub(super) refresh_token: Option<Code>,
+    pub(super) renewal: Option<Renewal>,
     /// Credential identifiers by configuration. OpenID4VCI 1.0, 6.2.
     pub(super) identifiers: Vec<(String, String)>,
     /// Last first.
@@ -287,6 +300,22 @@ impl Issuance {
         Ok((Self { session, state }, step))
     }
 
+    /// Has the credentials issued again, with new keys. The citizen consented when they came first and is not asked.
+    ///
+    /// # Errors
+    /// None today; the signature leaves room for a renewal that cannot be kept.
+    pub fn renew(client: Client, renewal: Renewal, seed: Secret<32>) -> Result<(Self, Step), OpenIdError> {
+        let session = Session { client, seed, drawn: 0, attestation: None, nonces: Vec::new() };
+        let Renewal { issuer, authorization_server, configurations, refresh_token } = renewal;
+        let (state, step) = ask_issuer(CredentialOffer {
+            issuer,
+            configurations,
+            grant: Grant::Refresh { token: refresh_token },
+            authorization_server: Some(authorization_server),
+        });
+        Ok((Self { session, state }, step))
+    }
+
     /// Takes what the last step asked for. `now` is in seconds since 1970 UTC.
     ///
     /// # Errors
@@ -301,7 +330,7 @@ impl Issuance {
             }
             (State::ExpectIssuer(offer), Input::Response(response)) => ask_server(offer, &response)?,
             (State::ExpectServer(offer, issuer), Input::Response(response)) => {
-                ask_consent(s, offer, issuer, &response)?
+                ask_consent(s, offer, issuer, &response, now)?
             }
             (State::ExpectConsent(found), Input::Consent { transaction_code }) => {
                 s.consented(found, transaction_code, now)?

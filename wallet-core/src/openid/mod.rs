@@ -19,7 +19,8 @@ mod tests;
 
 pub use error::{ErrorCode, Misuse, OfferRule, OpenIdError, Rule, Unsupported};
 pub use issuance::{
-    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, Outcome, Step, Summary, TokenPolicy,
+    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, Outcome, Renewal, Step, Summary,
+    TokenPolicy,
 };
 pub use metadata::{
     Configuration, Format, IssuerMetadata, Names, ProofKind, ResponseEncryption, ServerMetadata,

@@ -60,6 +60,11 @@ pub enum Grant {
         /// What the issuer wants to see again.
         issuer_state: Option<String>,
     },
+    /// `refresh_token`: in no offer, but in what a wallet keeps to renew its copies. RFC 6749, 6.
+    Refresh {
+        /// The token.
+        token: Code,
+    },
 }
 
 /// The form of a transaction code. 4.1.1.
@@ -78,11 +83,15 @@ pub struct TransactionCode {
 pub struct Code(String);
 
 impl Code {
-    pub(super) fn new(code: String) -> Self {
+    /// Takes the text over.
+    #[must_use]
+    pub const fn new(code: String) -> Self {
         Self(code)
     }
 
-    pub(super) fn expose(&self) -> &str {
+    /// The code itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -37,6 +37,7 @@ struct Issuer {
     waited: u32,
     notice: Outcome,
     delivered: usize,
+    asked_citizen: bool,
 }
 
 fn answer(status: u16, body: &Value) -> HttpResponse {
@@ -86,6 +87,7 @@ fn issuer() -> Issuer {
         waited: 0,
         notice: Outcome::Kept,
         delivered: 0,
+        asked_citizen: false,
     }
 }
 
@@ -139,18 +141,27 @@ impl Issuer {
     }
 
     fn drive(&mut self, offer: &str) -> Result<Finished, OpenIdError> {
-        let client = Client {
+        let begun = Issuance::begin(self.client(), offer, Secret::new([5; 32]))?;
+        self.run(begun)
+    }
+
+    fn client(&self) -> Client {
+        Client {
             client_id: "wallet".into(),
             redirect_uri: Url::parse(REDIRECT).unwrap(),
             instance: *self.instance.public(),
             attested: self.attested,
             tokens: self.policy,
-        };
-        let (mut machine, mut step) = Issuance::begin(client, offer, Secret::new([5; 32]))?;
+        }
+    }
+
+    fn run(&mut self, begun: (Issuance, Step)) -> Result<Finished, OpenIdError> {
+        let (mut machine, mut step) = begun;
         for _ in 0..100 {
             let input = match step {
                 Step::Http(request) => Input::Response(self.respond(request)),
                 Step::AskConsent(summary) => {
+                    self.asked_citizen = true;
                     let typed = summary.transaction_code.and(self.typed);
                     Input::Consent { transaction_code: typed.map(|code| SecretBytes::new(code.into())) }
                 }
@@ -224,7 +235,7 @@ fn dpop_claims(request: &HttpRequest, key: &SigningKey) -> Value {
 fn an_offer_with_a_transaction_code_becomes_a_batch() {
     let mut issuer = issuer();
     let finished = issuer.drive(&offer(&["card"], WITH_CODE)).unwrap();
-    assert!(finished.refresh_token.is_some());
+    assert!(finished.renewal.is_some());
     assert_eq!(issuer.delivered, 3);
     let token = issuer.sent("/token")[0];
     let members = form(token);
@@ -263,6 +274,32 @@ fn an_offer_by_reference_is_fetched_first() {
         (HttpMethod::Get, "https://issuer.example/offer")
     );
     assert_eq!(issuer.delivered, 3);
+}
+
+#[test]
+fn copies_are_renewed_without_asking_the_citizen() {
+    let mut first = issuer();
+    let renewal = first.drive(&offer(&["card"], WITH_CODE)).unwrap().renewal.unwrap();
+    let rotated = answer(200, &json!({"access_token": "t2", "token_type": "DPoP", "refresh_token": "next"}));
+    let same = answer(200, &json!({"access_token": "t3", "token_type": "DPoP"}));
+    for (response, kept) in [(rotated, "next"), (same, "again")] {
+        let mut again = issuer().change("/token", vec![response]);
+        // Whoever is asked for a code now has none to give.
+        again.typed = None;
+        let begun = Issuance::renew(again.client(), renewal.clone(), Secret::new([6; 32])).unwrap();
+        let finished = again.run(begun).unwrap();
+        assert_eq!(again.delivered, 3);
+        let members = form(again.sent("/token")[0]);
+        assert_eq!(
+            (members["grant_type"].as_str(), members["refresh_token"].as_str()),
+            ("refresh_token", "again")
+        );
+        assert_eq!(finished.renewal.unwrap().refresh_token.expose(), kept);
+        assert!(!again.asked_citizen);
+    }
+    let mut ended = issuer().change("/token", vec![answer(400, &json!({"error": "invalid_grant"}))]);
+    let begun = Issuance::renew(ended.client(), renewal, Secret::new([6; 32])).unwrap();
+    assert_eq!(ended.run(begun), Err(OpenIdError::IssuerRefused(ErrorCode::InvalidGrant)));
 }
 
 #[test]
