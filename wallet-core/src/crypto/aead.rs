@@ -39,7 +39,8 @@ pub fn open(
 ///
 /// # Errors
 /// [`SealBroken`] when the key has another length or the input is too long for the cipher.
-pub fn seal_gcm(
+#[cfg(test)]
+pub(crate) fn seal_gcm(
     key: &SecretBytes,
     nonce: [u8; 12],
     associated: &[u8],
@@ -48,7 +49,7 @@ pub fn seal_gcm(
     seal_with(&cipher(key.expose())?, nonce, associated, plain)
 }
 
-/// Opens what [`seal_gcm`] made.
+/// Opens as [`open`] does, by the key's length: 16 or 32 bytes.
 ///
 /// # Errors
 /// [`SealBroken`] when anything differs.

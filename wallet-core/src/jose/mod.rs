@@ -9,29 +9,29 @@ pub use jwe::{ContentEncryption, DecryptionKey, JweError};
 pub use jwk::{Jwk, NotAKey};
 pub use jws::{Jws, JwsError, SigningInput};
 
-use base64::{
-    Engine as _,
-    alphabet::URL_SAFE,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
-/// base64url without padding; unused bits must be zero, so that one value has one form. RFC 7515, 2.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(false),
-);
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 
 /// base64url without padding.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    BASE64URL.encode(bytes)
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The bytes of base64url without padding.
+/// The bytes of base64url without padding; unused bits must be zero, so that one value has one form. RFC 7515, 2.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    BASE64URL.decode(text).ok()
+    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_has_one_form() {
+        assert_eq!(decode(&encode(&[0xfb, 0xff])).unwrap(), [0xfb, 0xff]);
+        for other in ["-_9", "-_8=", "+/8", "-_8\n", "-_8A="] {
+            assert_eq!(decode(other), None, "{other:?}");
+        }
+    }
 }

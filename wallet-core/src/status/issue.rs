@@ -65,16 +65,10 @@ impl StatusList {
         compress_to_vec_zlib(&self.bytes, LEVEL)
     }
 
-    /// The list as a signed JWT. 5.1.
-    ///
-    /// # Errors
-    /// Those of `sign`; `None` in the place of a token never comes: the claims have a JSON form.
-    pub fn to_jwt<E>(
-        &self,
-        terms: &Terms<'_>,
-        chain: &[Vec<u8>],
-        sign: &dyn Fn(&[u8]) -> Result<Signature, E>,
-    ) -> Result<Option<String>, E> {
+    /// What is signed to make the list a JWT, under the chain of the signer. `None` when a text has no JSON form, which no
+    /// address lacks. 5.1.
+    #[must_use]
+    pub fn to_jwt(&self, terms: &Terms<'_>, chain: &[Vec<u8>]) -> Option<SigningInput> {
         use base64::prelude::{BASE64_STANDARD, Engine as _};
         #[derive(Serialize)]
         struct Header {
@@ -100,9 +94,7 @@ impl StatusList {
         let Terms { uri, issued_at, expires_at, ttl } = *terms;
         let status_list = List { bits: self.bits, lst: encode(&self.to_zlib()) };
         let claims = Claims { sub: uri, iat: issued_at, exp: expires_at, ttl, status_list };
-        let Some(input) = SigningInput::new(&header, &claims) else { return Ok(None) };
-        let signature = sign(input.as_bytes())?;
-        Ok(Some(input.signed(&signature)))
+        SigningInput::new(&header, &claims)
     }
 
     /// The list as a signed CWT. 5.2.

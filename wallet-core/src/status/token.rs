@@ -81,10 +81,8 @@ impl StatusToken {
         let jws = Jws::parse(token, TYP_JWT).map_err(from_jws)?;
         let claims: Claims = jws.verify(key).map_err(from_jws)?;
         let Claims { sub, iat, exp, ttl, status_list: ListClaim { bits, lst } } = claims;
-        let zlib = decode(&lst).ok_or(StatusError::Malformed)?;
-        Self { list: StatusList { bits, bytes: Vec::new() }, issued_at: iat, expires_at: exp, ttl }
-            .accepted(&sub, uri, now)?
-            .with(bits, &zlib)
+        let zlib = &decode(&lst).ok_or(StatusError::Malformed)?;
+        Said { sub: &sub, iat, exp, ttl, bits, zlib }.accept(uri, now)
     }
 
     /// Verifies a CWT fetched from `uri`. `key` is the issuer's, trusted already.
@@ -128,11 +126,10 @@ impl StatusToken {
                 _ => drop(claims.raw()?),
             }
         }
-        let (bits, zlib) = list.ok_or(StatusError::Malformed)?;
-        let issued_at = iat.ok_or(StatusError::Malformed)?;
-        Self { list: StatusList { bits, bytes: Vec::new() }, issued_at, expires_at: exp, ttl }
-            .accepted(sub.ok_or(StatusError::Malformed)?, uri, now)?
-            .with(bits, zlib)
+        let (Some((bits, zlib)), Some(iat), Some(sub)) = (list, iat, sub) else {
+            return Err(StatusError::Malformed);
+        };
+        Said { sub, iat, exp, ttl, bits, zlib }.accept(uri, now)
     }
 
     /// The list.
@@ -163,23 +160,32 @@ impl StatusToken {
             (after, expires_at) => after.or(expires_at),
         }
     }
+}
 
-    fn accepted(self, sub: &str, uri: &str, now: i64) -> Result<Self, StatusError> {
+/// What a token says, signed by the issuer.
+struct Said<'a> {
+    sub: &'a str,
+    iat: i64,
+    exp: Option<i64>,
+    ttl: Option<u64>,
+    bits: u8,
+    zlib: &'a [u8],
+}
+
+impl Said<'_> {
+    /// 8.3. Decompresses last: only a list that is wanted now costs that.
+    fn accept(self, uri: &str, now: i64) -> Result<StatusToken, StatusError> {
+        let Self { sub, iat, exp, ttl, bits, zlib } = self;
         if sub != uri {
             return Err(StatusError::OtherList);
         }
-        if !self.is_usable(now) {
+        if exp.is_some_and(|exp| now >= exp) {
             return Err(StatusError::Expired);
         }
-        if self.issued_at > now.saturating_add(SKEW) {
+        if iat > now.saturating_add(SKEW) {
             return Err(StatusError::FromTheFuture);
         }
-        Ok(self)
-    }
-
-    /// Decompresses last: only what an issuer signed costs that.
-    fn with(self, bits: u8, zlib: &[u8]) -> Result<Self, StatusError> {
-        Ok(Self { list: StatusList::from_zlib(bits, zlib)?, ..self })
+        Ok(StatusToken { list: StatusList::from_zlib(bits, zlib)?, issued_at: iat, expires_at: exp, ttl })
     }
 }
 
