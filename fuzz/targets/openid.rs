@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use wallet_core::{
     bytes::{Secret, SecretBytes},
     crypto::sign::PublicKey,
-    openid::{Client, Input, Issuance, Outcome, Step, TokenPolicy, Url},
-    platform::HttpResponse,
+    openid::{Client, Input, Issuance, Outcome, Step, TokenPolicy},
+    platform::{HttpResponse, Url},
 };
 
 const OFFER: &str = "openid-credential-offer://?credential_offer=%7B%22credential_issuer%22%3A%22https%3A%2F%2Fa%22%2C%22credential_configuration_ids%22%3A%5B%22c%22%5D%2C%22grants%22%3A%7B%22urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code%22%3A%7B%22pre-authorized_code%22%3A%22x%22%7D%7D%7D";
@@ -67,7 +67,7 @@ fn run(offer: &str, answers: &[&[u8]]) -> Option<()> {
                 Input::Consent { transaction_code: typed }
             }
             Step::AttestWallet => Input::WalletAttestation("a".into()),
-            Step::SignInstance(_) | Step::SignHolder { .. } => Input::Signature(vec![1; 64]),
+            Step::SignInstance(_) | Step::SignHolder(_) => Input::Signature(vec![1; 64]),
             Step::OpenInBrowser(_) => Input::Redirected("https://w/cb?code=a".into()),
             Step::MakeHolderKeys { count, .. } => {
                 assert!((1..=50).contains(&count));

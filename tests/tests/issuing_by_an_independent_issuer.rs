@@ -13,9 +13,8 @@ use wallet_core::{
     jose::{Jwk, Jws, SigningInput},
     openid::{
         Client, Delivered, ErrorCode, Format, Input, Issuance, OpenIdError, Outcome, Rule, Step, TokenPolicy,
-        Url,
     },
-    platform::{Http, HttpMethod, HttpRequest},
+    platform::{Http, HttpMethod, HttpRequest, Url},
 };
 
 const WALLET: &str = "wallet1";
@@ -130,9 +129,7 @@ impl Phone {
                                 "nonce": self.nonce.map(str::to_owned).or(nonce), "iat": now(), "exp": now() + 600}),
                     ))
                 }
-                Step::SignHolder { key, message } => {
-                    Input::Signature(self.holders[key].sign(&message).unwrap().to_vec())
-                }
+                Step::SignHolder(bytes) => Input::Signature(self.holders[0].sign(&bytes).unwrap().to_vec()),
                 Step::Keep(delivered) => {
                     kept = Some(*delivered);
                     Input::Outcome(Outcome::Kept)

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     card::Disclosure,
     crypto::sign::{PublicKey, Signature},
-    platform::{Attestation, FaceEvidence, HttpMethod, HttpRequest, HttpResponse},
+    platform::{Attestation, FaceEvidence, HttpMethod, HttpRequest, HttpResponse, Url},
 };
 
 /// Longest life of a session the wallet accepts, seconds.
@@ -46,7 +46,7 @@ pub struct Plan {
 
 /// An issuer's base URL: `https`, or `http` on loopback; no query, fragment or credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IssuerUrl(String);
+pub struct IssuerUrl(Url);
 
 /// What the machine wants next.
 #[derive(Debug)]
@@ -266,30 +266,14 @@ impl IssuerUrl {
     /// # Errors
     /// [`Misuse::BadUrl`].
     pub fn parse(url: &str) -> Result<Self, EnrolmentError> {
-        let bad = EnrolmentError::Misuse(Misuse::BadUrl);
-        let url = url.strip_suffix('/').unwrap_or(url);
-        let visible = |b: u8| b.is_ascii_graphic() && !b"?#@\\\"<>".contains(&b);
-        if url.len() > 2048 || !url.bytes().all(visible) {
-            return Err(bad);
-        }
-        let (scheme, rest) = url.split_once("://").ok_or(bad)?;
-        let authority = rest.split('/').next().unwrap_or_default();
-        let host = match authority.strip_prefix('[') {
-            Some(v6) => v6.split_once(']').map(|(host, _)| host).ok_or(bad)?,
-            None => authority.split(':').next().unwrap_or_default(),
-        };
-        let loopback = matches!(host, "127.0.0.1" | "::1" | "localhost");
-        match scheme {
-            "https" if !host.is_empty() => Ok(Self(url.to_owned())),
-            "http" if loopback => Ok(Self(url.to_owned())),
-            _ => Err(bad),
-        }
+        let url = Url::parse(url.strip_suffix('/').unwrap_or(url)).ok().filter(Url::is_identifier);
+        url.map(Self).ok_or(Misuse::BadUrl.into())
     }
 
     /// The URL without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     pub(super) fn post(&self, path: &str, body: Vec<u8>, signature: Option<&Signature>) -> HttpRequest {
@@ -297,7 +281,7 @@ impl IssuerUrl {
         if let Some(signature) = signature {
             headers.insert(SIGNATURE_HEADER.to_owned(), BASE64_URL_SAFE_NO_PAD.encode(signature));
         }
-        HttpRequest { method: HttpMethod::Post, url: format!("{}{path}", self.0), headers, body }
+        HttpRequest { method: HttpMethod::Post, url: format!("{}{path}", self.as_str()), headers, body }
     }
 }
 

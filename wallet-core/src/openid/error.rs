@@ -127,8 +127,10 @@ pub enum Misuse {
     BadKey,
     /// Not 64 bytes `r ‖ s`.
     BadSignature,
-    /// Not a URL of the form asked for.
+    /// The browser's URL is not the redirect the client named.
     BadUrl,
+    /// Something handed in has no JSON form.
+    NoJson,
     /// Randomness did not make a key: once in 2^128.
     BadRandomness,
 }
@@ -206,7 +208,7 @@ error_codes! {
     InvalidNotificationId = "invalid_notification_id",
     /// The notification is wrong.
     InvalidNotificationRequest = "invalid_notification_request",
-    /// A code this wallet does not know, or none from a server that is down.
+    /// A code this wallet does not know.
     Other = "other",
 }
 

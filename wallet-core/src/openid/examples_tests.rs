@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{CredentialOffer, ErrorCode, Grant, IssuerMetadata, OfferLink, ResponseEncryption, Url};
+use super::{CredentialOffer, ErrorCode, Grant, IssuerMetadata, OfferLink, ResponseEncryption};
 use crate::{
     jose::{ContentEncryption, Jws},
     oracles,
+    platform::Url,
     trust::Certificate,
 };
 

@@ -6,21 +6,21 @@ use serde::Deserialize;
 
 use super::{
     ErrorCode, Misuse, OpenIdError, Rule, Unsupported,
+    form::{member, parse_form, with_query, write_form},
     issuance::{
-        After, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing, Proof,
-        Proving, Renewal, Session, State, Step, Summary, TokenPolicy, Verifier,
+        After, Client, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing,
+        Proof, Renewal, Session, State, Step, Summary, TokenPolicy, Verifier,
     },
     messages::{
         CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
     },
     metadata::{Configuration, IssuerMetadata, ProofKind, ResponseEncryption, ServerMetadata},
     offer::{Code, CredentialOffer, Grant},
-    request::{Draft, checked, dpop_nonce, fetch, is_of_type, json, refusal},
+    request::{Draft, checked, dpop_nonce, fetch, is_of_type, json, post_nothing, refusal},
     tokens::{DpopTarget, attestation_proof, dpop, key_proof},
-    url::{member, parse_form, write_form},
 };
 use crate::{
-    bytes::SecretBytes,
+    bytes::{Secret, SecretBytes},
     crypto::{
         hash::{hmac_sha256, sha256},
         sign::PublicKey,
@@ -77,7 +77,7 @@ pub(super) fn ask_consent(
     }
     let mut configurations = Vec::new();
     for id in &offer.configurations {
-        let configuration = issuer.configuration(id)??;
+        let configuration = issuer.configuration(id)?;
         let needs_provider =
             matches!(configuration.proof, ProofKind::Attestation | ProofKind::JwtWithKeyAttestation);
         if needs_provider && !session.client.attested {
@@ -107,6 +107,10 @@ pub(super) fn ask_consent(
 }
 
 impl Session {
+    pub(super) const fn new(client: Client, seed: Secret<32>) -> Self {
+        Self { client, seed, drawn: 0, attestation: None, nonces: Vec::new() }
+    }
+
     /// Fresh bytes, each time others.
     fn draw(&mut self, label: &str) -> [u8; 32] {
         self.drawn = self.drawn.saturating_add(1);
@@ -138,25 +142,20 @@ impl Session {
         let client_id = self.client.client_id.clone();
         match &found.offer.grant {
             Grant::PreAuthorized { code, .. } => {
-                let mut members =
-                    vec![("grant_type", PRE_AUTHORIZED), ("pre-authorized_code", code.expose())];
-                let text = typed.as_ref().and_then(|typed| std::str::from_utf8(typed.expose()).ok());
-                if let Some(text) = text {
-                    members.push(("tx_code", text));
-                }
-                if self.attestation.is_some() {
-                    members.push(("client_id", &client_id));
-                }
-                let draft = Draft::form(&found.server.token_endpoint, write_form(&members));
-                self.send(draft, After::Token(found), now)
+                let typed = typed.as_ref().and_then(|typed| std::str::from_utf8(typed.expose()).ok());
+                let typed = typed.map(|typed| ("tx_code", typed));
+                let members = [
+                    Some(("grant_type", PRE_AUTHORIZED)),
+                    Some(("pre-authorized_code", code.expose())),
+                    typed,
+                ];
+                let form = write_form(&members.into_iter().flatten().chain(self.named()).collect::<Vec<_>>());
+                self.ask_token(found, form, now)
             }
             Grant::Refresh { token } => {
-                let mut members = vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())];
-                if self.attestation.is_some() {
-                    members.push(("client_id", &client_id));
-                }
-                let draft = Draft::form(&found.server.token_endpoint, write_form(&members));
-                self.send(draft, After::Token(found), now)
+                let members = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
+                let form = write_form(&members.into_iter().chain(self.named()).collect::<Vec<_>>());
+                self.ask_token(found, form, now)
             }
             Grant::Authorization { issuer_state } => {
                 let verifier = Verifier(Code::new(self.draw_text("code_verifier")));
@@ -181,16 +180,25 @@ impl Session {
                 if let Some(issuer_state) = issuer_state {
                     members.push(("issuer_state", issuer_state));
                 }
-                let form = write_form(&members);
                 let Some(pushed) = &found.server.pushed_endpoint else {
                     let endpoint = found.server.authorization_endpoint.as_ref().ok_or(Unsupported::Grant)?;
-                    let url = endpoint.with_query(&members);
+                    let url = with_query(endpoint, &members);
                     return Ok((State::ExpectRedirect(found, verifier, state), Step::OpenInBrowser(url)));
                 };
-                let draft = Draft::form(pushed, form);
+                let draft = Draft::form(pushed, &found.server.issuer, write_form(&members));
                 self.send(draft, After::Pushed(found, verifier, state), now)
             }
         }
+    }
+
+    /// Who asks, where the server is shown the attestation of that name.
+    fn named(&self) -> Option<(&str, &str)> {
+        self.attestation.as_ref().map(|_| ("client_id", self.client.client_id.as_str()))
+    }
+
+    fn ask_token(&mut self, found: Found, form: String, now: i64) -> Next {
+        let draft = Draft::form(&found.server.token_endpoint, &found.server.issuer, form);
+        self.send(draft, After::Token(found), now)
     }
 
     /// Signs for a request as far as it needs, one proof after the other, and then sends it.
@@ -200,21 +208,17 @@ impl Session {
             After::Credential(Ordered { granted, .. }) | After::Deferred(Ordered { granted, .. }, _) => {
                 granted.bound
             }
-            After::Notified(granted) => granted.bound,
+            After::Notified(granted, _) => granted.bound,
         };
         self.prove(Outgoing { draft, after, attestation_proof: None, dpop, repeated: false }, now)
     }
 
     pub(super) fn prove(&mut self, outgoing: Outgoing, now: i64) -> Next {
-        let unproven =
-            outgoing.draft.attested && self.attestation.is_some() && outgoing.attestation_proof.is_none();
-        if unproven {
+        let wanting = self.attestation.as_ref().and(outgoing.draft.attested_to.as_ref());
+        if let Some(server) = wanting.filter(|_| outgoing.attestation_proof.is_none()) {
+            let audience = server.as_str().to_owned();
             let jti = self.draw_text("jti");
-            let audience = match &outgoing.after {
-                After::Pushed(found, ..) | After::Token(found) => found.server.issuer.as_str(),
-                _ => outgoing.draft.url.origin(),
-            };
-            let signing = attestation_proof(&self.client.client_id, audience, &jti, now)?;
+            let signing = attestation_proof(&self.client.client_id, &audience, &jti, now)?;
             let step = Step::SignInstance(signing.as_bytes().to_vec());
             return Ok((State::ExpectRequestSignature(outgoing, Proof::Attestation, signing), step));
         }
@@ -254,14 +258,19 @@ impl Session {
         }
         let refused = (response.status >= 400).then(|| refusal(response));
         if refused == Some(OpenIdError::IssuerRefused(ErrorCode::UseDpopNonce)) {
-            if outgoing.repeated || !outgoing.dpop || dpop_nonce(response).is_none() {
-                return Err(Rule::DpopNonce.into());
+            let gave = outgoing.dpop && !outgoing.repeated && dpop_nonce(response).is_some();
+            match &outgoing.after {
+                _ if gave => {
+                    return self.prove(Outgoing { repeated: true, attestation_proof: None, ..outgoing }, now);
+                }
+                After::Notified(..) => {}
+                _ => return Err(Rule::DpopNonce.into()),
             }
-            return self.prove(Outgoing { repeated: true, attestation_proof: None, ..outgoing }, now);
         }
         // A server may want an attested wallet without saying so in its metadata; without being asked the wallet shows no
         // attestation, because it is the same at every issuer.
-        let may_attest = outgoing.draft.attested && self.client.attested && self.attestation.is_none();
+        let may_attest =
+            outgoing.draft.attested_to.is_some() && self.client.attested && self.attestation.is_none();
         if may_attest && refused == Some(OpenIdError::IssuerRefused(ErrorCode::InvalidClient)) {
             return Ok((State::ExpectLateAttestation(outgoing), Step::AttestWallet));
         }
@@ -270,8 +279,8 @@ impl Session {
             After::Token(found) => self.token(found, outgoing.dpop, response),
             After::Credential(ordered) => delivered(ordered, response, 0),
             After::Deferred(ordered, deferrals) => delivered(ordered, response, deferrals),
-            // The credentials are kept; what the issuer thinks of the notice changes nothing.
-            After::Notified(granted) => self.notify(granted, Outcome::Kept, now),
+            // What became of the credentials is decided; what the issuer thinks of the notice changes nothing.
+            After::Notified(granted, outcome) => self.notify(granted, outcome, now),
         }
     }
 
@@ -283,8 +292,8 @@ impl Session {
         let Pushed { request_uri } = json(response, &[200, 201], Rule::NotAPushedResponse)?;
         let request_uri = bounded(request_uri).ok_or(Rule::NotAPushedResponse)?;
         let endpoint = found.server.authorization_endpoint.as_ref().ok_or(Unsupported::Grant)?;
-        let url =
-            endpoint.with_query(&[("client_id", &self.client.client_id), ("request_uri", &request_uri)]);
+        let members = [("client_id", self.client.client_id.as_str()), ("request_uri", &request_uri)];
+        let url = with_query(endpoint, &members);
         Ok((State::ExpectRedirect(found, verifier, state), Step::OpenInBrowser(url)))
     }
 
@@ -317,8 +326,7 @@ impl Session {
             ("client_id", &self.client.client_id),
             ("code_verifier", verifier.0.expose()),
         ]);
-        let draft = Draft::form(&found.server.token_endpoint, form);
-        self.send(draft, After::Token(found), now)
+        self.ask_token(found, form, now)
     }
 
     fn token(&self, found: Found, proven: bool, response: &HttpResponse) -> Next {
@@ -408,7 +416,7 @@ impl Session {
                 let step = Step::AttestKeys { nonce: nonce.clone() };
                 Ok((State::ExpectKeyAttestation(ordered, nonce), step))
             }
-            ProofKind::Jwt => self.prove_key(ordered, nonce, None, Vec::new(), now),
+            ProofKind::Jwt => self.prove_key(ordered, nonce.as_deref(), None, now),
             ProofKind::None => self.ask(ordered, None, now),
         }
     }
@@ -423,45 +431,21 @@ impl Session {
         if ordered.configuration.proof == ProofKind::Attestation {
             return self.ask(ordered, Some(Proofs::Attestation([attestation])), now);
         }
-        self.prove_key(ordered, nonce, Some(attestation), Vec::new(), now)
+        self.prove_key(ordered, nonce.as_deref(), Some(&attestation), now)
     }
 
-    fn prove_key(
-        &self,
-        ordered: Ordered,
-        nonce: Option<String>,
-        attestation: Option<String>,
-        made: Vec<String>,
-        now: i64,
-    ) -> Next {
-        let key = ordered.keys.get(made.len()).ok_or(Misuse::KeyCount)?;
+    /// F.1: one proof with the attestation in its header stands for all keys in it; without one there is one key only.
+    fn prove_key(&self, ordered: Ordered, nonce: Option<&str>, attestation: Option<&str>, now: i64) -> Next {
+        let key = ordered.keys.first().ok_or(Misuse::KeyCount)?;
         // F.1: absent when the token was got anonymously with a pre-authorised code.
         let client_id = self.attestation.as_ref().map(|_| self.client.client_id.as_str());
         let issuer = ordered.granted.issuer.issuer.as_str();
-        let signing = key_proof(key, attestation.as_deref(), client_id, issuer, nonce.as_deref(), now)?;
-        let step = Step::SignHolder { key: made.len(), message: signing.as_bytes().to_vec() };
-        let proving = Proving { attestation, made, now: signing };
-        Ok((State::ExpectKeySignature(ordered, nonce, proving), step))
+        let signing = key_proof(key, attestation, client_id, issuer, nonce, now)?;
+        let step = Step::SignHolder(signing.as_bytes().to_vec());
+        Ok((State::ExpectKeySignature(ordered, signing), step))
     }
 
-    pub(super) fn key_proven(
-        &mut self,
-        ordered: Ordered,
-        nonce: Option<String>,
-        proving: Proving,
-        signature: &[u8; 64],
-        now: i64,
-    ) -> Next {
-        let Proving { attestation, mut made, now: signing } = proving;
-        made.push(signing.signed(signature));
-        // F.1: one proof with the attestation in its header stands for all keys in it.
-        if attestation.is_some() || made.len() == ordered.keys.len() {
-            return self.ask(ordered, Some(Proofs::Jwt(made)), now);
-        }
-        self.prove_key(ordered, nonce, attestation, made, now)
-    }
-
-    fn ask(&mut self, ordered: Ordered, proofs: Option<Proofs>, now: i64) -> Next {
+    pub(super) fn ask(&mut self, ordered: Ordered, proofs: Option<Proofs>, now: i64) -> Next {
         let configuration = ordered.configuration.id.as_str();
         let identifier = ordered.granted.identifiers.iter().find(|(known, _)| known == configuration);
         let message = CredentialRequest {
@@ -504,7 +488,7 @@ impl Session {
             };
             let message = Notification { notification_id: &id, event };
             let draft = Draft::json(&endpoint, &message, &granted.token)?;
-            return self.send(draft, After::Notified(granted), now);
+            return self.send(draft, After::Notified(granted, outcome), now);
         }
         let step = Step::Done(Finished { renewal: granted.renewal });
         Ok((State::ExpectNothing, step))
@@ -520,7 +504,7 @@ fn next_credential(mut granted: Granted) -> Next {
         return Ok((State::ExpectOutcome(granted), Step::Keep(Box::new(delivered))));
     }
     match granted.issuer.nonce_endpoint.clone() {
-        Some(endpoint) => Ok((State::ExpectNonce(granted), Step::Http(Draft::bare(&endpoint)))),
+        Some(endpoint) => Ok((State::ExpectNonce(granted), Step::Http(post_nothing(&endpoint)))),
         None => make_keys(granted, None),
     }
 }

@@ -3,16 +3,16 @@
 use super::{
     Misuse, OpenIdError,
     flow::{ask_consent, ask_issuer, ask_server, bounded, fixed, order},
+    messages::Proofs,
     metadata::{Configuration, IssuerMetadata, Names, ServerMetadata},
     offer::{Code, CredentialOffer, Grant, OfferLink, TransactionCode},
     request::{Draft, checked, fetch},
-    url::Url,
 };
 use crate::{
     bytes::{Secret, SecretBytes},
     crypto::sign::PublicKey,
     jose::{ContentEncryption, DecryptionKey, SigningInput},
-    platform::{HttpRequest, HttpResponse},
+    platform::{HttpRequest, HttpResponse, Url},
 };
 
 /// Who asks.
@@ -75,14 +75,10 @@ pub enum Step {
         /// The issuer's nonce.
         nonce: Option<String>,
     },
-    /// Sign with the `key`-th Holder key just made, and hand in [`Input::Signature`].
-    SignHolder {
-        /// Which, from zero.
-        key: usize,
-        /// What.
-        message: Vec<u8>,
-    },
-    /// Not ready: hand in [`Input::Waited`] after these seconds. The machine may be dropped meanwhile.
+    /// Sign these bytes with the first of the Holder keys just made and hand in [`Input::Signature`]: the one signature, and
+    /// the one prompt, of an issuance.
+    SignHolder(Vec<u8>),
+    /// Not ready: hand in [`Input::Waited`] after these seconds.
     Wait {
         /// Seconds.
         seconds: u64,
@@ -207,7 +203,7 @@ pub(super) enum State {
     ExpectNonce(Granted),
     ExpectKeys(Granted, Configuration, Option<String>),
     ExpectKeyAttestation(Ordered, Option<String>),
-    ExpectKeySignature(Ordered, Option<String>, Proving),
+    ExpectKeySignature(Ordered, SigningInput),
     ExpectTime(Ordered, String, u32),
     ExpectOutcome(Granted),
     ExpectNothing,
@@ -249,14 +245,6 @@ pub(super) struct Ordered {
     pub(super) decryption: Option<(DecryptionKey, ContentEncryption)>,
 }
 
-/// Proofs of keys on their way.
-#[derive(Debug)]
-pub(super) struct Proving {
-    pub(super) attestation: Option<String>,
-    pub(super) made: Vec<String>,
-    pub(super) now: SigningInput,
-}
-
 /// A request on its way.
 #[derive(Debug)]
 pub(super) struct Outgoing {
@@ -282,7 +270,7 @@ pub(super) enum After {
     Token(Found),
     Credential(Ordered),
     Deferred(Ordered, u32),
-    Notified(Granted),
+    Notified(Granted, Outcome),
 }
 
 impl Issuance {
@@ -292,20 +280,16 @@ impl Issuance {
     /// # Errors
     /// [`OpenIdError::BadOffer`].
     pub fn begin(client: Client, offer: &str, seed: Secret<32>) -> Result<(Self, Step), OpenIdError> {
-        let session = Session { client, seed, drawn: 0, attestation: None, nonces: Vec::new() };
         let (state, step) = match OfferLink::parse(offer)? {
             OfferLink::ByValue(offer) => ask_issuer(*offer),
             OfferLink::ByReference(url) => (State::ExpectOffer, Step::Http(fetch(url.as_str().to_owned()))),
         };
-        Ok((Self { session, state }, step))
+        Ok((Self { session: Session::new(client, seed), state }, step))
     }
 
     /// Has the credentials issued again, with new keys. The citizen consented when they came first and is not asked.
-    ///
-    /// # Errors
-    /// None today; the signature leaves room for a renewal that cannot be kept.
-    pub fn renew(client: Client, renewal: Renewal, seed: Secret<32>) -> Result<(Self, Step), OpenIdError> {
-        let session = Session { client, seed, drawn: 0, attestation: None, nonces: Vec::new() };
+    #[must_use]
+    pub fn renew(client: Client, renewal: Renewal, seed: Secret<32>) -> (Self, Step) {
         let Renewal { issuer, authorization_server, configurations, refresh_token } = renewal;
         let (state, step) = ask_issuer(CredentialOffer {
             issuer,
@@ -313,7 +297,7 @@ impl Issuance {
             grant: Grant::Refresh { token: refresh_token },
             authorization_server: Some(authorization_server),
         });
-        Ok((Self { session, state }, step))
+        (Self { session: Session::new(client, seed), state }, step)
     }
 
     /// Takes what the last step asked for. `now` is in seconds since 1970 UTC.
@@ -360,8 +344,8 @@ impl Issuance {
                 let attestation = bounded(attestation).ok_or(Misuse::UnexpectedInput)?;
                 s.keys_attested(ordered, nonce, attestation, now)?
             }
-            (State::ExpectKeySignature(ordered, nonce, proving), Input::Signature(signature)) => {
-                s.key_proven(ordered, nonce, proving, &fixed(&signature)?, now)?
+            (State::ExpectKeySignature(ordered, signing), Input::Signature(signature)) => {
+                s.ask(ordered, Some(Proofs::Jwt([signing.signed(&fixed(&signature)?)])), now)?
             }
             (State::ExpectTime(ordered, transaction, deferrals), Input::Waited) => {
                 s.ask_again(ordered, &transaction, deferrals, now)?

@@ -20,7 +20,7 @@ pub(super) struct CredentialRequest<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Proofs {
-    Jwt(Vec<String>),
+    Jwt([String; 1]),
     Attestation([String; 1]),
 }
 
@@ -71,5 +71,5 @@ pub(super) fn authorization_details(configurations: &[Configuration]) -> Result<
         .iter()
         .map(|wanted| Detail { kind: "openid_credential", credential_configuration_id: &wanted.id })
         .collect();
-    serde_json::to_string(&details).map_err(|_| Misuse::UnexpectedInput)
+    serde_json::to_string(&details).map_err(|_| Misuse::NoJson)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{
-    Rule, Unsupported,
-    url::{NotAUrl, Url},
+use super::{OpenIdError, Rule, Unsupported};
+use crate::{
+    jose::ContentEncryption,
+    platform::{NotAUrl, Url},
 };
-use crate::jose::ContentEncryption;
 
 /// Most copies of one credential that the wallet asks for at a time.
 const MAX_BATCH: u32 = 50;
@@ -183,10 +183,10 @@ impl IssuerMetadata {
     /// The configuration of this name.
     ///
     /// # Errors
-    /// [`Rule::UnknownConfiguration`]; [`Unsupported::Format`] and [`Unsupported::ProofType`] in the second place.
-    pub fn configuration(&self, id: &str) -> Result<Result<Configuration, Unsupported>, Rule> {
+    /// [`Rule::UnknownConfiguration`]; [`Unsupported::Format`], [`Unsupported::ProofType`].
+    pub fn configuration(&self, id: &str) -> Result<Configuration, OpenIdError> {
         let message = self.configurations.get(id).ok_or(Rule::UnknownConfiguration)?;
-        Ok(message.read(id))
+        Ok(message.read(id)?)
     }
 }
 
@@ -407,13 +407,13 @@ mod tests {
         assert_eq!(metadata.names.best("ko"), Some("주민센터"));
         assert_eq!(metadata.names.best("en"), Some("Office"));
         assert_eq!(metadata.names.best("fr"), Some("Office"));
-        let proof = |id: &str| metadata.configuration(id).unwrap().map(|c| c.proof);
+        let proof = |id: &str| metadata.configuration(id).map(|c| c.proof);
         assert_eq!(proof("card"), Ok(ProofKind::Attestation));
         assert_eq!(proof("jwt"), Ok(ProofKind::JwtWithKeyAttestation));
         assert_eq!(proof("plain"), Ok(ProofKind::Jwt));
-        assert_eq!(proof("ldp"), Err(Unsupported::Format));
-        assert_eq!(proof("edwards"), Err(Unsupported::ProofType));
-        assert_eq!(metadata.configuration("none"), Err(Rule::UnknownConfiguration));
+        assert_eq!(proof("ldp"), Err(Unsupported::Format.into()));
+        assert_eq!(proof("edwards"), Err(Unsupported::ProofType.into()));
+        assert_eq!(metadata.configuration("none"), Err(Rule::UnknownConfiguration.into()));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 
 mod error;
 mod flow;
+mod form;
 mod issuance;
 mod messages;
 mod metadata;
 mod offer;
 mod request;
 mod tokens;
-mod url;
 
 #[cfg(test)]
 mod examples_tests;
@@ -26,4 +26,3 @@ pub use metadata::{
     Configuration, Format, IssuerMetadata, Names, ProofKind, ResponseEncryption, ServerMetadata,
 };
 pub use offer::{Code, CredentialOffer, Grant, OfferLink, TransactionCode};
-pub use url::{NotAUrl, Url};

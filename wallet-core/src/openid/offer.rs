@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::{
     OfferRule,
-    url::{Url, member, parse_form},
+    form::{member, parse_form},
 };
-use crate::bytes::SecretBytes;
+use crate::{bytes::SecretBytes, platform::Url};
 
 /// Longest offer, bytes, in a link or as fetched.
 const MAX_OFFER: usize = 64 * 1024;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{ErrorCode, Misuse, OpenIdError, Rule, offer::Code, url::Url};
-use crate::platform::{HttpMethod, HttpRequest, HttpResponse};
+use super::{ErrorCode, Misuse, OpenIdError, Rule, offer::Code};
+use crate::platform::{HttpMethod, HttpRequest, HttpResponse, Url};
 
 /// Longest answer, bytes.
 const MAX_BODY: usize = 1024 * 1024;
@@ -20,19 +20,19 @@ pub(super) struct Draft {
     body: Vec<u8>,
     /// The token to show.
     pub(super) token: Option<Code>,
-    /// Whether the wallet shows its attestation.
-    pub(super) attested: bool,
+    /// To whom the wallet shows its attestation, if to anybody.
+    pub(super) attested_to: Option<Url>,
 }
 
 impl Draft {
-    /// A form for the authorization server.
-    pub(super) fn form(url: &Url, body: String) -> Self {
+    /// A form for the authorization server called `server`.
+    pub(super) fn form(url: &Url, server: &Url, body: String) -> Self {
         Self {
             url: url.clone(),
             content_type: "application/x-www-form-urlencoded",
             body: body.into_bytes(),
             token: None,
-            attested: true,
+            attested_to: Some(server.clone()),
         }
     }
 
@@ -41,20 +41,10 @@ impl Draft {
         Ok(Self {
             url: url.clone(),
             content_type: "application/json",
-            body: serde_json::to_vec(message).map_err(|_| Misuse::UnexpectedInput)?,
+            body: serde_json::to_vec(message).map_err(|_| Misuse::NoJson)?,
             token: Some(token.clone()),
-            attested: false,
+            attested_to: None,
         })
-    }
-
-    /// A question without a body and without a token: the nonce endpoint.
-    pub(super) fn bare(url: &Url) -> HttpRequest {
-        HttpRequest {
-            method: HttpMethod::Post,
-            url: url.as_str().to_owned(),
-            headers: accept(),
-            body: Vec::new(),
-        }
     }
 
     /// The request with its proofs.
@@ -86,6 +76,16 @@ pub(super) fn fetch(url: String) -> HttpRequest {
     HttpRequest { method: HttpMethod::Get, url, headers: accept(), body: Vec::new() }
 }
 
+/// A POST without a body and without a token: what the nonce endpoint takes. OpenID4VCI 1.0, 7.1.
+pub(super) fn post_nothing(url: &Url) -> HttpRequest {
+    HttpRequest {
+        method: HttpMethod::Post,
+        url: url.as_str().to_owned(),
+        headers: accept(),
+        body: Vec::new(),
+    }
+}
+
 fn accept() -> HashMap<String, String> {
     HashMap::from([("accept".to_owned(), "application/json".to_owned())])
 }
@@ -97,7 +97,7 @@ pub(super) fn dpop_nonce(response: &HttpResponse) -> Option<String> {
     (!nonce.is_empty() && nonce.len() <= MAX_NONCE && nonce.bytes().all(visible)).then(|| nonce.clone())
 }
 
-/// The JSON of an answer with status `status`, or what the server refused.
+/// The JSON of an answer with one of these statuses, or what the server refused.
 pub(super) fn json<T: DeserializeOwned>(
     response: &HttpResponse,
     statuses: &[u16],
@@ -137,7 +137,7 @@ pub(super) fn refusal(response: &HttpResponse) -> OpenIdError {
     struct Refused {
         error: String,
     }
-    let body = response.body.get(..MAX_BODY.min(response.body.len())).unwrap_or_default();
+    let body = response.body.get(..MAX_BODY).unwrap_or(&response.body);
     let said = serde_json::from_slice::<Refused>(body).ok().map(|Refused { error }| error);
     let challenged = || {
         let header = response.headers.get("www-authenticate")?;
@@ -147,8 +147,9 @@ pub(super) fn refusal(response: &HttpResponse) -> OpenIdError {
     match said.or_else(challenged) {
         Some(code) => OpenIdError::IssuerRefused(ErrorCode::from_code(&code)),
         // A proxy before a server that is down speaks no protocol, and breaks none.
-        None if response.status >= 500 => OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable),
-        None if response.status == 429 => OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable),
+        None if response.status >= 500 || response.status == 429 => {
+            OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable)
+        }
         None => Rule::UnknownFailure.into(),
     }
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::{
     Client, ErrorCode, Finished, Input, Issuance, Misuse, OpenIdError, Outcome, Rule, Step, TokenPolicy,
-    Unsupported, Url, url::parse_form,
+    Unsupported, form::parse_form,
 };
 use crate::{
     bytes::{Secret, SecretBytes},
     crypto::{hash::sha256, sign::SigningKey},
     jose::{Jwk, Jws, SigningInput, encode},
-    platform::{HttpMethod, HttpRequest, HttpResponse},
+    platform::{HttpMethod, HttpRequest, HttpResponse, Url},
 };
 
 const NOW: i64 = 1_795_500_000;
@@ -185,9 +185,7 @@ impl Issuer {
                     assert_eq!(nonce.as_deref(), Some("c-nonce"));
                     Input::KeyAttestation("keys.attest.ed".into())
                 }
-                Step::SignHolder { key, message } => {
-                    Input::Signature(self.holders[key].sign(&message).unwrap().to_vec())
-                }
+                Step::SignHolder(bytes) => Input::Signature(self.holders[0].sign(&bytes).unwrap().to_vec()),
                 Step::Wait { seconds } => {
                     assert!(seconds > 0);
                     self.waited += 1;
@@ -286,7 +284,7 @@ fn copies_are_renewed_without_asking_the_citizen() {
         let mut again = issuer().change("/token", vec![response]);
         // Whoever is asked for a code now has none to give.
         again.typed = None;
-        let begun = Issuance::renew(again.client(), renewal.clone(), Secret::new([6; 32])).unwrap();
+        let begun = Issuance::renew(again.client(), renewal.clone(), Secret::new([6; 32]));
         let finished = again.run(begun).unwrap();
         assert_eq!(again.delivered, 3);
         let members = form(again.sent("/token")[0]);
@@ -298,7 +296,7 @@ fn copies_are_renewed_without_asking_the_citizen() {
         assert!(!again.asked_citizen);
     }
     let mut ended = issuer().change("/token", vec![answer(400, &json!({"error": "invalid_grant"}))]);
-    let begun = Issuance::renew(ended.client(), renewal, Secret::new([6; 32])).unwrap();
+    let begun = Issuance::renew(ended.client(), renewal, Secret::new([6; 32]));
     assert_eq!(ended.run(begun), Err(OpenIdError::IssuerRefused(ErrorCode::InvalidGrant)));
 }
 
@@ -444,19 +442,36 @@ fn an_issuer_that_puts_off_is_asked_again_and_not_for_ever() {
 }
 
 #[test]
-fn the_issuer_hears_that_credentials_were_not_kept() {
-    let mut issuer = issuer();
-    issuer.notice = Outcome::Failed;
-    issuer.drive(&offer(&["card"], WITH_CODE)).unwrap();
-    let notice: Value = serde_json::from_slice(&issuer.sent("/notification")[0].body).unwrap();
-    assert_eq!(notice["event"], "credential_failure");
+fn the_issuer_hears_of_every_credential_what_became_of_it() {
+    for (outcome, event) in [
+        (Outcome::Kept, "credential_accepted"),
+        (Outcome::Failed, "credential_failure"),
+        (Outcome::Deleted, "credential_deleted"),
+    ] {
+        let mut issuer = issuer();
+        issuer.notice = outcome;
+        issuer.drive(&offer(&["card", "twin"], WITH_CODE)).unwrap();
+        let notices = issuer.sent("/notification");
+        assert_eq!(notices.len(), 2);
+        for notice in notices {
+            let notice: Value = serde_json::from_slice(&notice.body).unwrap();
+            assert_eq!(notice["event"], event);
+        }
+    }
 }
 
 #[test]
 fn a_notice_that_the_issuer_does_not_take_changes_nothing() {
-    let mut issuer =
-        issuer().change("/notification", vec![answer(400, &json!({"error": "invalid_notification_id"}))]);
-    issuer.drive(&offer(&["card"], WITH_CODE)).unwrap();
+    let nonce = || answer(400, &json!({"error": "use_dpop_nonce"}));
+    for refusals in [
+        vec![answer(400, &json!({"error": "invalid_notification_id"}))],
+        vec![nonce()],
+        vec![with_nonce(nonce(), "n"), with_nonce(nonce(), "n")],
+        vec![HttpResponse { status: 500, headers: HashMap::new(), body: Vec::new() }],
+    ] {
+        let mut issuer = issuer().change("/notification", refusals);
+        issuer.drive(&offer(&["card"], WITH_CODE)).unwrap();
+    }
 }
 
 #[test]
@@ -622,11 +637,20 @@ fn inputs_out_of_turn_and_keys_twice_are_misuse() {
         assert_eq!(begin().handle(input, NOW).unwrap_err(), Misuse::UnexpectedInput.into());
     }
     let mut twice = issuer();
-    twice.holders = vec![SigningKey::make().unwrap().0];
-    let again = SigningKey::from_pkcs8(&SigningKey::make().unwrap().1).unwrap();
-    twice.holders.push(again);
-    twice.drive(&offer(&["card"], WITH_CODE)).unwrap();
-    assert_eq!(twice.delivered, 2, "fewer keys than the batch will do");
+    let (key, pkcs8) = SigningKey::make().unwrap();
+    twice.holders = vec![key, SigningKey::from_pkcs8(&pkcs8).unwrap()];
+    assert_eq!(twice.drive(&offer(&["card"], WITH_CODE)), Err(Misuse::KeyCount.into()));
+    let mut none = issuer();
+    none.holders.clear();
+    assert_eq!(none.drive(&offer(&["card"], WITH_CODE)), Err(Misuse::KeyCount.into()));
+}
+
+#[test]
+fn fewer_keys_than_the_batch_will_do() {
+    let mut issuer = issuer();
+    issuer.holders.truncate(2);
+    issuer.drive(&offer(&["card"], WITH_CODE)).unwrap();
+    assert_eq!(issuer.delivered, 2);
 }
 
 #[test]

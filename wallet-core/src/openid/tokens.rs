@@ -74,7 +74,7 @@ pub(super) fn dpop(
     let htu = url.split(['?', '#']).next().unwrap_or(url);
     let ath = access_token.map(|token| encode(&sha256(token.as_bytes())));
     let claims = DpopClaims { jti, htm: method, htu, iat: now, ath, nonce };
-    SigningInput::new(&header, &claims).ok_or(Misuse::BadSignature)
+    SigningInput::new(&header, &claims).ok_or(Misuse::NoJson)
 }
 
 /// A proof that this wallet is the attested one, to be signed by the Instance key.
@@ -89,7 +89,7 @@ pub(super) fn attestation_proof(
         Header { typ: "oauth-client-attestation-pop+jwt", alg: "ES256", jwk: None, key_attestation: None };
     let exp = now.saturating_add(PROOF_SECONDS);
     let claims = AttestationProofClaims { iss: client_id, aud: audience, jti, iat: now, nbf: now, exp };
-    SigningInput::new(&header, &claims).ok_or(Misuse::BadSignature)
+    SigningInput::new(&header, &claims).ok_or(Misuse::NoJson)
 }
 
 /// A proof of a key, to be signed by it. OpenID4VCI 1.0, F.1. `client_id` only where the wallet is known to the server.
@@ -104,5 +104,5 @@ pub(super) fn key_proof(
     let header =
         Header { typ: "openid4vci-proof+jwt", alg: "ES256", jwk: Some(Jwk::new(*key)), key_attestation };
     let claims = KeyProofClaims { iss: client_id, aud: issuer, iat: now, nonce };
-    SigningInput::new(&header, &claims).ok_or(Misuse::BadSignature)
+    SigningInput::new(&header, &claims).ok_or(Misuse::NoJson)
 }

@@ -6,6 +6,7 @@
 mod data;
 mod keys;
 mod seams;
+mod url;
 
 pub use data::{HttpMethod, HttpRequest, HttpResponse, LinkLimits, Now, Prompt};
 pub use keys::{
@@ -16,3 +17,4 @@ pub use seams::{
     Anchor, AnchorError, CardLink, Clock, ClockError, FaceCheck, FaceCheckError, FaceEvidence, Http,
     HttpError, KeyStore, KeyStoreError, LinkError,
 };
+pub use url::{NotAUrl, Url};

@@ -1,11 +1,9 @@
-//! URLs and forms as OAuth uses them: `https`, or `http` on loopback.
+//! URLs the wallet may ask: `https`, or `http` on loopback.
 
 use std::fmt;
 
 /// Longest URL, bytes.
 const MAX_URL: usize = 2048;
-/// Most members of a form or a query.
-const MAX_MEMBERS: usize = 32;
 
 /// An absolute URL with `https`, or with `http` on loopback; no fragment, no credentials. Kept as it was written:
 /// identifiers are compared byte by byte (RFC 8414, 3.3).
@@ -82,13 +80,6 @@ impl Url {
         format!("{origin}/.well-known/{name}{}", path.strip_suffix('/').unwrap_or(path))
     }
 
-    /// This URL with more members in its query.
-    #[must_use]
-    pub fn with_query(&self, members: &[(&str, &str)]) -> String {
-        let join = if self.0.contains('?') { '&' } else { '?' };
-        format!("{}{join}{}", self.0, write_form(members))
-    }
-
     /// Whether `text` is this URL with a query: what comes back from the browser.
     #[must_use]
     pub fn query_of<'a>(&self, text: &'a str) -> Option<&'a str> {
@@ -107,33 +98,6 @@ impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.origin())
     }
-}
-
-/// `application/x-www-form-urlencoded` of these members.
-#[must_use]
-pub(super) fn write_form(members: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish()
-}
-
-/// Reads a query or a form. `None`: too many members, one twice, or not UTF-8.
-#[must_use]
-pub(super) fn parse_form(text: &str) -> Option<Vec<(String, String)>> {
-    let mut members: Vec<(String, String)> = Vec::new();
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        let repeated = members.iter().any(|(known, _)| *known == name);
-        if repeated || members.len() >= MAX_MEMBERS || name.contains('\u{fffd}') || value.contains('\u{fffd}')
-        {
-            return None;
-        }
-        members.push((name.into_owned(), value.into_owned()));
-    }
-    Some(members)
-}
-
-/// The member called `name`.
-#[must_use]
-pub(super) fn member<'a>(members: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    members.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -186,16 +150,6 @@ mod tests {
             at("https://a.example:1/b/c"),
             "https://a.example:1/.well-known/openid-credential-issuer/b/c"
         );
-    }
-
-    #[test]
-    fn a_form_with_a_member_twice_or_broken_text_is_refused() {
-        assert_eq!(parse_form("a=1&b=%ED%95%9C").unwrap()[1], ("b".into(), "한".into()));
-        assert_eq!(parse_form("a=1&a=2"), None);
-        assert_eq!(parse_form("a=%FF"), None);
-        assert_eq!(parse_form(&"a=1&".repeat(2)), None);
-        let many: Vec<String> = (0..40).map(|i| format!("m{i}=1")).collect();
-        assert_eq!(parse_form(&many.join("&")), None);
     }
 
     #[test]
