@@ -8,9 +8,15 @@ use std::{
 use fixtures::platform::{
     Answer as Finger, FaceAnswer, FixtureFaceCheck, SoftwareKeyStore, attestation::chain_for,
 };
-use wallet_core::platform::{
-    Attestation, CreatedKeys, FaceCheck as _, HolderKeyId, InstanceKeyId, KeyStore as _, SignRequest,
-    WrapKeyId,
+use wallet_core::{
+    crypto::{
+        hash::sha256,
+        sign::{PublicKey, verify},
+    },
+    platform::{
+        Attestation, CreatedKeys, FaceCheck as _, HolderKeyId, InstanceKeyId, KeyStore as _, SignRequest,
+        WrapKeyId,
+    },
 };
 
 use super::protocol::{
@@ -88,6 +94,10 @@ impl Phone {
                     chain_for(&public_key.0, asks, &challenge.0).map_err(|_| Fault::named("malformed"))?;
                 Ok(Answer::Chain { chain: chain.into_iter().map(Base64).collect() })
             }
+            Request::Verify { public_key, message, signature } => {
+                Ok(Answer::Verified { verifies: verifies(&public_key.0, &message.0, &signature.0) })
+            }
+            Request::Sha256 { bytes } => Ok(Answer::Bytes { bytes: Base64(sha256(&bytes.0).to_vec()) }),
             control => Ok(self.control(control)),
         }
     }
@@ -117,6 +127,14 @@ impl Phone {
         }
         Answer::Nothing {}
     }
+}
+
+/// What is no key or no signature verifies nothing.
+fn verifies(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let (Ok(key), Ok(signature)) = (PublicKey::from_sec1(public_key), signature.try_into()) else {
+        return false;
+    };
+    verify(&key, message, signature).is_ok()
 }
 
 fn created(created: CreatedKeys) -> Answer {

@@ -76,6 +76,16 @@ pub(super) enum Request {
         window_seconds: Option<u8>,
         challenge: Base64,
     },
+    /// A client whose language brings no cryptography asks for ES256 over SHA-256 of the message …
+    Verify {
+        public_key: Base64,
+        message: Base64,
+        signature: Base64,
+    },
+    /// … and for SHA-256.
+    Sha256 {
+        bytes: Base64,
+    },
     AnswerNext {
         answer: PromptAnswer,
     },
@@ -197,6 +207,7 @@ pub(super) enum Answer {
     Ids { ids: Vec<String> },
     Face { provider: String, signature: Base64 },
     Chain { chain: Vec<Base64> },
+    Verified { verifies: bool },
     Prompts { prompts: Vec<PromptLine> },
 }
 

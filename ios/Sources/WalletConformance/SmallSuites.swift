@@ -105,10 +105,13 @@ public struct CardLinkConformance: Sendable {
 public struct FaceCheckConformance: Sendable {
     private let make: @Sendable () async throws -> any FaceCheck
     private let provider: Data
+    private let cryptography: Cryptography
 
     /// Takes a maker of checks that will match, and their provider's public key (SEC1, 65 bytes).
-    public init(provider: Data, _ make: @escaping @Sendable () async throws -> any FaceCheck) {
-        (self.provider, self.make) = (provider, make)
+    public init(
+        provider: Data, _ cryptography: Cryptography, _ make: @escaping @Sendable () async throws -> any FaceCheck
+    ) {
+        (self.provider, self.cryptography, self.make) = (provider, cryptography, make)
     }
 
     /// The rules.
@@ -121,14 +124,14 @@ public struct FaceCheckConformance: Sendable {
                     portrait: portrait, challenge: challenge, instanceKey: instance,
                     prompt: Prompt(title: "Face", reason: "", counterparty: nil))
                 try must(!evidence.provider.isEmpty, "the evidence names its provider")
-                func holds(_ challenge: Data, _ portrait: Data, _ instance: Data) -> Bool {
-                    Es256.verifies(
-                        evidence.signature, of: challenge + Sha256.hash(portrait) + Sha256.hash(instance), under: provider)
+                func holds(_ challenge: Data, _ portrait: Data, _ instance: Data) async throws -> Bool {
+                    let digests = try await cryptography.sha256(portrait) + cryptography.sha256(instance)
+                    return try await cryptography.verifies(evidence.signature, challenge + digests, provider)
                 }
-                try must(holds(challenge, portrait, instance), "the evidence verifies")
-                try must(!holds(Data(repeating: 8, count: 32), portrait, instance), "it is for this challenge")
-                try must(!holds(challenge, Data("another".utf8), instance), "it is for this face")
-                try must(!holds(challenge, portrait, Data(repeating: 5, count: 65)), "it is for this wallet")
+                try must(await holds(challenge, portrait, instance), "the evidence verifies")
+                try must(await !holds(Data(repeating: 8, count: 32), portrait, instance), "it is for this challenge")
+                try must(await !holds(challenge, Data("another".utf8), instance), "it is for this face")
+                try must(await !holds(challenge, portrait, Data(repeating: 5, count: 65)), "it is for this wallet")
             }
         ]
     }

@@ -70,6 +70,19 @@ public actor SimulatedPhone: KeyStore, FaceCheck {
         return FaceEvidence(provider: try text(seen, "provider"), signature: try bytes(seen, "signature"))
     }
 
+    /// Whether `signature` (r ‖ s, 64 bytes) is ES256 over `message` under `publicKey` (SEC1, 65 bytes).
+    public func verifies(_ signature: Data, _ message: Data, _ publicKey: Data) throws -> Bool {
+        let fields = [
+            "public_key": publicKey.base64EncodedString(), "message": message.base64EncodedString(),
+            "signature": signature.base64EncodedString(),
+        ]
+        guard let verifies = try keys("verify", fields)["verifies"] as? Bool else { throw SimulatorError.malformed }
+        return verifies
+    }
+
+    /// SHA-256.
+    public func sha256(_ data: Data) throws -> Data { try bytes(keys("sha256", ["bytes": data.base64EncodedString()]), "bytes") }
+
     /// What the citizen does at the next prompt: `approve`, `cancel` or `fail_until_locked_out`.
     public func answerNext(_ answer: String) throws { _ = try keys("answer_next", ["answer": answer]) }
 
