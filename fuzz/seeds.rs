@@ -14,16 +14,18 @@ use fuzz::{
 };
 use serde::Serialize;
 use wallet_core::{
+    card::Refusal,
     cbor::Reader,
     cose::Sign1,
     counter::UnverifiedDeskSign,
     crypto::aes::{AesKey, KeyLength, Purpose, pad},
     enrolment::{
-        AttestationMessage, BeginRequest, BeginResponse, Blob, ChipMessage, CopyMessage, CredentialsResponse,
-        EvidenceRequest, FaceMessage, Fixed, GrantedResponse, GroupMessage, KeysRequest, LevelCopies,
-        LevelGrant, LevelKeys, Refusal, Refused, StapleMessage, StaplesRequest, StaplesResponse, VERSION,
+        BeginRequest, BeginResponse, CopyMessage, CredentialsResponse, EvidenceRequest, GrantedResponse,
+        KeysRequest, LevelCopies, LevelGrant, LevelKeys, Refused, StapleMessage, StaplesRequest,
+        StaplesResponse, VERSION,
     },
-    jose::{Jwk, SigningInput, encode},
+    jose::{Blob, Fixed, Jwk, SigningInput, encode},
+    platform::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage},
     qr::base45,
     status::{Status, StatusList, issue::Terms},
     tlv,

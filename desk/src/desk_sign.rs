@@ -4,7 +4,7 @@ use serde::Serialize;
 use wallet_core::{
     counter::issue::{DeskSignRequest, issue_desk_sign},
     crypto::random::make_random,
-    enrolment::Fixed,
+    jose::Fixed,
 };
 
 use crate::{config::DeskIdentity, pki::Pki};

@@ -11,8 +11,9 @@ use axum::{
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde::Serialize;
 use wallet_core::{
+    card::Refusal,
     crypto::sign::Signature,
-    enrolment::{MAX_BODY, Refusal, Refused, SIGNATURE_HEADER, paths},
+    enrolment::{MAX_BODY, Refused, SIGNATURE_HEADER, paths},
 };
 
 use crate::{

@@ -6,9 +6,9 @@ mod phone;
 use fixtures::{chip::VirtualCard, people, pki::DocumentSigner};
 use phone::{NOW, Phone, TestDesk, Trick};
 use wallet_core::{
-    card::Disclosure,
+    card::{Disclosure, Refusal},
     counter::{Staple, UnverifiedDeskSign, check_copy, hour_of, pack::CounterPack},
-    enrolment::{EnrolmentError, Refusal, Refused, parse_message},
+    enrolment::{EnrolmentError, Refused, parse_message},
     mdoc::{self, Expected, IssuerSigned, NAMESPACE_RESIDENT_CARD, PHOTO_ID},
     trust::{Anchors, Certificate, Usage, verify_chain},
 };

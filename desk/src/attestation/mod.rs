@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use wallet_core::{
     bytes::equal_in_constant_time,
     crypto::sign::PublicKey,
-    enrolment::AttestationMessage,
+    platform::AttestationMessage,
     tlv::TlvError,
     trust::{Anchors, Certificate, TrustError, Usage, verify_chain},
 };

@@ -8,7 +8,7 @@ use rcgen::{
 };
 use wallet_core::{
     crypto::sign::SigningKey,
-    enrolment::Blob,
+    jose::Blob,
     platform::UserAuthentication::{self, EachUse, Window},
 };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wallet_core::{
-    card::{Date, Disclosure},
+    card::{Date, Disclosure, Refusal, SessionId, SignedPart, signed_bytes},
     counter::{
         Staple, hour_of,
         issue::{CopyRequest, derive_staple_anchor, issue_copy, staple_for},
@@ -13,10 +13,8 @@ use wallet_core::{
         random::make_random,
         sign::{PublicKey, Signature},
     },
-    enrolment::{
-        Blob, CopyMessage, CredentialsResponse, Fixed, KeysRequest, LevelCopies, Refusal, SessionId,
-        SignedPart, StapleMessage, signed_bytes,
-    },
+    enrolment::{CopyMessage, CredentialsResponse, KeysRequest, LevelCopies, StapleMessage},
+    jose::{Blob, Fixed},
     mdoc::issue::{PhotoIdRequest, issue_photo_id},
 };
 

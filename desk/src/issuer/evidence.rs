@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use wallet_core::{
-    card::Person,
+    card::{
+        Nonce, Person, Refusal, SessionId, SignedPart, derive_chip_challenge, derive_face_challenge,
+        derive_instance_challenge, face_statement,
+    },
     chip::{
         active_auth,
         passive_auth::{self, PassiveAuthError},
         person,
     },
     crypto::sign::{self, PublicKey, Signature},
-    enrolment::{
-        ChipMessage, EvidenceRequest, FaceMessage, Nonce, Refusal, SessionId, SignedPart,
-        derive_chip_challenge, derive_face_challenge, derive_instance_challenge, face_statement,
-    },
+    enrolment::EvidenceRequest,
+    platform::{ChipMessage, FaceMessage},
 };
 
 use super::{Issuer, IssuerError, check_instance_signature};

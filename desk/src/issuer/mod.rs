@@ -6,16 +6,17 @@ mod evidence;
 use std::collections::HashMap;
 
 use wallet_core::{
-    card::{Disclosure, Person},
+    card::{Disclosure, Nonce, Person, Refusal, SessionId, SignedPart, signed_bytes},
     crypto::{
         hash::hmac_sha256,
         random::{NoRandomness, make_random},
         sign::{self, PublicKey, Signature},
     },
     enrolment::{
-        BeginRequest, BeginResponse, Fixed, GrantedResponse, LevelGrant, Nonce, Refusal, SessionId,
-        SignedPart, StaplesRequest, StaplesResponse, VERSION, parse_message, signed_bytes,
+        BeginRequest, BeginResponse, GrantedResponse, LevelGrant, StaplesRequest, StaplesResponse, VERSION,
+        parse_message,
     },
+    jose::Fixed,
     trust::Anchors,
 };
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
-use wallet_core::enrolment::{Nonce, SessionId};
+use wallet_core::card::{Nonce, SessionId};
 
 const SCHEMA_VERSION: u32 = 1;
 const CREATE_V1: &str = include_str!("create_v1.sql");

@@ -1,11 +1,17 @@
-//! What the citizen owns: person, disclosure levels, credentials and their life. No raw bytes, no SQL.
+//! What the citizen owns: person, disclosure levels, credentials and their life, and what an issuer says no for. No SQL.
 
+mod binding;
 mod date;
 mod disclosure;
 mod language;
 mod life_cycle;
 mod person;
+mod refusal;
 
+pub use binding::{
+    FaceChallenge, Nonce, SessionId, SignedPart, derive_chip_challenge, derive_face_challenge,
+    derive_instance_challenge, face_statement, signed_bytes,
+};
 pub use date::{Date, NotADate};
 pub use disclosure::{Disclosure, UnknownDisclosure};
 pub use language::Language;
@@ -14,3 +20,4 @@ pub use life_cycle::{
     UnknownLifeCycle,
 };
 pub use person::{NotANumber, Person, RegistrationNumber};
+pub use refusal::{Refusal, UnknownRefusal};

@@ -7,16 +7,21 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    BeginRequest, BeginResponse, Blob, ChipMessage, CredentialsResponse, EnrolmentError, EvidenceRequest,
-    FaceChallenge, FaceMessage, Fixed, GrantedResponse, GroupMessage, KeysRequest, LevelKeys, MAX_BODY,
-    Misuse, Nonce, Refusal, Refused, Rule, SIGNATURE_HEADER, SessionId, SignedPart, StapleMessage, VERSION,
-    derive_chip_challenge, derive_face_challenge, derive_instance_challenge, messages::AttestationMessage,
-    parse_message, paths, signed_bytes,
+    BeginRequest, BeginResponse, CredentialsResponse, EnrolmentError, EvidenceRequest, GrantedResponse,
+    KeysRequest, LevelKeys, MAX_BODY, Misuse, Refused, Rule, SIGNATURE_HEADER, StapleMessage, VERSION,
+    parse_message, paths,
 };
 use crate::{
-    card::Disclosure,
+    card::{
+        Disclosure, FaceChallenge, Nonce, Refusal, SessionId, SignedPart, derive_chip_challenge,
+        derive_face_challenge, derive_instance_challenge, signed_bytes,
+    },
     crypto::sign::{PublicKey, Signature},
-    platform::{Attestation, FaceEvidence, HttpMethod, HttpRequest, HttpResponse, Url},
+    jose::{Blob, Fixed},
+    platform::{
+        Attestation, AttestationMessage, ChipMessage, FaceEvidence, FaceMessage, GroupMessage, HttpMethod,
+        HttpRequest, HttpResponse, Url,
+    },
 };
 
 /// Longest life of a session the wallet accepts, seconds.

@@ -1,6 +1,6 @@
 //! Why an enrolment stopped.
 
-use super::Refusal;
+use crate::card::Refusal;
 
 /// Why an enrolment stopped. A stopped machine is gone; the wallet begins a new session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,12 @@
 //! Fetching this hour's staples for copies in the pool, signed by the Instance key, without a prompt.
 
 use super::{
-    Blob, EnrolmentError, Fixed, IssuerUrl, Misuse, Rule, SignedPart, StapleMessage, StaplesRequest,
-    StaplesResponse, client, paths, signed_bytes,
+    EnrolmentError, IssuerUrl, Misuse, Rule, StapleMessage, StaplesRequest, StaplesResponse, client, paths,
 };
 use crate::{
+    card::{SignedPart, signed_bytes},
     crypto::sign::{PublicKey, Signature},
+    jose::{Blob, Fixed},
     platform::{HttpRequest, HttpResponse},
 };
 

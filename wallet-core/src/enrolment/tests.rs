@@ -2,8 +2,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::*;
 use crate::{
-    card::Disclosure,
+    card::{
+        Disclosure, Nonce, Refusal, SessionId, SignedPart, derive_chip_challenge, derive_face_challenge,
+        derive_instance_challenge, face_statement, signed_bytes,
+    },
     crypto::sign::PublicKey,
+    jose::{Blob, Fixed},
     platform::{Attestation, FaceEvidence, HttpRequest, HttpResponse},
 };
 

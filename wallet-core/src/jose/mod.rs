@@ -1,10 +1,12 @@
 //! JSON Web Signature and Encryption in the compact forms our protocols use: ES256 and ECDH-ES with AES-GCM, nothing else.
 //! What was signed is kept as received. RFC 7515, RFC 7516, RFC 7517, RFC 7518.
 
+mod binary;
 mod jwe;
 mod jwk;
 mod jws;
 
+pub use binary::{Blob, Fixed};
 pub use jwe::{ContentEncryption, DecryptionKey, JweError};
 pub use jwk::{Jwk, NotAKey};
 pub use jws::{Jws, JwsError, SigningInput};

@@ -5,6 +5,7 @@
 
 mod data;
 mod keys;
+mod messages;
 mod seams;
 mod url;
 
@@ -13,6 +14,7 @@ pub use keys::{
     Attestation, CreatedKeys, HolderKeyId, InstanceKeyId, KeyPolicy, KeyPurpose, NewKey, Residence,
     SignRequest, UserAuthentication, WrapKeyId,
 };
+pub use messages::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage};
 pub use seams::{
     Anchor, AnchorError, CardLink, Clock, ClockError, FaceCheck, FaceCheckError, FaceEvidence, Http,
     HttpError, KeyStore, KeyStoreError, LinkError,

@@ -11,14 +11,11 @@ use super::{
     prompts,
 };
 use crate::{
-    card::{ActiveReason, Date, Disclosure, LifeCycle, Person},
+    card::{ActiveReason, Date, Disclosure, FaceChallenge, LifeCycle, Person, Refusal},
     chip::files::dg2,
     counter::{self, Claims, derive_portrait_digest},
     crypto::sign::PublicKey,
-    enrolment::{
-        self, EnrolmentError, FaceChallenge, Input, Issued, IssuerUrl, Plan, Refusal, StapleRefresh,
-        StapleStep, Step,
-    },
+    enrolment::{self, EnrolmentError, Input, Issued, IssuerUrl, Plan, StapleRefresh, StapleStep, Step},
     mdoc,
     platform::{CreatedKeys, HolderKeyId, InstanceKeyId, KeyPolicy},
     trust::{Certificate, Usage, verify_chain},

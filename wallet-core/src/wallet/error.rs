@@ -1,6 +1,6 @@
 //! What the app is told, named for what it does next.
 
-use crate::{card::Disclosure, enrolment::Refusal};
+use crate::card::{Disclosure, Refusal};
 
 /// Which secret was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ mod texts;
 mod trusted;
 mod views;
 
-pub use crate::{card::Language, enrolment::Refusal};
+pub use crate::card::{Language, Refusal};
 pub use card_reading::{CardAccessView, CardReading, ListenerError, ReadingListener, ReadingProgress};
 pub use config::{Platform, WalletConfig};
 pub use counter_show::{CounterShow, FrameView};

@@ -250,7 +250,7 @@ impl WalletError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{enrolment::Refusal, wallet::PasswordKind};
+    use crate::{card::Refusal, wallet::PasswordKind};
 
     #[test]
     fn every_error_says_what_happened_and_what_to_do_in_both_languages() {

@@ -1,6 +1,6 @@
 //! Why an issuer says no, and what the citizen can do about it.
 
-use crate::card::Language;
+use super::Language;
 
 /// An issuer's reason, by its stable code. The texts live here and not in the answer, so that nothing an issuer writes
 /// is ever shown as the wallet's own words.

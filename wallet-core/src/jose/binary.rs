@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{decode, encode};
 
 /// Exactly `N` bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl<const MAX: usize> fmt::Debug for Blob<MAX> {
 
 impl<const N: usize> Serialize for Fixed<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
+        serializer.serialize_str(&encode(&self.0))
     }
 }
 
@@ -34,7 +35,7 @@ impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
 
 impl<const MAX: usize> Serialize for Blob<MAX> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(&self.0))
+        serializer.serialize_str(&encode(&self.0))
     }
 }
 
@@ -60,6 +61,6 @@ impl de::Visitor<'_> for Base64 {
         if text.len() > self.max.saturating_mul(4).div_ceil(3) {
             return Err(E::custom("too long"));
         }
-        BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| E::custom("not base64url"))
+        decode(text).ok_or_else(|| E::custom("not base64url"))
     }
 }
