@@ -10,7 +10,8 @@ use wallet_core::{
     bytes::{Secret, SecretBytes},
     crypto::sign::PublicKey,
     openid::{Client, Input, Issuance, Outcome, Step, TokenPolicy},
-    platform::{HttpResponse, Url},
+    jose::{Blob, Fixed},
+    platform::{ChipMessage, FaceMessage, HttpResponse, Url},
 };
 
 const OFFER: &str = "openid-credential-offer://?credential_offer=%7B%22credential_issuer%22%3A%22https%3A%2F%2Fa%22%2C%22credential_configuration_ids%22%3A%5B%22c%22%5D%2C%22grants%22%3A%7B%22urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code%22%3A%7B%22pre-authorized_code%22%3A%22x%22%7D%7D%7D";
@@ -21,23 +22,33 @@ const NONCE: &[u8] = br#"{"c_nonce":"n"}"#;
 
 static KEY: LazyLock<PublicKey> = LazyLock::new(|| *pki::desk().signing_key().public());
 
+const TAP_SERVER: &[u8] = br#"{"issuer":"https://a","token_endpoint":"https://a/t","authorization_challenge_endpoint":"https://a/h","dpop_signing_alg_values_supported":["ES256"],"code_challenge_methods_supported":["S256"]}"#;
+const CHALLENGE: &[u8] = b"\x01{\"error\":\"insufficient_authorization\",\"auth_session\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"chip_nonce\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"expires_in\":60}";
+
 fuzz_target!(|data: &[u8]| {
     let Some((which, body)) = data.split_first() else { return };
     // Good answers as far as `which` says, then what was given, answer by answer.
     let good = [ISSUER, SERVER, TOKEN, NONCE];
+    if *which >= 0x80 {
+        let good = [ISSUER, TAP_SERVER, CHALLENGE];
+        let known = usize::from(*which) % (good.len() + 1);
+        let _ = run(None, &good.iter().take(known).copied().chain(body.split(|byte| *byte == 0xff)).collect::<Vec<_>>());
+        return;
+    }
     let known = usize::from(*which) % (good.len() + 2);
     if known > good.len() {
         if let Ok(text) = std::str::from_utf8(body) {
-            let _ = run(text, &[]);
+            let _ = run(Some(text), &[]);
         }
         return;
     }
     let answers: Vec<&[u8]> =
         good.iter().take(known).copied().chain(body.split(|byte| *byte == 0xff)).collect();
-    let _ = run(OFFER, &answers);
+    let _ = run(Some(OFFER), &answers);
 });
 
-fn run(offer: &str, answers: &[&[u8]]) -> Option<()> {
+/// Without an offer the card is in the citizen's hand.
+fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
     let client = Client {
         client_id: "w".into(),
         redirect_uri: Url::parse("https://w/cb").ok()?,
@@ -46,7 +57,11 @@ fn run(offer: &str, answers: &[&[u8]]) -> Option<()> {
         tokens: TokenPolicy::DpopOnly,
     };
     let mut answers = answers.iter();
-    let (mut machine, mut step) = Issuance::begin(client, offer, Secret::new([7; 32])).ok()?;
+    let seed = Secret::new([7; 32]);
+    let (mut machine, mut step) = match offer {
+        Some(offer) => Issuance::begin(client.clone(), offer, seed).ok()?,
+        None => Issuance::with_card(client.clone(), Url::parse("https://a").ok()?, seed),
+    };
     for _ in 0..200 {
         let input = match step {
             Step::Http(_) => {
@@ -74,6 +89,15 @@ fn run(offer: &str, answers: &[&[u8]]) -> Option<()> {
                 Input::HolderKeys(vec![KEY.as_sec1().to_vec()])
             }
             Step::AttestKeys { .. } => Input::KeyAttestation("k".into()),
+            Step::Save(kept) => {
+                // What was kept is read again, whatever the issuer put into it.
+                assert!(Issuance::resume(client.clone(), &kept, Some("https://w/cb".into()), Secret::new([7; 32])).is_ok());
+                Input::Saved
+            }
+            Step::GatherEvidence { expires_in, .. } => {
+                assert!((1..=120).contains(&expires_in));
+                Input::Evidence { chip: ChipMessage { sod: Blob(vec![1]), groups: Vec::new(), active_authentication: Blob(vec![1]) }, face: FaceMessage { provider: "f".into(), signature: Fixed([1; 64]) } }
+            }
             Step::Wait { seconds } => {
                 assert!(seconds > 0);
                 Input::Waited

@@ -134,6 +134,7 @@ impl Phone {
                     kept = Some(*delivered);
                     Input::Outcome(Outcome::Kept)
                 }
+                Step::Save(_) => Input::Saved,
                 Step::Done(_) => return Ok(kept.unwrap()),
                 step => panic!("not expected from this issuer: {step:?}"),
             };

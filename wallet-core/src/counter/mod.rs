@@ -5,6 +5,7 @@
 mod claims;
 mod compact_text;
 mod copy;
+mod delivery;
 mod desk;
 mod error;
 mod frame;
@@ -18,6 +19,7 @@ mod token;
 
 pub use claims::Claims;
 pub use copy::{Document, UnverifiedCopy, VerifiedCopy, check_copy, derive_portrait_digest};
+pub use delivery::DeliveredCopy;
 pub use desk::{Audience, DeskId, DeskSign, UnverifiedDeskSign};
 pub use error::{CounterError, Malformed, Misuse, Rule};
 pub use frame::{FrameParts, ReceivedFrame, ShownStaple};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     bytes::equal_in_constant_time,
-    card::Person,
+    card::{Person, RegistrationNumber},
     cbor::{CborError, Kind, Limits, Profile, Reader, check},
     cose::Sign1,
     crypto::{
@@ -138,6 +138,26 @@ impl VerifiedDocument {
 }
 
 impl VerifiedDocument {
+    /// The person this photo ID of the resident card is about; `None` when an element is missing, or two contradict each other.
+    #[must_use]
+    pub fn person(&self) -> Option<Person> {
+        let shared = |identifier| self.element(NAMESPACE_23220, identifier);
+        let domestic = |identifier| self.element(NAMESPACE_RESIDENT_CARD, identifier)?.text();
+        let number = self.element(NAMESPACE_PHOTO_ID, "person_id")?.text()?;
+        let latin = [shared("family_name_latin1")?.text()?, shared("given_name_latin1")?.text()?].join(" ");
+        let person = Person::new(
+            domestic("name")?,
+            latin.trim(),
+            shared("birth_date")?.birth_date()?,
+            RegistrationNumber::parse(number).ok()?,
+            shared("resident_address")?.text()?,
+            shared("issue_date")?.date()?,
+            shared("issuing_authority")?.text()?,
+            shared("portrait")?.bytes()?.to_vec(),
+        );
+        self.is_of(&person).then_some(person)
+    }
+
     /// Whether this photo ID is `person`'s and says of them what their card says.
     #[must_use]
     pub fn is_of(&self, person: &Person) -> bool {

@@ -196,6 +196,7 @@ fn a_photo_id_is_of_the_person_whose_every_field_it_repeats() {
     let authority = Authority::new();
     let document = authority.verify(&authority.issue()).unwrap();
     assert!(document.is_of(&person()));
+    assert!(document.person() == Some(person()));
     let number = |text| RegistrationNumber::parse(text).unwrap();
     let day = |text| Date::parse(text).unwrap();
     let like = |name, latin, birth, number: &RegistrationNumber, address, issued, office, picture: &[u8]| {

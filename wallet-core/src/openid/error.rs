@@ -1,5 +1,7 @@
 //! Why an issuance stopped, and who is at fault.
 
+use crate::card::Refusal;
+
 /// Why an issuance stopped. A stopped machine is gone; the wallet begins again with the same offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,9 @@ pub enum OpenIdError {
     /// It said no.
     #[error("the issuer refused: {}", .0.code())]
     IssuerRefused(ErrorCode),
+    /// It said no for one of the reasons this project's own issuer has (docs/formats/issuing.md).
+    #[error("the issuer refused: {}", .0.code())]
+    Refused(Refusal),
     /// It wants something this wallet does not do.
     #[error("unsupported: {0:?}")]
     Unsupported(Unsupported),
@@ -89,6 +94,12 @@ pub enum Rule {
     RepeatedCredential,
     /// An answer in the clear where an encrypted one was asked for, or the other way round. OpenID4VCI 1.0, 10.
     Encryption,
+    /// The answer to the card's challenge request is none: neither a challenge nor a code, or a challenge after the evidence.
+    NotAChallenge,
+    /// A configuration in the token answer that the metadata do not have, or none. OpenID4VCI 1.0, 6.2.
+    NothingGranted,
+    /// The wallet provider's answer is not the JSON asked for.
+    NotAnAttestation,
     /// A deferred answer without a transaction, or that puts off too often or too long. OpenID4VCI 1.0, 9.
     Deferral,
 }
@@ -133,6 +144,8 @@ pub enum Misuse {
     NoJson,
     /// Randomness did not make a key: once in 2^128.
     BadRandomness,
+    /// What was kept of an issuance is not what this version keeps.
+    NotKept,
 }
 
 macro_rules! error_codes {

@@ -9,14 +9,15 @@ use super::{
     form::{member, parse_form, with_query, write_form},
     issuance::{
         After, Client, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing,
-        Proof, Renewal, Session, State, Step, Summary, TokenPolicy, Verifier,
+        Proof, Renewal, Session, State, Step, Summary, TokenPolicy,
     },
     messages::{
         CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
     },
     metadata::{Configuration, IssuerMetadata, ProofKind, ResponseEncryption, ServerMetadata},
-    offer::{Code, CredentialOffer, Grant},
+    offer::{Code, CredentialOffer, Grant, Token},
     request::{Draft, checked, dpop_nonce, fetch, is_of_type, json, post_nothing, refusal},
+    saved,
     tokens::{DpopTarget, attestation_proof, dpop, key_proof},
 };
 use crate::{
@@ -35,8 +36,10 @@ const MAX_DEFERRALS: u32 = 20;
 const MAX_WAIT: u64 = 14 * 86_400;
 /// Longest token, code or name of a transaction, bytes.
 const MAX_VALUE: usize = 16 * 1024;
+/// Most configurations that a token may be good for.
+const MAX_GRANTED: usize = 16;
 
-type Next = Result<(State, Step), OpenIdError>;
+pub(super) type Next = Result<(State, Step), OpenIdError>;
 
 pub(super) fn ask_issuer(offer: CredentialOffer) -> (State, Step) {
     let request = fetch(offer.issuer.well_known("openid-credential-issuer"));
@@ -91,8 +94,15 @@ pub(super) fn ask_consent(
         Grant::Authorization { .. } if server.authorization_endpoint.is_none() => {
             return Err(Unsupported::Grant.into());
         }
-        Grant::Authorization { .. } | Grant::Refresh { .. } => None,
+        Grant::Card if !server.pkce => return Err(Unsupported::Pkce.into()),
+        Grant::Card if server.challenge_endpoint.is_none() => return Err(Unsupported::Grant.into()),
+        Grant::Authorization { .. }
+        | Grant::Refresh { .. }
+        | Grant::Card
+        | Grant::Browser { .. }
+        | Grant::Token(_) => None,
     };
+    let asked = matches!(offer.grant, Grant::PreAuthorized { .. } | Grant::Authorization { .. });
     let summary = Summary {
         issuer: offer.issuer.clone(),
         names: issuer.names.clone(),
@@ -100,7 +110,7 @@ pub(super) fn ask_consent(
         transaction_code,
     };
     let found = Found { offer, issuer, server, configurations };
-    if let Grant::Refresh { .. } = found.offer.grant {
+    if !asked {
         return session.consented(found, None, now);
     }
     Ok((State::ExpectConsent(found), Step::AskConsent(Box::new(summary))))
@@ -117,14 +127,14 @@ impl Session {
         hmac_sha256(self.seed.expose(), &[label.as_bytes(), &self.drawn.to_be_bytes()])
     }
 
-    fn draw_text(&mut self, label: &str) -> String {
+    pub(super) fn draw_text(&mut self, label: &str) -> String {
         encode(&self.draw(label))
     }
 
     pub(super) fn consented(&mut self, found: Found, typed: Option<SecretBytes>, now: i64) -> Next {
         let wanted = match &found.offer.grant {
             Grant::PreAuthorized { transaction_code, .. } => transaction_code.as_ref(),
-            Grant::Authorization { .. } | Grant::Refresh { .. } => None,
+            _ => None,
         };
         match (wanted, &typed) {
             (None, None) => {}
@@ -157,10 +167,20 @@ impl Session {
                 let form = write_form(&members.into_iter().chain(self.named()).collect::<Vec<_>>());
                 self.ask_token(found, form, now)
             }
+            Grant::Card => self.ask_challenge(found, now),
+            Grant::Browser { verifier, state, came_back } => {
+                let (verifier, state) = (verifier.clone(), state.clone());
+                let url = came_back.clone().ok_or(Misuse::NotKept)?;
+                self.redirected(found, &verifier, &state, &url, now)
+            }
+            Grant::Token(token) => {
+                let token = token.clone();
+                grant(found, token)
+            }
             Grant::Authorization { issuer_state } => {
-                let verifier = Verifier(Code::new(self.draw_text("code_verifier")));
+                let verifier = Code::new(self.draw_text("code_verifier"));
                 let state = self.draw_text("state");
-                let challenge = encode(&sha256(verifier.0.expose().as_bytes()));
+                let challenge = encode(&sha256(verifier.expose().as_bytes()));
                 let scopes: Option<Vec<&str>> =
                     found.configurations.iter().map(|configuration| configuration.scope.as_deref()).collect();
                 let details = authorization_details(&found.configurations)?;
@@ -183,7 +203,7 @@ impl Session {
                 let Some(pushed) = &found.server.pushed_endpoint else {
                     let endpoint = found.server.authorization_endpoint.as_ref().ok_or(Unsupported::Grant)?;
                     let url = with_query(endpoint, &members);
-                    return Ok((State::ExpectRedirect(found, verifier, state), Step::OpenInBrowser(url)));
+                    return out(found, verifier, state, url);
                 };
                 let draft = Draft::form(pushed, &found.server.issuer, write_form(&members));
                 self.send(draft, After::Pushed(found, verifier, state), now)
@@ -196,19 +216,21 @@ impl Session {
         self.attestation.as_ref().map(|_| ("client_id", self.client.client_id.as_str()))
     }
 
-    fn ask_token(&mut self, found: Found, form: String, now: i64) -> Next {
+    pub(super) fn ask_token(&mut self, found: Found, form: String, now: i64) -> Next {
         let draft = Draft::form(&found.server.token_endpoint, &found.server.issuer, form);
         self.send(draft, After::Token(found), now)
     }
 
     /// Signs for a request as far as it needs, one proof after the other, and then sends it.
-    fn send(&mut self, draft: Draft, after: After, now: i64) -> Next {
+    pub(super) fn send(&mut self, draft: Draft, after: After, now: i64) -> Next {
         let dpop = match &after {
-            After::Pushed(found, ..) | After::Token(found) => found.server.dpop,
-            After::Credential(Ordered { granted, .. }) | After::Deferred(Ordered { granted, .. }, _) => {
-                granted.bound
+            After::Pushed(found, ..) | After::Challenged(found, ..) | After::Token(found) => {
+                found.server.dpop
             }
-            After::Notified(granted, _) => granted.bound,
+            After::Credential(Ordered { granted, .. }) | After::Deferred(Ordered { granted, .. }, _) => {
+                granted.token.bound
+            }
+            After::Notified(granted, _) => granted.token.bound,
         };
         self.prove(Outgoing { draft, after, attestation_proof: None, dpop, repeated: false }, now)
     }
@@ -276,6 +298,9 @@ impl Session {
         }
         match outgoing.after {
             After::Pushed(found, verifier, state) => self.pushed(found, verifier, state, response),
+            After::Challenged(found, verifier, session) => {
+                self.challenged(found, verifier, session, response, now)
+            }
             After::Token(found) => self.token(found, outgoing.dpop, response),
             After::Credential(ordered) => delivered(ordered, response, 0),
             After::Deferred(ordered, deferrals) => delivered(ordered, response, deferrals),
@@ -284,7 +309,7 @@ impl Session {
         }
     }
 
-    fn pushed(&self, found: Found, verifier: Verifier, state: String, response: &HttpResponse) -> Next {
+    fn pushed(&self, found: Found, verifier: Code, state: String, response: &HttpResponse) -> Next {
         #[derive(Deserialize)]
         struct Pushed {
             request_uri: String,
@@ -294,13 +319,13 @@ impl Session {
         let endpoint = found.server.authorization_endpoint.as_ref().ok_or(Unsupported::Grant)?;
         let members = [("client_id", self.client.client_id.as_str()), ("request_uri", &request_uri)];
         let url = with_query(endpoint, &members);
-        Ok((State::ExpectRedirect(found, verifier, state), Step::OpenInBrowser(url)))
+        out(found, verifier, state, url)
     }
 
     pub(super) fn redirected(
         &mut self,
         found: Found,
-        verifier: &Verifier,
+        verifier: &Code,
         state: &str,
         url: &str,
         now: i64,
@@ -324,14 +349,14 @@ impl Session {
             ("code", code),
             ("redirect_uri", self.client.redirect_uri.as_str()),
             ("client_id", &self.client.client_id),
-            ("code_verifier", verifier.0.expose()),
+            ("code_verifier", verifier.expose()),
         ]);
         self.ask_token(found, form, now)
     }
 
     fn token(&self, found: Found, proven: bool, response: &HttpResponse) -> Next {
         #[derive(Deserialize)]
-        struct Token {
+        struct Answer {
             access_token: String,
             token_type: String,
             refresh_token: Option<String>,
@@ -344,7 +369,7 @@ impl Session {
             #[serde(default)]
             credential_identifiers: Vec<String>,
         }
-        let token: Token = json(response, &[200], Rule::NotATokenResponse)?;
+        let token: Answer = json(response, &[200], Rule::NotATokenResponse)?;
         let bound = token.token_type.eq_ignore_ascii_case("DPoP");
         let bearer = token.token_type.eq_ignore_ascii_case("Bearer");
         let accepted = bound && proven || bearer && self.client.tokens == TokenPolicy::AcceptBearer;
@@ -352,32 +377,30 @@ impl Session {
             return Err(Rule::TokenType.into());
         }
         let code = |text: String| bounded(text).map(Code::new).ok_or(Rule::NotATokenResponse);
-        let identifiers = token.authorization_details.into_iter().filter_map(|detail| {
-            Some((detail.credential_configuration_id?, detail.credential_identifiers.into_iter().next()?))
-        });
+        let mut identifiers = Vec::new();
+        let mut named = Vec::new();
+        for detail in token.authorization_details {
+            let Some(configuration) = detail.credential_configuration_id else { continue };
+            named.push(configuration.clone());
+            if let Some(identifier) = detail.credential_identifiers.into_iter().next() {
+                identifiers.push((configuration, identifier));
+            }
+        }
         // RFC 6749, 6: without a new one the old one stays good.
-        let refresh_token = match (token.refresh_token.map(code).transpose()?, &found.offer.grant) {
+        let refresh = match (token.refresh_token.map(code).transpose()?, &found.offer.grant) {
             (None, Grant::Refresh { token }) => Some(token.clone()),
             (new, _) => new,
         };
-        let Found { offer, issuer, server, mut configurations } = found;
-        let renewal = refresh_token.map(|refresh_token| Renewal {
-            issuer: offer.issuer,
-            authorization_server: server.issuer,
-            configurations: offer.configurations,
-            refresh_token,
-        });
-        configurations.reverse();
-        let granted = Granted {
-            issuer,
-            token: code(token.access_token)?,
-            bound,
-            renewal,
-            identifiers: identifiers.collect(),
-            left: configurations,
-            done: Vec::new(),
+        let token = Token { access: code(token.access_token)?, bound, refresh, identifiers };
+        let found = match found.offer.grant {
+            // Only the issuer knows what the card in the citizen's hand is good for.
+            Grant::Card => found.with_configurations(named)?,
+            _ => found,
         };
-        next_credential(granted)
+        let kept = CredentialOffer { grant: Grant::Token(token.clone()), ..found.offer.clone() };
+        let kept = saved::write(&kept).ok_or(Misuse::NoJson)?;
+        let (state, step) = grant(found, token)?;
+        Ok((State::ExpectSaved(Box::new(state), Box::new(step)), Step::Save(kept)))
     }
 
     pub(super) fn keys_made(
@@ -447,7 +470,7 @@ impl Session {
 
     pub(super) fn ask(&mut self, ordered: Ordered, proofs: Option<Proofs>, now: i64) -> Next {
         let configuration = ordered.configuration.id.as_str();
-        let identifier = ordered.granted.identifiers.iter().find(|(known, _)| known == configuration);
+        let identifier = ordered.granted.token.identifiers.iter().find(|(known, _)| known == configuration);
         let message = CredentialRequest {
             // 8.2: an identifier from the token answer is used where there is one, and then nothing else.
             credential_identifier: identifier.map(|(_, identifier)| identifier.as_str()),
@@ -455,8 +478,11 @@ impl Session {
             proofs,
             credential_response_encryption: ordered.encryption(),
         };
-        let draft =
-            Draft::json(&ordered.granted.issuer.credential_endpoint, &message, &ordered.granted.token)?;
+        let draft = Draft::json(
+            &ordered.granted.issuer.credential_endpoint,
+            &message,
+            &ordered.granted.token.access,
+        )?;
         self.send(draft, After::Credential(ordered), now)
     }
 
@@ -472,7 +498,7 @@ impl Session {
             transaction_id: transaction,
             credential_response_encryption: ordered.encryption(),
         };
-        let draft = Draft::json(endpoint, &message, &ordered.granted.token)?;
+        let draft = Draft::json(endpoint, &message, &ordered.granted.token.access)?;
         self.send(draft, After::Deferred(ordered, deferrals), now)
     }
 
@@ -487,11 +513,44 @@ impl Session {
                 Outcome::Deleted => "credential_deleted",
             };
             let message = Notification { notification_id: &id, event };
-            let draft = Draft::json(&endpoint, &message, &granted.token)?;
+            let draft = Draft::json(&endpoint, &message, &granted.token.access)?;
             return self.send(draft, After::Notified(granted, outcome), now);
         }
-        let step = Step::Done(Finished { renewal: granted.renewal });
-        Ok((State::ExpectNothing, step))
+        let Granted { offer, token, .. } = granted;
+        let renewal = token.refresh.map(|refresh_token| Renewal {
+            authorization_server: offer.authorization_server.unwrap_or_else(|| offer.issuer.clone()),
+            issuer: offer.issuer,
+            configurations: offer.configurations,
+            refresh_token,
+        });
+        Ok((State::ExpectNothing, Step::Done(Finished { renewal })))
+    }
+}
+
+/// Sends the browser out, once it is kept what it has to bring back.
+fn out(found: Found, verifier: Code, state: String, url: String) -> Next {
+    let grant = Grant::Browser { verifier: verifier.clone(), state: state.clone(), came_back: None };
+    let kept = saved::write(&CredentialOffer { grant, ..found.offer.clone() }).ok_or(Misuse::NoJson)?;
+    let state = State::ExpectRedirect(found, verifier, state);
+    Ok((State::ExpectSaved(Box::new(state), Box::new(Step::OpenInBrowser(url))), Step::Save(kept)))
+}
+
+/// Begins to fetch what the token is good for.
+fn grant(found: Found, token: Token) -> Next {
+    let Found { offer, issuer, mut configurations, .. } = found;
+    configurations.reverse();
+    next_credential(Granted { issuer, offer, token, left: configurations, done: Vec::new() })
+}
+
+impl Found {
+    fn with_configurations(mut self, named: Vec<String>) -> Result<Self, OpenIdError> {
+        if named.is_empty() || named.len() > MAX_GRANTED {
+            return Err(Rule::NothingGranted.into());
+        }
+        self.configurations =
+            named.iter().map(|id| self.issuer.configuration(id)).collect::<Result<_, _>>()?;
+        self.offer.configurations = named;
+        Ok(self)
     }
 }
 

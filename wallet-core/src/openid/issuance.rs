@@ -5,14 +5,17 @@ use super::{
     flow::{ask_consent, ask_issuer, ask_server, bounded, fixed, order},
     messages::Proofs,
     metadata::{Configuration, IssuerMetadata, Names, ServerMetadata},
-    offer::{Code, CredentialOffer, Grant, OfferLink, TransactionCode},
+    offer::{Code, CredentialOffer, Grant, OfferLink, Token, TransactionCode},
     request::{Draft, checked, fetch},
+    saved,
+    tap::evidence_gathered,
 };
 use crate::{
     bytes::{Secret, SecretBytes},
+    card::FaceChallenge,
     crypto::sign::PublicKey,
     jose::{ContentEncryption, DecryptionKey, SigningInput},
-    platform::{HttpRequest, HttpResponse, Url},
+    platform::{ChipMessage, FaceMessage, HttpRequest, HttpResponse, Url},
 };
 
 /// Who asks.
@@ -61,6 +64,18 @@ pub enum Step {
     SignInstance(Vec<u8>),
     /// Open this in the citizen's browser and hand in [`Input::Redirected`].
     OpenInBrowser(String),
+    /// Keep these bytes sealed in place of earlier ones, and hand in [`Input::Saved`]: [`Issuance::resume`] goes on from here
+    /// when the process dies. They are a secret.
+    Save(SecretBytes),
+    /// Read the card with `chip_challenge`, check the face with `face_challenge`, and hand in [`Input::Evidence`].
+    GatherEvidence {
+        /// RND.IFD for active authentication.
+        chip_challenge: [u8; 8],
+        /// What the face provider signs for.
+        face_challenge: FaceChallenge,
+        /// Seconds until evidence comes too late, counted from the issuer's answer.
+        expires_in: u32,
+    },
     /// Make Holder keys for `configuration`, attested over `challenge`, and hand in [`Input::HolderKeys`].
     MakeHolderKeys {
         /// Name of the configuration.
@@ -105,6 +120,15 @@ pub enum Input {
     Signature(Vec<u8>),
     /// The URL that the browser came back with.
     Redirected(String),
+    /// The bytes are kept.
+    Saved,
+    /// Card and face.
+    Evidence {
+        /// The chip.
+        chip: ChipMessage,
+        /// The face.
+        face: FaceMessage,
+    },
     /// The keys just made, SEC1.
     HolderKeys(Vec<Vec<u8>>),
     /// The wallet provider's word for the keys.
@@ -199,7 +223,10 @@ pub(super) enum State {
     ExpectLateAttestation(Outgoing),
     ExpectRequestSignature(Outgoing, Proof, SigningInput),
     ExpectAnswer(Outgoing),
-    ExpectRedirect(Found, Verifier, String),
+    ExpectSaved(Box<State>, Box<Step>),
+    ExpectRedirect(Found, Code, String),
+    ExpectEvidence(Found, Code, [u8; 16]),
+    ExpectEvidenceSignature(Found, Code, [u8; 16], SigningInput),
     ExpectNonce(Granted),
     ExpectKeys(Granted, Configuration, Option<String>),
     ExpectKeyAttestation(Ordered, Option<String>),
@@ -218,19 +245,13 @@ pub(super) struct Found {
     pub(super) configurations: Vec<Configuration>,
 }
 
-/// What PKCE hides until the token is asked for. RFC 7636.
-#[derive(Debug)]
-pub(super) struct Verifier(pub(super) Code);
-
 /// A token, and what is still to be fetched with it.
 #[derive(Debug)]
 pub(super) struct Granted {
     pub(super) issuer: IssuerMetadata,
-    pub(super) token: Code,
-    pub(super) bound: bool,
-    pub(super) renewal: Option<Renewal>,
-    /// Credential identifiers by configuration. OpenID4VCI 1.0, 6.2.
-    pub(super) identifiers: Vec<(String, String)>,
+    /// Where it came from: the offer, with the token in place of its grant.
+    pub(super) offer: CredentialOffer,
+    pub(super) token: Token,
     /// Last first.
     pub(super) left: Vec<Configuration>,
     pub(super) done: Vec<IssuedCredentials>,
@@ -266,7 +287,9 @@ pub(super) enum Proof {
 /// What an answer leads to.
 #[derive(Debug)]
 pub(super) enum After {
-    Pushed(Found, Verifier, String),
+    Pushed(Found, Code, String),
+    /// The session is there once evidence was given.
+    Challenged(Found, Code, Option<[u8; 16]>),
     Token(Found),
     Credential(Ordered),
     Deferred(Ordered, u32),
@@ -297,6 +320,38 @@ impl Issuance {
             grant: Grant::Refresh { token: refresh_token },
             authorization_server: Some(authorization_server),
         });
+        (Self { session: Session::new(client, seed), state }, step)
+    }
+
+    /// Goes on where [`Step::Save`] was kept, after the process died. `came_back` is the URL that the browser brought, when it
+    /// was out; without it that issuance waits for it still.
+    ///
+    /// # Errors
+    /// [`Misuse::NotKept`].
+    pub fn resume(
+        client: Client,
+        saved: &SecretBytes,
+        came_back: Option<String>,
+        seed: Secret<32>,
+    ) -> Result<(Self, Step), OpenIdError> {
+        let mut offer = saved::read(saved).ok_or(Misuse::NotKept)?;
+        if let Grant::Browser { came_back: brought, .. } = &mut offer.grant {
+            *brought = Some(came_back.ok_or(Misuse::NotKept)?);
+        }
+        let (state, step) = ask_issuer(offer);
+        Ok((Self { session: Session::new(client, seed), state }, step))
+    }
+
+    /// Asks for the ID of the card in the citizen's hand. Which credentials those are the issuer says.
+    #[must_use]
+    pub fn with_card(client: Client, issuer: Url, seed: Secret<32>) -> (Self, Step) {
+        let offer = CredentialOffer {
+            issuer,
+            configurations: Vec::new(),
+            grant: Grant::Card,
+            authorization_server: None,
+        };
+        let (state, step) = ask_issuer(offer);
         (Self { session: Session::new(client, seed), state }, step)
     }
 
@@ -335,6 +390,17 @@ impl Issuance {
             }
             (State::ExpectRedirect(found, verifier, state), Input::Redirected(url)) => {
                 s.redirected(found, &verifier, &state, &url, now)?
+            }
+            (State::ExpectSaved(state, step), Input::Saved) => (*state, *step),
+            (State::ExpectEvidence(found, verifier, session), Input::Evidence { chip, face }) => {
+                evidence_gathered(found, verifier, session, chip, face, now)?
+            }
+            (
+                State::ExpectEvidenceSignature(found, verifier, session, signing),
+                Input::Signature(signature),
+            ) => {
+                let evidence = signing.signed(&fixed(&signature)?);
+                s.show_evidence(found, verifier, session, &evidence, now)?
             }
             (State::ExpectNonce(granted), Input::Response(response)) => order(granted, &response)?,
             (State::ExpectKeys(granted, configuration, nonce), Input::HolderKeys(keys)) => {

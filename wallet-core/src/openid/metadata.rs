@@ -116,6 +116,8 @@ pub struct ServerMetadata {
     pub authorization_endpoint: Option<Url>,
     /// Where the request is pushed before. RFC 9126.
     pub pushed_endpoint: Option<Url>,
+    /// Where the card is asked. draft-ietf-oauth-first-party-apps, 4.
+    pub challenge_endpoint: Option<Url>,
     /// Whether its redirects name it. RFC 9207.
     pub names_itself: bool,
     /// Whether it takes attested wallets. draft-ietf-oauth-attestation-based-client-auth.
@@ -210,6 +212,7 @@ impl ServerMetadata {
             token_endpoint: endpoint(&message.token_endpoint)?,
             authorization_endpoint: optional_endpoint(message.authorization_endpoint.as_deref())?,
             pushed_endpoint: optional_endpoint(message.pushed_authorization_request_endpoint.as_deref())?,
+            challenge_endpoint: optional_endpoint(message.authorization_challenge_endpoint.as_deref())?,
             names_itself: message.authorization_response_iss_parameter_supported.unwrap_or(false),
             takes_wallet_attestation: methods.iter().any(attested),
             demands_wallet_attestation: !methods.is_empty() && methods.iter().all(attested),
@@ -282,6 +285,7 @@ struct ServerMessage {
     token_endpoint: String,
     authorization_endpoint: Option<String>,
     pushed_authorization_request_endpoint: Option<String>,
+    authorization_challenge_endpoint: Option<String>,
     authorization_response_iss_parameter_supported: Option<bool>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     code_challenge_methods_supported: Option<Vec<String>>,

@@ -8,11 +8,23 @@ mod issuance;
 mod messages;
 mod metadata;
 mod offer;
+mod provider;
 mod request;
+mod saved;
+mod tap;
 mod tokens;
 
 #[cfg(test)]
 mod examples_tests;
+
+#[cfg(test)]
+mod provider_tests;
+
+#[cfg(test)]
+mod resuming_tests;
+
+#[cfg(test)]
+mod tap_tests;
 
 #[cfg(test)]
 mod tests;
@@ -25,4 +37,9 @@ pub use issuance::{
 pub use metadata::{
     Configuration, Format, IssuerMetadata, Names, ProofKind, ResponseEncryption, ServerMetadata,
 };
-pub use offer::{Code, CredentialOffer, Grant, OfferLink, TransactionCode};
+pub use offer::{Code, CredentialOffer, Grant, OfferLink, Token, TransactionCode};
+pub use provider::{
+    AttestationResponse, Attesting, CHALLENGE_PATH, ChallengeResponse, KEYS_PATH, KeysClaims, ProviderInput,
+    ProviderStep, REQUEST_TYPE, WALLET_PATH, WalletClaims,
+};
+pub use tokens::{CARD_EVIDENCE, CardEvidence};

@@ -65,6 +65,30 @@ pub enum Grant {
         /// The token.
         token: Code,
     },
+    /// In no offer: the citizen's card is before the phone. draft-ietf-oauth-first-party-apps.
+    Card,
+    /// In no offer, but in what a wallet keeps: the browser is out, or has come back.
+    Browser {
+        /// What PKCE hides until the token is asked for. RFC 7636.
+        verifier: Code,
+        /// What the browser has to bring back. RFC 6749, 10.12.
+        state: String,
+        /// The URL it came back with.
+        came_back: Option<String>,
+    },
+    /// In no offer, but in what a wallet keeps: the token is there, the credentials are not.
+    Token(Token),
+}
+
+/// A token, and what came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub(super) access: Code,
+    /// Whether it is bound to the Instance key.
+    pub(super) bound: bool,
+    pub(super) refresh: Option<Code>,
+    /// Credential identifiers by configuration. OpenID4VCI 1.0, 6.2.
+    pub(super) identifiers: Vec<(String, String)>,
 }
 
 /// The form of a transaction code. 4.1.1.

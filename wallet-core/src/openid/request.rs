@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{ErrorCode, Misuse, OpenIdError, Rule, offer::Code};
-use crate::platform::{HttpMethod, HttpRequest, HttpResponse, Url};
+use crate::{
+    card::Refusal,
+    platform::{HttpMethod, HttpRequest, HttpResponse, Url},
+};
 
 /// Longest answer, bytes.
 const MAX_BODY: usize = 1024 * 1024;
@@ -145,7 +148,10 @@ pub(super) fn refusal(response: &HttpResponse) -> OpenIdError {
         rest.split('"').next().map(str::to_owned)
     };
     match said.or_else(challenged) {
-        Some(code) => OpenIdError::IssuerRefused(ErrorCode::from_code(&code)),
+        Some(code) => match Refusal::from_code(&code) {
+            Ok(refusal) => OpenIdError::Refused(refusal),
+            Err(_) => OpenIdError::IssuerRefused(ErrorCode::from_code(&code)),
+        },
         // A proxy before a server that is down speaks no protocol, and breaks none.
         None if response.status >= 500 || response.status == 429 => {
             OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable)

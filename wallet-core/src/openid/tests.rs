@@ -11,36 +11,43 @@ use super::{
 };
 use crate::{
     bytes::{Secret, SecretBytes},
+    card::{Nonce, SessionId, derive_chip_challenge, derive_face_challenge},
     crypto::{hash::sha256, sign::SigningKey},
-    jose::{Jwk, Jws, SigningInput, encode},
-    platform::{HttpMethod, HttpRequest, HttpResponse, Url},
+    jose::{Blob, Fixed, Jwk, Jws, SigningInput, encode},
+    platform::{ChipMessage, FaceMessage, GroupMessage, HttpMethod, HttpRequest, HttpResponse, Url},
 };
 
-const NOW: i64 = 1_795_500_000;
-const ISSUER: &str = "https://issuer.example";
+/// What `run` gives back when the process died on the way.
+pub(super) const DIED: OpenIdError = OpenIdError::Misuse(Misuse::BadRandomness);
+pub(super) const NOW: i64 = 1_795_500_000;
+pub(super) const ISSUER: &str = "https://issuer.example";
 const REDIRECT: &str = "https://wallet.example/cb";
-const WITH_CODE: &str = r#"{"urn:ietf:params:oauth:grant-type:pre-authorized_code":{"pre-authorized_code":"pre","tx_code":{"length":6}}}"#;
-const SIGN_IN: &str = r#"{"authorization_code":{"issuer_state":"st"}}"#;
+pub(super) const WITH_CODE: &str = r#"{"urn:ietf:params:oauth:grant-type:pre-authorized_code":{"pre-authorized_code":"pre","tx_code":{"length":6}}}"#;
+pub(super) const SIGN_IN: &str = r#"{"authorization_code":{"issuer_state":"st"}}"#;
 
 /// An issuer that answers by path. A changed answer comes instead of the usual one.
-struct Issuer {
-    instance: SigningKey,
+pub(super) struct Issuer {
+    pub(super) instance: SigningKey,
     holders: Vec<SigningKey>,
     changed: HashMap<&'static str, Vec<HttpResponse>>,
-    asked: Vec<HttpRequest>,
-    metadata: Value,
-    server: Value,
+    pub(super) asked: Vec<HttpRequest>,
+    pub(super) metadata: Value,
+    pub(super) server: Value,
     policy: TokenPolicy,
     attested: bool,
-    typed: Option<&'static str>,
+    pub(super) typed: Option<&'static str>,
     browser: fn(&str) -> String,
     waited: u32,
     notice: Outcome,
-    delivered: usize,
-    asked_citizen: bool,
+    pub(super) delivered: usize,
+    pub(super) asked_citizen: bool,
+    /// What was kept, newest last.
+    pub(super) saved: Vec<Vec<u8>>,
+    /// The process dies when the machine asks for this.
+    pub(super) dies_at: Option<fn(&Step) -> bool>,
 }
 
-fn answer(status: u16, body: &Value) -> HttpResponse {
+pub(super) fn answer(status: u16, body: &Value) -> HttpResponse {
     HttpResponse {
         status,
         headers: HashMap::from([("content-type".into(), "application/json; charset=utf-8".into())]),
@@ -53,7 +60,7 @@ fn with_nonce(mut response: HttpResponse, nonce: &str) -> HttpResponse {
     response
 }
 
-fn issuer() -> Issuer {
+pub(super) fn issuer() -> Issuer {
     let jwt = json!({"proof_signing_alg_values_supported": ["ES256"]});
     Issuer {
         instance: SigningKey::make().unwrap().0,
@@ -76,6 +83,7 @@ fn issuer() -> Issuer {
             "issuer": ISSUER, "token_endpoint": "https://issuer.example/token",
             "authorization_endpoint": "https://issuer.example/authorize",
             "pushed_authorization_request_endpoint": "https://issuer.example/par",
+            "authorization_challenge_endpoint": "https://issuer.example/challenge",
             "authorization_response_iss_parameter_supported": true,
             "token_endpoint_auth_methods_supported": ["attest_jwt_client_auth"],
             "code_challenge_methods_supported": ["S256"], "dpop_signing_alg_values_supported": ["ES256"],
@@ -88,7 +96,21 @@ fn issuer() -> Issuer {
         notice: Outcome::Kept,
         delivered: 0,
         asked_citizen: false,
+        saved: Vec::new(),
+        dies_at: None,
     }
+}
+
+pub(super) fn chip() -> ChipMessage {
+    ChipMessage {
+        sod: Blob(vec![0x77]),
+        groups: vec![GroupMessage { number: 1, content: Blob(vec![0x61]) }],
+        active_authentication: Blob(vec![1; 64]),
+    }
+}
+
+pub(super) fn face() -> FaceMessage {
+    FaceMessage { provider: "face".into(), signature: Fixed([2; 64]) }
 }
 
 fn come_back(url: &str) -> String {
@@ -99,9 +121,22 @@ fn come_back(url: &str) -> String {
 }
 
 impl Issuer {
-    fn change(mut self, path: &'static str, responses: Vec<HttpResponse>) -> Self {
+    pub(super) fn change(mut self, path: &'static str, responses: Vec<HttpResponse>) -> Self {
         self.changed.insert(path, responses);
         self
+    }
+
+    /// Evidence is worth a code; without it there is a challenge.
+    fn challenge(&self) -> HttpResponse {
+        let members = form(self.asked.last().unwrap());
+        if members.contains_key("card_evidence") {
+            return answer(200, &json!({"authorization_code": "from-the-card"}));
+        }
+        answer(
+            403,
+            &json!({"error": "insufficient_authorization", "auth_session": encode(&[8; 16]), "chip_nonce": encode(&[9; 32]),
+                    "expires_in": 120}),
+        )
     }
 
     fn respond(&mut self, request: HttpRequest) -> HttpResponse {
@@ -123,6 +158,7 @@ impl Issuer {
             "/.well-known/openid-credential-issuer" => answer(200, &self.metadata),
             "/.well-known/oauth-authorization-server" => answer(200, &self.server),
             "/offer" => answer(200, &serde_json::from_str(&offer_json(&["card"], WITH_CODE)).unwrap()),
+            "/challenge" => self.challenge(),
             "/par" => answer(201, &json!({"request_uri": "urn:pushed", "expires_in": 60})),
             "/token" => {
                 answer(200, &json!({"access_token": "token", "token_type": "DPoP", "refresh_token": "again"}))
@@ -140,12 +176,12 @@ impl Issuer {
         }
     }
 
-    fn drive(&mut self, offer: &str) -> Result<Finished, OpenIdError> {
+    pub(super) fn drive(&mut self, offer: &str) -> Result<Finished, OpenIdError> {
         let begun = Issuance::begin(self.client(), offer, Secret::new([5; 32]))?;
         self.run(begun)
     }
 
-    fn client(&self) -> Client {
+    pub(super) fn client(&self) -> Client {
         Client {
             client_id: "wallet".into(),
             redirect_uri: Url::parse(REDIRECT).unwrap(),
@@ -155,9 +191,12 @@ impl Issuer {
         }
     }
 
-    fn run(&mut self, begun: (Issuance, Step)) -> Result<Finished, OpenIdError> {
+    pub(super) fn run(&mut self, begun: (Issuance, Step)) -> Result<Finished, OpenIdError> {
         let (mut machine, mut step) = begun;
         for _ in 0..100 {
+            if self.dies_at.is_some_and(|dies| dies(&step)) {
+                return Err(DIED);
+            }
             let input = match step {
                 Step::Http(request) => Input::Response(self.respond(request)),
                 Step::AskConsent(summary) => {
@@ -195,6 +234,17 @@ impl Issuer {
                     self.delivered = delivered.credentials.iter().map(|c| c.copies.len()).sum();
                     Input::Outcome(self.notice)
                 }
+                Step::Save(bytes) => {
+                    self.saved.push(bytes.expose().to_vec());
+                    Input::Saved
+                }
+                Step::GatherEvidence { chip_challenge, face_challenge, expires_in } => {
+                    assert_eq!(expires_in, 120);
+                    let (nonce, id) = (Nonce([9; 32]), SessionId([8; 16]));
+                    assert_eq!(chip_challenge, derive_chip_challenge(&nonce, &id, self.instance.public()));
+                    assert_eq!(face_challenge, derive_face_challenge(&nonce, &id));
+                    Input::Evidence { chip: chip(), face: face() }
+                }
                 Step::Done(finished) => return Ok(finished),
             };
             (machine, step) = machine.handle(input, NOW)?;
@@ -202,7 +252,7 @@ impl Issuer {
         panic!("the machine does not end");
     }
 
-    fn sent(&self, path: &str) -> Vec<&HttpRequest> {
+    pub(super) fn sent(&self, path: &str) -> Vec<&HttpRequest> {
         self.asked.iter().filter(|request| request.url == format!("{ISSUER}{path}")).collect()
     }
 }
@@ -214,12 +264,12 @@ fn offer_json(ids: &[&str], grants: &str) -> String {
     )
 }
 
-fn offer(ids: &[&str], grants: &str) -> String {
+pub(super) fn offer(ids: &[&str], grants: &str) -> String {
     let value = form_urlencoded::byte_serialize(offer_json(ids, grants).as_bytes()).collect::<String>();
     format!("openid-credential-offer://?credential_offer={value}")
 }
 
-fn form(request: &HttpRequest) -> HashMap<String, String> {
+pub(super) fn form(request: &HttpRequest) -> HashMap<String, String> {
     parse_form(std::str::from_utf8(&request.body).unwrap()).unwrap().into_iter().collect()
 }
 

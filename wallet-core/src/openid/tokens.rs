@@ -1,11 +1,12 @@
 //! The small tokens the wallet makes: DPoP proofs, proofs of the wallet's attestation, proofs of keys.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Misuse;
 use crate::{
     crypto::{hash::sha256, sign::PublicKey},
-    jose::{Jwk, SigningInput, encode},
+    jose::{Fixed, Jwk, SigningInput, encode},
+    platform::{ChipMessage, FaceMessage},
 };
 
 /// Seconds a proof of the wallet's attestation lives.
@@ -51,6 +52,31 @@ struct KeyProofClaims<'a> {
     iat: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
+}
+
+/// `typ` of the evidence that the citizen's card is before this phone.
+pub const CARD_EVIDENCE: &str = "card-evidence+jwt";
+
+/// What the wallet shows of card and face, signed by the Instance key (docs/formats/issuing.md).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardEvidence {
+    /// The authorization server.
+    pub aud: String,
+    /// When, seconds since 1970 UTC.
+    pub iat: i64,
+    /// The session that the challenge belongs to.
+    pub auth_session: Fixed<16>,
+    /// The chip.
+    pub chip: ChipMessage,
+    /// The face.
+    pub face: FaceMessage,
+}
+
+/// Evidence to be signed by the Instance key.
+pub(super) fn card_evidence(evidence: &CardEvidence) -> Result<SigningInput, Misuse> {
+    let header = Header { typ: CARD_EVIDENCE, alg: "ES256", jwk: None, key_attestation: None };
+    SigningInput::new(&header, evidence).ok_or(Misuse::NoJson)
 }
 
 /// What a DPoP proof is for.
