@@ -22,6 +22,10 @@ pub struct Config {
     pub attestation_roots: Vec<Vec<u8>>,
     /// Serial numbers of leaked attestation certificates, big-endian without leading zeros.
     pub revoked_attestation: BTreeSet<Vec<u8>>,
+    /// Roots of wallet providers the issuer believes, DER.
+    pub wallet_provider_roots: Vec<Vec<u8>>,
+    /// The URL wallets know this desk by, without a slash at the end; where it listens when none.
+    pub public_url: Option<String>,
     /// Face providers accepted.
     pub face_providers: Vec<FaceProvider>,
     /// Who this desk is as a verifier.
@@ -57,6 +61,8 @@ pub struct DeskIdentity {
 pub struct Policy {
     /// **Development only**: accept phone keys that live outside secure hardware.
     pub accept_software_keys: bool,
+    /// Believe the wallet provider that this desk itself runs.
+    pub trust_own_wallet_provider: bool,
     /// Listen on other than loopback addresses. The API has no TLS of its own.
     pub listen_beyond_loopback: bool,
 }
@@ -71,6 +77,8 @@ impl Config {
             csca: Vec::new(),
             attestation_roots: Vec::new(),
             revoked_attestation: BTreeSet::new(),
+            wallet_provider_roots: Vec::new(),
+            public_url: None,
             face_providers: Vec::new(),
             desk,
             policy: Policy::default(),
@@ -89,6 +97,7 @@ impl Config {
                 .push(FaceProvider { name: platform::FixtureFaceCheck::PROVIDER.to_owned(), key });
         }
         self.policy.accept_software_keys = true;
+        self.policy.trust_own_wallet_provider = true;
         self
     }
 }

@@ -2,9 +2,8 @@
 
 use axum::{
     Json, Router,
-    body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -13,12 +12,12 @@ use serde::Serialize;
 use wallet_core::{
     card::Refusal,
     crypto::sign::Signature,
-    enrolment::{MAX_BODY, Refused, SIGNATURE_HEADER, paths},
+    enrolment::{Refused, SIGNATURE_HEADER, paths},
 };
 
 use crate::{
     issuer::{Issuer, IssuerError},
-    server::{ANSWER_WITHIN, App},
+    server::{App, read_body, status_of},
 };
 
 /// The routes of the enrolment API.
@@ -32,7 +31,7 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn begin(State(app): State<App>, request: Request) -> Response {
     let (_, body) = request.into_parts();
-    let Some(body) = read(body).await else { return refuse(Refusal::MalformedRequest) };
+    let Some(body) = read_body(body).await else { return refuse(Refusal::MalformedRequest) };
     answer(app.with_issuer(move |issuer, now| issuer.begin(&body, now)).await)
 }
 
@@ -56,7 +55,7 @@ async fn signed<T: Serialize + Send + 'static>(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Some(signature) = signature_of(&parts.headers) else { return refuse(Refusal::BadSignature) };
-    let Some(body) = read(body).await else { return refuse(Refusal::MalformedRequest) };
+    let Some(body) = read_body(body).await else { return refuse(Refusal::MalformedRequest) };
     answer(app.with_issuer(move |issuer, now| handle(issuer, &body, &signature, now)).await)
 }
 
@@ -66,34 +65,16 @@ fn signature_of(headers: &HeaderMap) -> Option<Signature> {
     BASE64_URL_SAFE_NO_PAD.decode(value.as_bytes()).ok()?.try_into().ok()
 }
 
-/// The body, if it comes whole, in time and within bounds.
-async fn read(body: Body) -> Option<Vec<u8>> {
-    let whole = tokio::time::timeout(ANSWER_WITHIN, to_bytes(body, MAX_BODY)).await;
-    whole.ok()?.ok().map(|bytes| bytes.to_vec())
-}
-
 fn answer<T: Serialize>(outcome: Result<T, IssuerError>) -> Response {
     match outcome {
         Ok(message) => Json(message).into_response(),
         Err(IssuerError::Refused { refusal, .. }) => refuse(refusal),
-        Err(IssuerError::Store(_) | IssuerError::Failed) => refuse(Refusal::Unavailable),
+        Err(IssuerError::OAuth { .. } | IssuerError::Store(_) | IssuerError::Failed) => {
+            refuse(Refusal::Unavailable)
+        }
     }
 }
 
 fn refuse(refusal: Refusal) -> Response {
-    let status = match refusal {
-        Refusal::MalformedRequest | Refusal::UnsupportedVersion => StatusCode::BAD_REQUEST,
-        Refusal::BadSignature => StatusCode::UNAUTHORIZED,
-        Refusal::UnknownSession => StatusCode::NOT_FOUND,
-        Refusal::Replayed | Refusal::AnotherPhone | Refusal::AnotherHolder => StatusCode::CONFLICT,
-        Refusal::ChallengeExpired => StatusCode::GONE,
-        Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Refusal::UntrustedChip
-        | Refusal::AlteredChipData
-        | Refusal::CloneSuspected
-        | Refusal::CardIncomplete
-        | Refusal::FaceMismatch
-        | Refusal::AttestationRefused => StatusCode::FORBIDDEN,
-    };
-    (status, Json(Refused::because(refusal))).into_response()
+    (status_of(refusal), Json(Refused::because(refusal))).into_response()
 }

@@ -9,9 +9,11 @@ pub mod counter_pack;
 pub mod desk_sign;
 pub mod enrolment_api;
 pub mod issuer;
+pub mod openid;
 pub mod pki;
 mod server;
 pub mod store;
+pub mod wallet_provider;
 
 pub use config::{Config, DeskIdentity, FaceProvider, Policy};
 pub use server::{Desk, DeskError, RunningDesk};

@@ -75,6 +75,15 @@ struct Serve {
     /// Accept phone keys outside secure hardware, which any program of the user can copy. DEVELOPMENT ONLY.
     #[arg(long)]
     accept_software_keys: bool,
+    /// A root of a wallet provider to believe, DER. May be repeated.
+    #[arg(long)]
+    wallet_provider_root: Vec<PathBuf>,
+    /// Believe the wallet provider that this desk runs.
+    #[arg(long)]
+    trust_own_wallet_provider: bool,
+    /// The URL wallets know this desk by, without a slash at the end; where it listens when none is given.
+    #[arg(long)]
+    public_url: Option<String>,
     /// Allow to listen on other than loopback addresses. There is no TLS here: put a proxy before it.
     #[arg(long)]
     listen_beyond_loopback: bool,
@@ -169,6 +178,8 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
     config.listen = arguments.listen;
     config.csca = read_all(&arguments.csca)?;
     config.attestation_roots = read_all(&arguments.attestation_root)?;
+    config.wallet_provider_roots = read_all(&arguments.wallet_provider_root)?;
+    config.public_url = arguments.public_url;
     for provider in &arguments.face_provider {
         let (name, path) =
             provider.split_once('=').ok_or(Failure::Argument("a face provider is given as NAME=FILE"))?;
@@ -176,6 +187,7 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
     }
     config.policy = Policy {
         accept_software_keys: arguments.accept_software_keys,
+        trust_own_wallet_provider: arguments.trust_own_wallet_provider,
         listen_beyond_loopback: arguments.listen_beyond_loopback,
     };
     Ok(if arguments.trust_fixtures { config.trusting_fixtures() } else { config })

@@ -24,6 +24,7 @@ const SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
 const ISSUER_ROOT: &str = "TEST Mobile ID issuer root";
 const REGISTRATION_ROOT: &str = "TEST Verifier registration root";
 const PACK_AUTHORITY: &str = "TEST Counter pack authority";
+const WALLET_PROVIDER_ROOT: &str = "TEST Wallet provider root";
 /// Counters find the signer of a copy by its certificate's digest, so that one stays as long as its root.
 const ROOT_DAYS: i64 = 3650;
 /// ISO/IEC 18013-5:2021, B.1.4 allows a document signer 457 days.
@@ -72,6 +73,14 @@ pub struct Pki {
     pub desk: Identity,
     /// Signs counter packs. Its public key is configured in each counter.
     pub pack_authority: Identity,
+    /// Root of the wallet provider.
+    pub wallet_provider_root: Identity,
+    /// Signs attestations of wallets and keys.
+    pub wallet_provider: Identity,
+    /// Seals what is known of a person.
+    pub record_key: Secret<32>,
+    /// From which codes of offers and nonces derive.
+    pub code_key: Secret<32>,
     /// Keyed hash of registration numbers.
     pub person_key: Secret<32>,
     /// From which every copy's staples derive.
@@ -90,22 +99,32 @@ impl Pki {
         let issuer_root = keep.root("issuer-root", ISSUER_ROOT)?;
         let registration_root = keep.root("registration-root", REGISTRATION_ROOT)?;
         let pack_authority = keep.root("pack-authority", PACK_AUTHORITY)?;
-        let leaf = |subject, usage, days| Leaf { subject, registered_as: None, usage, days };
-        let counter = leaf("TEST Mobile ID counter signer", &eku::COUNTER_ISSUER[..], ROOT_DAYS);
-        let mdoc = leaf("TEST Mobile ID document signer", &eku::MDOC_ISSUER, SIGNER_DAYS);
+        let wallet_provider_root = keep.root("wallet-provider-root", WALLET_PROVIDER_ROOT)?;
+        let provider = leaf_of("TEST Wallet provider", &eku::WALLET_PROVIDER, SIGNER_DAYS);
+        let counter = leaf_of("TEST Mobile ID counter signer", &eku::COUNTER_ISSUER[..], ROOT_DAYS);
+        let mdoc = leaf_of("TEST Mobile ID document signer", &eku::MDOC_ISSUER, SIGNER_DAYS);
         let verifier = Leaf {
             registered_as: Some(desk.as_str()),
-            ..leaf("TEST Registered desk", &eku::VERIFIER_REGISTRATION, SIGNER_DAYS)
+            ..leaf_of("TEST Registered desk", &eku::VERIFIER_REGISTRATION, SIGNER_DAYS)
         };
         let desk_file = format!("desk-{desk}");
         Ok(Self {
             counter_signer: keep.leaf("counter-signer", &counter, ISSUER_ROOT, &issuer_root)?,
             mdoc_signer: keep.leaf("mdoc-signer", &mdoc, ISSUER_ROOT, &issuer_root)?,
             desk: keep.leaf(&desk_file, &verifier, REGISTRATION_ROOT, &registration_root)?,
+            wallet_provider: keep.leaf(
+                "wallet-provider",
+                &provider,
+                WALLET_PROVIDER_ROOT,
+                &wallet_provider_root,
+            )?,
+            wallet_provider_root,
             issuer_root,
             registration_root,
             pack_authority,
             person_key: keep.secret("person.key")?,
+            record_key: keep.secret("record.key")?,
+            code_key: keep.secret("code.key")?,
             staple_master: keep.secret("staple.key")?,
         })
     }
@@ -122,6 +141,10 @@ struct Leaf<'a> {
     registered_as: Option<&'a str>,
     usage: &'a [u64],
     days: i64,
+}
+
+const fn leaf_of<'a>(subject: &'a str, usage: &'a [u64], days: i64) -> Leaf<'a> {
+    Leaf { subject, registered_as: None, usage, days }
 }
 
 /// The folder, and the time at which what it lacks is made.

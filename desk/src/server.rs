@@ -9,6 +9,7 @@ use std::{
 
 use axum::{
     Json, Router,
+    body::{Body, to_bytes},
     extract::{RawQuery, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
@@ -16,7 +17,9 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use wallet_core::{
+    card::Refusal,
     crypto::sign::PublicKey,
+    enrolment::MAX_BODY,
     platform::Clock,
     trust::{Anchors, Certificate, TrustError},
 };
@@ -28,6 +31,7 @@ use crate::{
     desk_sign::make_sign,
     enrolment_api,
     issuer::{Issuer, IssuerError, Trust},
+    openid,
     pki::{Pki, PkiError, create_folder},
     store::{Store, StoreError},
 };
@@ -86,7 +90,10 @@ impl Desk {
             return Err(DeskError::NotLoopback);
         }
         let listen = config.listen;
-        let issuer = Self::open(&config)?;
+        let listener = TcpListener::bind(listen).await?;
+        let address: SocketAddr = listener.local_addr()?;
+        let base_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let issuer = Self::open(&config)?.serving_at(base_url.clone());
         let pki = issuer.pki();
         let (issuer_root, registration_root) =
             (pki.issuer_root.certificate.clone(), pki.registration_root.certificate.clone());
@@ -95,8 +102,6 @@ impl Desk {
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         let counter_pack = make_pack(pki, now).map_err(|_| PkiError::Key)?;
         let app = App { issuer: Arc::new(Mutex::new(issuer)), desk: config.desk, clock: config.clock };
-        let listener = TcpListener::bind(listen).await?;
-        let address: SocketAddr = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, routes().with_state(app)).with_graceful_shutdown(async move {
             // A dropped sender means the same as a sent word.
@@ -104,7 +109,7 @@ impl Desk {
         });
         let task = tokio::spawn(async move { server.await });
         Ok(RunningDesk {
-            base_url: format!("http://{address}"),
+            base_url,
             issuer_root,
             registration_root,
             pack_authority,
@@ -124,6 +129,10 @@ impl Desk {
         create_folder(&config.data)?;
         let pki = Pki::open(&config.data.join("pki"), &config.desk.id, now)?;
         let store = Store::open(&config.data.join("desk.sqlite"))?;
+        let mut providers = config.wallet_provider_roots.clone();
+        if config.policy.trust_own_wallet_provider {
+            providers.push(pki.wallet_provider_root.certificate.clone());
+        }
         let trust = Trust {
             csca: anchors(&config.csca)?,
             face_providers: config.face_providers.iter().map(|p| (p.name.clone(), p.key)).collect(),
@@ -132,6 +141,7 @@ impl Desk {
                 revoked: config.revoked_attestation.clone(),
                 accept_software_keys: config.policy.accept_software_keys,
             },
+            wallet_providers: anchors(&providers)?,
         };
         Ok(Issuer::new(store, pki, trust))
     }
@@ -214,8 +224,33 @@ impl App {
     }
 }
 
+/// The body, if it comes whole, in time and within bounds.
+pub(crate) async fn read_body(body: Body) -> Option<Vec<u8>> {
+    let whole = tokio::time::timeout(ANSWER_WITHIN, to_bytes(body, MAX_BODY)).await;
+    whole.ok()?.ok().map(|bytes| bytes.to_vec())
+}
+
+/// The status a refusal goes out with.
+pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
+    match refusal {
+        Refusal::MalformedRequest | Refusal::UnsupportedVersion => StatusCode::BAD_REQUEST,
+        Refusal::BadSignature => StatusCode::UNAUTHORIZED,
+        Refusal::UnknownSession => StatusCode::NOT_FOUND,
+        Refusal::Replayed | Refusal::AnotherPhone | Refusal::AnotherHolder => StatusCode::CONFLICT,
+        Refusal::ChallengeExpired => StatusCode::GONE,
+        Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::UntrustedChip
+        | Refusal::AlteredChipData
+        | Refusal::CloneSuspected
+        | Refusal::CardIncomplete
+        | Refusal::FaceMismatch
+        | Refusal::AttestationRefused => StatusCode::FORBIDDEN,
+    }
+}
+
 fn routes() -> Router<App> {
     enrolment_api::routes()
+        .merge(openid::api::routes())
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use wallet_core::{
-    card::{Date, Disclosure, Refusal, SessionId, SignedPart, signed_bytes},
+    card::{Date, Disclosure, Person, Refusal, SessionId, SignedPart, signed_bytes},
     counter::{
-        Staple, hour_of,
+        DeliveredCopy, Staple, hour_of,
         issue::{CopyRequest, derive_staple_anchor, issue_copy, staple_for},
     },
     crypto::{
@@ -32,7 +32,7 @@ const CARD_DAYS: i64 = 3 * 365;
 /// A status index has 26 bits.
 const STATUS_MASK: u32 = (1 << 26) - 1;
 /// Under which a document of the other form is remembered.
-const MDOC_LEVEL: &str = "mdoc";
+pub(crate) const MDOC_LEVEL: &str = "mdoc";
 
 /// The keys of a request by what they are for.
 struct Ordered {
@@ -41,11 +41,17 @@ struct Ordered {
 }
 
 /// A copy made, to be remembered.
-struct MadeCopy {
+pub(crate) struct MadeCopy {
     cti: [u8; 8],
     status_index: u32,
     level: &'static str,
     staples: StapleSpan,
+}
+
+impl MadeCopy {
+    pub(crate) const fn row(&self) -> CopyRow<'_> {
+        CopyRow { cti: &self.cti, status_index: self.status_index, level: self.level, staples: self.staples }
+    }
 }
 
 impl Issuer {
@@ -108,52 +114,43 @@ impl Issuer {
         thumbprint: &Thumbprint,
         now: i64,
     ) -> Result<CredentialsResponse, IssuerError> {
-        let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
         let mut made: Vec<MadeCopy> = Vec::new();
         let mut levels = Vec::new();
         for (level, keys) in &ordered.levels {
             let mut copies = Vec::new();
             for key in keys {
-                let (copy, message) = self.make_copy(grant, *level, key, today, &made, now)?;
+                let (copy, delivered) = self.make_copy(&grant.person, *level, key, &made, now)?;
                 made.push(copy);
-                copies.push(message);
+                copies.push(CopyMessage {
+                    sd_cwt: Blob(delivered.sd_cwt),
+                    portrait_salt: Fixed(delivered.portrait_salt),
+                    staple: message_of(&delivered.staple),
+                });
             }
             levels.push(LevelCopies { level: level.name().to_owned(), copies });
         }
         let mut mdocs = Vec::new();
         for key in &ordered.mdocs {
-            let bytes = self.make_mdoc(grant, key, today)?;
-            made.push(MadeCopy {
-                cti: truncated(sha256(&bytes)),
-                status_index: self.make_status_index(&made)?,
-                level: MDOC_LEVEL,
-                staples: StapleSpan { first_hour: 0, hours: 0 },
-            });
+            let (copy, bytes) = self.make_mdoc(&grant.person, key, &made, now)?;
+            made.push(copy);
             mdocs.push(Blob(bytes));
         }
-        let rows: Vec<CopyRow<'_>> = made
-            .iter()
-            .map(|copy| CopyRow {
-                cti: &copy.cti,
-                status_index: copy.status_index,
-                level: copy.level,
-                staples: copy.staples,
-            })
-            .collect();
+        let rows: Vec<CopyRow<'_>> = made.iter().map(MadeCopy::row).collect();
         refuse_binding(self.store.bind(&grant.person_id, thumbprint, &rows, now)?)?;
         let issuer_chain = vec![Blob(self.pki.counter_signer.certificate.clone())];
         Ok(CredentialsResponse { issuer_chain, levels, mdocs })
     }
 
-    fn make_copy(
+    /// One SD-CWT with its first staple.
+    pub(crate) fn make_copy(
         &self,
-        grant: &Grant,
+        person: &Person,
         level: Disclosure,
         holder: &PublicKey,
-        today: Date,
         others: &[MadeCopy],
         now: i64,
-    ) -> Result<(MadeCopy, CopyMessage), IssuerError> {
+    ) -> Result<(MadeCopy, DeliveredCopy), IssuerError> {
+        let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
         let failed = |_| IssuerError::Failed;
         let cti = make_random::<8>()?;
         let portrait_salt = make_random::<16>()?;
@@ -163,7 +160,7 @@ impl Issuer {
         let anchor =
             derive_staple_anchor(master, &cti, first_hour, STAPLE_HOURS).ok_or(IssuerError::Failed)?;
         let request = CopyRequest {
-            person: &grant.person,
+            person,
             disclosure: level,
             holder,
             cti,
@@ -181,26 +178,38 @@ impl Issuer {
         let staple = staple_for(master, &cti, &anchor, hour).ok_or(IssuerError::Failed)?;
         let staples = StapleSpan { first_hour, hours: STAPLE_HOURS };
         let made = MadeCopy { cti, status_index, level: level.name(), staples };
-        let message = CopyMessage {
-            sd_cwt: Blob(sd_cwt),
-            portrait_salt: Fixed(portrait_salt),
-            staple: message_of(&staple),
-        };
-        Ok((made, message))
+        let issuer_chain = vec![signer.certificate.clone()];
+        Ok((made, DeliveredCopy { sd_cwt, portrait_salt, staple, issuer_chain }))
     }
 
-    fn make_mdoc(&self, grant: &Grant, key: &PublicKey, today: Date) -> Result<Vec<u8>, IssuerError> {
+    /// One mdoc.
+    pub(crate) fn make_mdoc(
+        &self,
+        person: &Person,
+        key: &PublicKey,
+        others: &[MadeCopy],
+        now: i64,
+    ) -> Result<(MadeCopy, Vec<u8>), IssuerError> {
+        let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
         let signer = &self.pki.mdoc_signer;
         let day = |days| today.plus_days(days).map_err(|_| IssuerError::Failed);
         let request = PhotoIdRequest {
-            person: &grant.person,
+            person,
             device_key: key,
             valid_from: today,
             valid_until: day(i64::from(COPY_DAYS))?,
             expiry: day(CARD_DAYS)?,
             chain: core::slice::from_ref(&signer.certificate),
         };
-        issue_photo_id(&request, &|bytes| signer.key.sign(bytes)).map_err(|_| IssuerError::Failed)
+        let bytes =
+            issue_photo_id(&request, &|bytes| signer.key.sign(bytes)).map_err(|_| IssuerError::Failed)?;
+        let made = MadeCopy {
+            cti: truncated(sha256(&bytes)),
+            status_index: self.make_status_index(others)?,
+            level: MDOC_LEVEL,
+            staples: StapleSpan { first_hour: 0, hours: 0 },
+        };
+        Ok((made, bytes))
     }
 
     /// A random status index that nobody has.

@@ -87,7 +87,7 @@ impl Issuer {
     }
 
     /// The card's content is what an authority signed, and the chip itself answered for this session and phone.
-    fn check_card(
+    pub(crate) fn check_card(
         &self,
         chip: &ChipMessage,
         nonce: &Nonce,
@@ -115,7 +115,7 @@ impl Issuer {
     }
 
     /// A provider the issuer knows compared a live face with this portrait, for this session and phone.
-    fn check_face(
+    pub(crate) fn check_face(
         &self,
         face: &FaceMessage,
         nonce: &Nonce,

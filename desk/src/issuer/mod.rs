@@ -2,6 +2,9 @@
 
 mod credentials;
 mod evidence;
+mod record;
+
+pub(crate) use credentials::{MDOC_LEVEL, MadeCopy};
 
 use std::collections::HashMap;
 
@@ -17,6 +20,7 @@ use wallet_core::{
         parse_message,
     },
     jose::Fixed,
+    openid::ErrorCode,
     trust::Anchors,
 };
 
@@ -24,6 +28,7 @@ use crate::{
     attestation::AttestationPolicy,
     pki::Pki,
     store::{BindingState, PersonId, SessionState, Store, StoreError, Thumbprint},
+    wallet_provider::{self, WalletProvider},
 };
 
 /// Seconds a session waits for evidence, and seconds a grant waits for keys.
@@ -45,13 +50,17 @@ pub struct Trust {
     pub face_providers: HashMap<String, PublicKey>,
     /// What is demanded of phone keys.
     pub attestation: AttestationPolicy,
+    /// Roots of wallet providers.
+    pub wallet_providers: Anchors,
 }
 
 /// The issuer.
 pub struct Issuer {
-    store: Store,
-    pki: Pki,
-    trust: Trust,
+    pub(crate) store: Store,
+    pub(crate) pki: Pki,
+    pub(crate) trust: Trust,
+    /// The issuer's identifier: where it answers.
+    pub(crate) url: String,
     /// Whose evidence was accepted. Personal data waits here, in memory, and nowhere else.
     grants: HashMap<SessionId, Grant>,
 }
@@ -76,6 +85,14 @@ pub enum IssuerError {
         /// The check that failed, as a machine name.
         because: String,
     },
+    /// It says no in the words of OAuth.
+    #[error("refused: {}", .code.code())]
+    OAuth {
+        /// What the wallet is told.
+        code: ErrorCode,
+        /// The check that failed, as a machine name.
+        because: String,
+    },
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -85,12 +102,18 @@ pub enum IssuerError {
 }
 
 impl IssuerError {
-    fn refused(refusal: Refusal) -> Self {
+    pub(crate) fn refused(refusal: Refusal) -> Self {
         Self::Refused { refusal, because: String::new() }
     }
 
-    fn because(refusal: Refusal, check: impl core::fmt::Debug) -> Self {
+    pub(crate) fn because(refusal: Refusal, check: impl core::fmt::Debug) -> Self {
         Self::Refused { refusal, because: format!("{check:?}") }
+    }
+}
+
+impl IssuerError {
+    pub(crate) fn oauth(code: ErrorCode, check: impl core::fmt::Debug) -> Self {
+        Self::OAuth { code, because: format!("{check:?}") }
     }
 }
 
@@ -104,13 +127,30 @@ impl Issuer {
     /// An issuer with this memory, these keys and this trust.
     #[must_use]
     pub fn new(store: Store, pki: Pki, trust: Trust) -> Self {
-        Self { store, pki, trust, grants: HashMap::new() }
+        Self { store, pki, trust, url: String::new(), grants: HashMap::new() }
+    }
+
+    /// The same issuer under the URL it answers at, without a slash at the end.
+    #[must_use]
+    pub fn serving_at(mut self, url: String) -> Self {
+        self.url = url;
+        self
     }
 
     /// The keys and certificates.
     #[must_use]
     pub const fn pki(&self) -> &Pki {
         &self.pki
+    }
+
+    /// The wallet provider of this desk.
+    pub(crate) fn wallet_provider(&mut self) -> WalletProvider<'_> {
+        WalletProvider {
+            store: &mut self.store,
+            identity: &self.pki.wallet_provider,
+            policy: &self.trust.attestation,
+            url: format!("{}{}", self.url, wallet_provider::PATH),
+        }
     }
 
     /// What the issuer remembers.
@@ -234,12 +274,12 @@ impl Issuer {
     }
 
     /// The keyed hash under which a person is remembered.
-    fn person_id(&self, registration_number: &str) -> PersonId {
+    pub(crate) fn person_id(&self, registration_number: &str) -> PersonId {
         hmac_sha256(self.pki.person_key.expose(), &[b"desk person v1", registration_number.as_bytes()])
     }
 
     /// Moves a session on, once, and within its time when `now` is given.
-    fn take_step(
+    pub(crate) fn take_step(
         &mut self,
         id: &SessionId,
         from: SessionState,
@@ -258,29 +298,34 @@ impl Issuer {
         }
     }
 
-    fn check_binding(&self, person: &PersonId, instance: &Thumbprint) -> Result<(), IssuerError> {
+    pub(crate) fn check_binding(&self, person: &PersonId, instance: &Thumbprint) -> Result<(), IssuerError> {
         refuse_binding(self.store.binding(person, instance)?)
     }
 
-    fn audit<T>(
+    pub(crate) fn audit<T>(
         &mut self,
         now: i64,
         session: Option<SessionId>,
         event: &str,
         outcome: &Result<T, IssuerError>,
     ) -> Result<(), IssuerError> {
-        let text = match outcome {
-            Ok(_) => "ok".to_owned(),
-            Err(IssuerError::Refused { refusal, because }) if because.is_empty() => refusal.code().to_owned(),
-            Err(IssuerError::Refused { refusal, because }) => format!("{}: {because}", refusal.code()),
-            Err(IssuerError::Store(_)) => "store failed".to_owned(),
-            Err(IssuerError::Failed) => "failed".to_owned(),
-        };
-        Ok(self.store.log(now, session.as_ref(), event, &text)?)
+        Ok(self.store.log(now, session.as_ref(), event, &outcome_name(outcome))?)
     }
 }
 
-fn refuse_binding(state: BindingState) -> Result<(), IssuerError> {
+/// What an outcome is called in the audit log: machine names, never claims.
+pub(crate) fn outcome_name<T>(outcome: &Result<T, IssuerError>) -> String {
+    match outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(IssuerError::Refused { refusal, because }) if because.is_empty() => refusal.code().to_owned(),
+        Err(IssuerError::Refused { refusal, because }) => format!("{}: {because}", refusal.code()),
+        Err(IssuerError::OAuth { code, because }) => format!("{}: {because}", code.code()),
+        Err(IssuerError::Store(_)) => "store failed".to_owned(),
+        Err(IssuerError::Failed) => "failed".to_owned(),
+    }
+}
+
+pub(crate) fn refuse_binding(state: BindingState) -> Result<(), IssuerError> {
     match state {
         BindingState::Free | BindingState::Same => Ok(()),
         BindingState::AnotherPhone => Err(IssuerError::refused(Refusal::AnotherPhone)),

@@ -1,12 +1,15 @@
 //! What the desk remembers, in one SQLite file. Each method is one transaction.
 
+mod grants;
+
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 use wallet_core::card::{Nonce, SessionId};
 
-const SCHEMA_VERSION: u32 = 1;
-const CREATE_V1: &str = include_str!("create_v1.sql");
+const SCHEMA_VERSION: u32 = 2;
+/// What makes each version out of the one before.
+const MIGRATIONS: [&str; 2] = [include_str!("create_v1.sql"), include_str!("create_v2.sql")];
 /// A session is forgotten a day after it ended; until then its reuse is told apart from an unknown one.
 const KEEP_SESSIONS: i64 = 86_400;
 
@@ -37,6 +40,8 @@ pub enum SessionState {
     /// Keys came.
     Done,
 }
+
+pub use grants::{Access, CodeRow, OfferState, TokenKind};
 
 /// A keyed hash of a registration number.
 pub type PersonId = [u8; 32];
@@ -106,14 +111,14 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match transaction.query_row("PRAGMA user_version", [], |row| row.get(0))? {
-            0 => {
-                transaction.execute_batch(CREATE_V1)?;
-                transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-            }
-            SCHEMA_VERSION => {}
-            found => return Err(StoreError::NewerSchema { found }),
+        let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if found > SCHEMA_VERSION {
+            return Err(StoreError::NewerSchema { found });
         }
+        for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         transaction.commit()?;
         Ok(Self { connection })
     }
@@ -234,20 +239,7 @@ impl Store {
             }
             tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", [person])?;
             for copy in copies {
-                tx.execute(
-                    "INSERT INTO copies
-                     (cti, status_index, level, person, issued_at, first_hour, staple_hours, state)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active')",
-                    params![
-                        copy.cti,
-                        copy.status_index,
-                        copy.level,
-                        person,
-                        now,
-                        copy.staples.first_hour,
-                        copy.staples.hours
-                    ],
-                )?;
+                insert_copy(tx, person, None, copy, now)?;
             }
             Ok(BindingState::Same)
         })
@@ -354,6 +346,30 @@ impl StoreError {
     pub fn is_collision(&self) -> bool {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation))
     }
+}
+
+fn insert_copy(
+    tx: &Transaction<'_>,
+    person: &PersonId,
+    issue: Option<&[u8; 16]>,
+    copy: &CopyRow<'_>,
+    now: i64,
+) -> Result<(), rusqlite::Error> {
+    tx.execute(
+        "INSERT INTO copies (cti, status_index, level, person, issued_at, first_hour, staple_hours, state, issue)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8)",
+        params![
+            copy.cti,
+            copy.status_index,
+            copy.level,
+            person,
+            now,
+            copy.staples.first_hour,
+            copy.staples.hours,
+            issue
+        ],
+    )?;
+    Ok(())
 }
 
 fn binding(

@@ -159,6 +159,7 @@ fn a_leaf_is_used_only_for_what_it_says() {
         (Usage::MasterListSigner, eku::MASTER_LIST_SIGNER.as_slice()),
         (Usage::CommandKey, eku::COMMAND_KEY.as_slice()),
         (Usage::VerifierRegistration, eku::VERIFIER_REGISTRATION.as_slice()),
+        (Usage::WalletProvider, eku::WALLET_PROVIDER.as_slice()),
         (Usage::CounterIssuer, eku::COUNTER_ISSUER.as_slice()),
     ];
     for (usage, kind) in required {

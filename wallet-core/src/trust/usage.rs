@@ -20,6 +20,8 @@ pub enum Usage {
     CommandKey,
     /// Signs the sign of a desk (KD1) and its requests.
     VerifierRegistration,
+    /// Vouches for wallets and their keys.
+    WalletProvider,
 }
 
 /// Extended key usages, as components for a certificate maker. The project has no arc of its own yet and uses the
@@ -35,6 +37,8 @@ pub mod eku {
     pub const COMMAND_KEY: [u64; 4] = [2, 999, 410, 2];
     /// Registered verifier, 2.999.410.3.
     pub const VERIFIER_REGISTRATION: [u64; 4] = [2, 999, 410, 3];
+    /// Wallet provider, 2.999.410.4.
+    pub const WALLET_PROVIDER: [u64; 4] = [2, 999, 410, 4];
 }
 
 /// Whether an extended key usage has to be there.
@@ -54,6 +58,7 @@ impl Usage {
             Self::MasterListSigner => Extended::Required(MASTER_LIST_SIGNER),
             Self::CommandKey => Extended::Required(COMMAND_KEY),
             Self::VerifierRegistration => Extended::Required(VERIFIER_REGISTRATION),
+            Self::WalletProvider => Extended::Required(WALLET_PROVIDER),
         };
         let extended_fits = match (extended, leaf.extended_key_usage()) {
             (Extended::Free, _) | (Extended::IfPresent(_), None) => true,
@@ -94,3 +99,4 @@ const MASTER_LIST_SIGNER: &[u8] = b"\x67\x81\x08\x01\x01\x03";
 const COUNTER_ISSUER: &[u8] = b"\x88\x37\x83\x1A\x01";
 const COMMAND_KEY: &[u8] = b"\x88\x37\x83\x1A\x02";
 const VERIFIER_REGISTRATION: &[u8] = b"\x88\x37\x83\x1A\x03";
+const WALLET_PROVIDER: &[u8] = b"\x88\x37\x83\x1A\x04";

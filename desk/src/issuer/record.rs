@@ -1,0 +1,67 @@
+//! What is known of a person, sealed for the store under a key that lies elsewhere.
+
+use serde::{Deserialize, Serialize};
+use wallet_core::{
+    card::{Date, Person, RegistrationNumber},
+    crypto::{aead, random::make_random},
+    jose::Blob,
+};
+
+use super::{Issuer, IssuerError};
+use crate::store::PersonId;
+
+const NONCE: usize = 12;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    name: String,
+    name_latin: String,
+    birth_date: String,
+    registration_number: String,
+    address: String,
+    issue_date: String,
+    issuing_authority: String,
+    portrait: Blob<{ 1 << 20 }>,
+}
+
+impl Issuer {
+    /// Remembers a person, and gives back the name under which.
+    pub(crate) fn keep_person(&mut self, person: &Person, now: i64) -> Result<PersonId, IssuerError> {
+        let id = self.person_id(person.registration_number().as_str());
+        let record = Record {
+            name: person.name().to_owned(),
+            name_latin: person.name_latin().to_owned(),
+            birth_date: person.birth_date().to_string(),
+            registration_number: person.registration_number().as_str().to_owned(),
+            address: person.address().to_owned(),
+            issue_date: person.issue_date().to_string(),
+            issuing_authority: person.issuing_authority().to_owned(),
+            portrait: Blob(person.portrait().to_vec()),
+        };
+        let plain = serde_json::to_vec(&record).map_err(|_| IssuerError::Failed)?;
+        let nonce: [u8; NONCE] = make_random()?;
+        let sealed = aead::seal(&self.pki.record_key, nonce, &id, &plain).map_err(|_| IssuerError::Failed)?;
+        self.store.put_person(&id, &[&nonce[..], &sealed].concat(), now)?;
+        Ok(id)
+    }
+
+    /// The person remembered under this name.
+    pub(crate) fn kept_person(&self, id: &PersonId) -> Result<Person, IssuerError> {
+        let record = self.store.person(id)?.ok_or(IssuerError::Failed)?;
+        let (nonce, sealed) = record.split_first_chunk::<NONCE>().ok_or(IssuerError::Failed)?;
+        let plain = aead::open(&self.pki.record_key, *nonce, id, sealed).map_err(|_| IssuerError::Failed)?;
+        let record: Record = serde_json::from_slice(&plain).map_err(|_| IssuerError::Failed)?;
+        let date = |text: &str| Date::parse(text).map_err(|_| IssuerError::Failed);
+        Ok(Person::new(
+            &record.name,
+            &record.name_latin,
+            date(&record.birth_date)?,
+            RegistrationNumber::parse(&record.registration_number).map_err(|_| IssuerError::Failed)?,
+            &record.address,
+            date(&record.issue_date)?,
+            &record.issuing_authority,
+            record.portrait.0,
+        ))
+    }
+}

@@ -1,0 +1,108 @@
+//! Credential offers: what a clerk or the portal hands to a citizen who was seen.
+
+use serde_json::{Value, json};
+use wallet_core::{
+    card::Person,
+    crypto::{
+        hash::{hmac_sha256, sha256_of},
+        random::make_random,
+    },
+    jose::{decode, encode},
+};
+
+use super::{Wanted, digest, paths};
+use crate::issuer::{Issuer, IssuerError};
+
+/// Seconds an offer is good.
+pub(crate) const OFFER_SECONDS: i64 = 600;
+/// Wrong transaction codes until an offer ends.
+const TRIES: u32 = 3;
+/// Digits of a transaction code.
+const TRANSACTION_CODE_DIGITS: usize = 6;
+
+/// An offer just made.
+#[derive(Clone)]
+pub struct Offer {
+    /// `openid-credential-offer://…`, for a QR or a link. With it, and without the transaction code, nobody gets anything.
+    pub link: String,
+    /// What the citizen is told by word of mouth; none where the link itself went to nobody but them.
+    pub transaction_code: String,
+    /// Seconds since 1970 UTC.
+    pub expires_at: i64,
+}
+
+impl Issuer {
+    /// Offers the ID to a person whose identity was checked: what a clerk does after a visit. An earlier offer to the same
+    /// person ends.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub fn offer(&mut self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+        let outcome = self.make_offer(person, now);
+        self.audit(now, None, "offer", &outcome)?;
+        outcome
+    }
+
+    fn make_offer(&mut self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+        let person = self.keep_person(person, now)?;
+        let id = encode(&make_random::<16>()?);
+        let code = self.code_of(&id);
+        let transaction_code = make_transaction_code()?;
+        let expires_at = now.saturating_add(OFFER_SECONDS);
+        let told = self.keyed(&code, &transaction_code);
+        self.store.add_offer(&digest(&code), &person, Some(&told), TRIES, now, expires_at)?;
+        let uri = format!("{}{}/{id}", self.url, paths::OFFER);
+        let uri: String = form_urlencoded::byte_serialize(uri.as_bytes()).collect();
+        let link = format!("openid-credential-offer://?credential_offer_uri={uri}");
+        Ok(Offer { link, transaction_code, expires_at })
+    }
+
+    /// The offer behind a link; `None` when it is gone. OpenID4VCI 1.0, 4.1.3.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub(crate) fn offered(&self, id: &str, now: i64) -> Result<Option<Value>, IssuerError> {
+        if decode(id).is_none_or(|id| id.len() != 16) {
+            return Ok(None);
+        }
+        let code = self.code_of(id);
+        let Some(told) = self.store.open_offer(&digest(&code), now)? else { return Ok(None) };
+        let mut grant = json!({ "pre-authorized_code": code });
+        if told && let Some(grant) = grant.as_object_mut() {
+            let form = json!({
+                "input_mode": "numeric", "length": TRANSACTION_CODE_DIGITS,
+                "description": "창구에서 알려 드린 여섯 자리 숫자 / the six digits you were told at the counter",
+            });
+            grant.insert("tx_code".to_owned(), form);
+        }
+        Ok(Some(json!({
+            "credential_issuer": self.url,
+            "credential_configuration_ids": Wanted::ALL.map(Wanted::id),
+            "grants": { "urn:ietf:params:oauth:grant-type:pre-authorized_code": grant },
+        })))
+    }
+
+    /// The code of an offer: derived, so that the store has it as a digest only and the link need not carry it.
+    fn code_of(&self, id: &str) -> String {
+        encode(&hmac_sha256(self.pki.code_key.expose(), &[b"desk offer code v1", id.as_bytes()]))
+    }
+
+    /// Six digits are quickly tried, so their digest is keyed.
+    pub(super) fn keyed(&self, code: &str, transaction_code: &str) -> [u8; 32] {
+        let code = sha256_of(&[code.as_bytes()]);
+        hmac_sha256(self.pki.code_key.expose(), &[b"desk tx code v1", &code, transaction_code.as_bytes()])
+    }
+}
+
+/// Six digits, each as likely as any other.
+fn make_transaction_code() -> Result<String, IssuerError> {
+    const ALL: u32 = 1_000_000;
+    // Numbers past the last whole million are drawn again, so that none is likelier.
+    const FAIR: u32 = u32::MAX - u32::MAX % ALL;
+    loop {
+        let drawn = u32::from_be_bytes(make_random()?);
+        if drawn < FAIR {
+            return Ok(format!("{:06}", drawn % ALL));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The token endpoint. RFC 6749; OpenID4VCI 1.0, 6.
+
+use serde::Serialize;
+use wallet_core::{
+    card::Refusal,
+    crypto::{hash::sha256, random::make_random, sign::PublicKey},
+    jose::encode,
+    openid::ErrorCode,
+};
+
+use super::{Form, Proofs, Wanted, digest};
+use crate::{
+    issuer::{Issuer, IssuerError, refuse_binding},
+    store::{Access, OfferState, PersonId, TokenKind},
+};
+
+/// Seconds an access token is good: a batch is fetched in one go.
+const ACCESS_SECONDS: i64 = 600;
+/// Seconds a refresh token is good: as long as the ID. It is bound to the Instance key, so it is not rotated (RFC 9700,
+/// 2.2.2): a phone that lost an answer would lose its ID.
+const REFRESH_SECONDS: i64 = 3 * 365 * 86_400;
+const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+
+/// The answer. RFC 6749, 5.1; OpenID4VCI 1.0, 6.2.
+#[derive(Debug, Serialize)]
+pub(crate) struct TokenAnswer {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    refresh_token: Option<String>,
+    authorization_details: Vec<Detail>,
+}
+
+#[derive(Debug, Serialize)]
+struct Detail {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    credential_configuration_id: String,
+    credential_identifiers: [String; 1],
+}
+
+impl Issuer {
+    pub(crate) fn token(
+        &mut self,
+        body: &[u8],
+        proofs: &Proofs,
+        now: i64,
+    ) -> Result<TokenAnswer, IssuerError> {
+        let outcome = self.answer_token(body, proofs, now);
+        self.audit(now, None, "token", &outcome)?;
+        outcome
+    }
+
+    fn answer_token(&mut self, body: &[u8], proofs: &Proofs, now: i64) -> Result<TokenAnswer, IssuerError> {
+        let form = Form::parse(body)?;
+        let instance = self.check_client(&form, proofs, now)?;
+        let grant = form.required("grant_type")?;
+        let refreshed = grant == "refresh_token";
+        let person = match grant {
+            PRE_AUTHORIZED => self.by_offer(&form, &instance, now)?,
+            "authorization_code" => self.by_code(&form, &instance, now)?,
+            "refresh_token" => self.by_refresh(&form, &instance, now)?,
+            _ => return Err(IssuerError::oauth(ErrorCode::UnsupportedGrantType, "Grant")),
+        };
+        let access = Access { person, instance: instance.thumbprint(), issue: make_random()? };
+        let access_token = encode(&make_random::<32>()?);
+        let refresh_token = if refreshed { None } else { Some(encode(&make_random::<32>()?)) };
+        let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(ACCESS_SECONDS))];
+        if let Some(token) = &refresh_token {
+            tokens.push((TokenKind::Refresh, digest(token), now.saturating_add(REFRESH_SECONDS)));
+        }
+        self.store.add_tokens(&access, &tokens, now)?;
+        let detail = |wanted: Wanted| Detail {
+            kind: "openid_credential",
+            credential_configuration_id: wanted.id(),
+            credential_identifiers: [wanted.id()],
+        };
+        Ok(TokenAnswer {
+            access_token,
+            token_type: "DPoP",
+            expires_in: ACCESS_SECONDS,
+            refresh_token,
+            authorization_details: Wanted::ALL.into_iter().map(detail).collect(),
+        })
+    }
+
+    /// The phone that asks: attested, and the same in every proof.
+    pub(super) fn check_client(
+        &mut self,
+        form: &Form,
+        proofs: &Proofs,
+        now: i64,
+    ) -> Result<PublicKey, IssuerError> {
+        let instance = self.check_dpop(proofs, now)?;
+        let client = self.check_wallet(proofs, &instance, now)?;
+        match form.get("client_id") {
+            Some(named) if named != client => Err(IssuerError::oauth(ErrorCode::InvalidClient, "OtherName")),
+            _ => Ok(instance),
+        }
+    }
+
+    fn by_offer(&mut self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+        let code = form.required("pre-authorized_code")?;
+        let told = form.get("tx_code").map(|told| self.keyed(code, told));
+        let instance = instance.thumbprint();
+        match self.store.redeem_offer(&digest(code), told.as_ref(), &instance, now)? {
+            OfferState::Redeemed(person) => Ok(person),
+            OfferState::WrongTransactionCode { tries_left } => {
+                Err(IssuerError::oauth(ErrorCode::InvalidGrant, ("TransactionCode", tries_left)))
+            }
+            OfferState::Gone => Err(IssuerError::oauth(ErrorCode::InvalidGrant, "Gone")),
+            OfferState::Bound(state) => {
+                refuse_binding(state)?;
+                Err(IssuerError::refused(Refusal::Unavailable))
+            }
+        }
+    }
+
+    fn by_code(&mut self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+        let code = digest(form.required("code")?);
+        let challenge = sha256(form.required("code_verifier")?.as_bytes());
+        let person = self.store.redeem_code(&code, &challenge, &instance.thumbprint(), now)?;
+        person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))
+    }
+
+    fn by_refresh(&mut self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+        let token = digest(form.required("refresh_token")?);
+        let instance = instance.thumbprint();
+        let access = self.store.token(TokenKind::Refresh, &token, &instance, now)?;
+        let access = access.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "RefreshToken"))?;
+        // The phone may have been given up since.
+        self.check_binding(&access.person, &instance)?;
+        Ok(access.person)
+    }
+}

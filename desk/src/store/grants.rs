@@ -1,0 +1,421 @@
+//! Offers, codes, tokens, nonces: what is good once or for a while. Kept as SHA-256, so that whoever reads the file can use
+//! none of them.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{BindingState, CopyRow, PersonId, Store, StoreError, Thumbprint, binding};
+
+/// SHA-256 of a code, a token or a nonce.
+pub(crate) type Digest = [u8; 32];
+/// Which batch something belongs to.
+pub(crate) type IssueId = [u8; 16];
+
+/// What an offer's code is worth now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferState {
+    /// Good: whom it is for. The offer is used up.
+    Redeemed(PersonId),
+    /// The transaction code is wrong; so many tries are left.
+    WrongTransactionCode {
+        /// Tries left.
+        tries_left: u32,
+    },
+    /// Unknown, expired, used, or out of tries.
+    Gone,
+    /// The phone or the person is bound otherwise; the offer stays good.
+    Bound(BindingState),
+}
+
+/// What a token stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Fetches credentials.
+    Access,
+    /// Gets access tokens.
+    Refresh,
+}
+
+/// Who may fetch what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Whose ID.
+    pub person: PersonId,
+    /// Onto which phone.
+    pub instance: Thumbprint,
+    /// Which batch.
+    pub issue: IssueId,
+}
+
+/// An authorization code to be remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeRow {
+    /// SHA-256 of the code.
+    pub code: Digest,
+    /// Whose ID.
+    pub person: PersonId,
+    /// The phone it was given to.
+    pub instance: Thumbprint,
+    /// SHA-256 of the PKCE verifier.
+    pub challenge: Digest,
+    /// Seconds since 1970 UTC.
+    pub expires_at: i64,
+}
+
+impl TokenKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+impl Store {
+    /// Remembers what is known of a person, sealed, in place of what was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn put_person(&mut self, person: &PersonId, record: &[u8], now: i64) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
+                params![person, record, now],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// What is known of a person, sealed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn person(&self, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
+        let record =
+            self.connection.query_row("SELECT record FROM people WHERE person = ?1", [person], |r| r.get(0));
+        Ok(record.optional()?)
+    }
+
+    /// Remembers an offer. Earlier ones of the same person end: the newest code is the one the citizen was told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_offer(
+        &mut self,
+        code: &Digest,
+        person: &PersonId,
+        transaction_code: Option<&Digest>,
+        tries: u32,
+        now: i64,
+        expires_at: i64,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM offers WHERE person = ?1 OR expires_at <= ?2", params![person, now])?;
+            tx.execute(
+                "INSERT INTO offers (code, person, transaction_code, tries_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![code, person, transaction_code, tries, expires_at],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Whether an offer can still be redeemed, and whether it wants a transaction code.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_offer(&self, code: &Digest, now: i64) -> Result<Option<bool>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT transaction_code IS NOT NULL FROM offers
+             WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
+            params![code, now],
+            |row| row.get(0),
+        );
+        Ok(found.optional()?)
+    }
+
+    /// Redeems an offer, once: code, transaction code and binding in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn redeem_offer(
+        &mut self,
+        code: &Digest,
+        transaction_code: Option<&Digest>,
+        instance: &Thumbprint,
+        now: i64,
+    ) -> Result<OfferState, StoreError> {
+        self.write(|tx| {
+            let found: Option<(PersonId, Option<Digest>, u32)> = tx
+                .query_row(
+                    "SELECT person, transaction_code, tries_left FROM offers
+                     WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
+                    params![code, now],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .optional()?;
+            let Some((person, wanted, tries)) = found else { return Ok(OfferState::Gone) };
+            if wanted.as_ref() != transaction_code {
+                let tries_left = tries.saturating_sub(1);
+                tx.execute("UPDATE offers SET tries_left = ?2 WHERE code = ?1", params![code, tries_left])?;
+                return Ok(OfferState::WrongTransactionCode { tries_left });
+            }
+            match binding(tx, &person, instance)? {
+                BindingState::Free | BindingState::Same => {}
+                other => return Ok(OfferState::Bound(other)),
+            }
+            tx.execute("UPDATE offers SET used_at = ?2 WHERE code = ?1", params![code, now])?;
+            Ok(OfferState::Redeemed(person))
+        })
+    }
+
+    /// Binds a card session to a phone and a PKCE challenge.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tie_session(
+        &mut self,
+        id: &[u8; 16],
+        instance: &Thumbprint,
+        challenge: &Digest,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE sessions SET instance = ?2, challenge = ?3 WHERE id = ?1",
+                params![id, instance, challenge],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The PKCE challenge of a card session of this phone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn session_challenge(
+        &self,
+        id: &[u8; 16],
+        instance: &Thumbprint,
+    ) -> Result<Option<Digest>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT challenge FROM sessions WHERE id = ?1 AND instance = ?2",
+            params![id, instance],
+            |row| row.get(0),
+        );
+        Ok(found.optional()?.flatten())
+    }
+
+    /// Remembers an authorization code.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_code(&mut self, row: &CodeRow, now: i64) -> Result<(), StoreError> {
+        let CodeRow { code, person, instance, challenge, expires_at } = *row;
+        self.write(|tx| {
+            tx.execute("DELETE FROM codes WHERE expires_at <= ?1", [now])?;
+            tx.execute(
+                "INSERT INTO codes (code, person, instance, challenge, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![code, person, instance, challenge, expires_at],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Takes an authorization code, once, from the phone it was given to and whoever knows the verifier. Used a second
+    /// time it ends every token that came of it (RFC 6749, 4.1.2).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn redeem_code(
+        &mut self,
+        code: &Digest,
+        challenge: &Digest,
+        instance: &Thumbprint,
+        now: i64,
+    ) -> Result<Option<PersonId>, StoreError> {
+        self.write(|tx| {
+            let found: Option<(PersonId, Option<i64>)> = tx
+                .query_row(
+                    "SELECT person, used_at FROM codes
+                     WHERE code = ?1 AND challenge = ?2 AND instance = ?3 AND expires_at > ?4",
+                    params![code, challenge, instance, now],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?;
+            match found {
+                None => Ok(None),
+                Some((person, Some(_))) => {
+                    tx.execute(
+                        "DELETE FROM tokens WHERE person = ?1 AND instance = ?2",
+                        params![person, instance],
+                    )?;
+                    Ok(None)
+                }
+                Some((person, None)) => {
+                    tx.execute("UPDATE codes SET used_at = ?2 WHERE code = ?1", params![code, now])?;
+                    Ok(Some(person))
+                }
+            }
+        })
+    }
+
+    /// Remembers tokens: kind, SHA-256 and expiry each. A refresh token takes the place of earlier ones of the person.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_tokens(
+        &mut self,
+        access: &Access,
+        tokens: &[(TokenKind, Digest, i64)],
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let Access { person, instance, issue } = access;
+        self.write(|tx| {
+            tx.execute("DELETE FROM tokens WHERE expires_at <= ?1", [now])?;
+            for (kind, token, expires_at) in tokens {
+                if *kind == TokenKind::Refresh {
+                    tx.execute("DELETE FROM tokens WHERE person = ?1 AND kind = 'refresh'", [person])?;
+                }
+                tx.execute(
+                    "INSERT INTO tokens (token, kind, person, instance, issue, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![token, kind.name(), person, instance, issue, expires_at],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What a token of this phone is worth.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn token(
+        &self,
+        kind: TokenKind,
+        token: &Digest,
+        instance: &Thumbprint,
+        now: i64,
+    ) -> Result<Option<Access>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT person, instance, issue FROM tokens
+             WHERE token = ?1 AND kind = ?2 AND instance = ?3 AND expires_at > ?4",
+            params![token, kind.name(), instance, now],
+            |row| Ok(Access { person: row.get(0)?, instance: row.get(1)?, issue: row.get(2)? }),
+        );
+        Ok(found.optional()?)
+    }
+
+    /// Remembers a nonce that was handed out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_nonce(&mut self, value: &Digest, now: i64, expires_at: i64) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM nonces WHERE expires_at <= ?1", [now])?;
+            tx.execute("INSERT INTO nonces (value, expires_at) VALUES (?1, ?2)", params![value, expires_at])?;
+            Ok(())
+        })
+    }
+
+    /// Takes a nonce back, once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn take_nonce(&mut self, value: &Digest, now: i64) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let taken =
+                tx.execute("DELETE FROM nonces WHERE value = ?1 AND expires_at > ?2", params![value, now])?;
+            Ok(taken == 1)
+        })
+    }
+
+    /// Whether a proof comes for the first time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn first_time(&mut self, proof: &Digest, now: i64, expires_at: i64) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM proofs WHERE expires_at <= ?1", [now])?;
+            let added = tx.execute(
+                "INSERT INTO proofs (digest, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![proof, expires_at],
+            )?;
+            Ok(added == 1)
+        })
+    }
+
+    /// Binds person and phone and remembers copies of one batch beside those there are, at most `most` of a level in the
+    /// batch. `None` when that is too many; nothing has changed then, nor when they are bound otherwise.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bind_batch(
+        &mut self,
+        access: &Access,
+        copies: &[CopyRow<'_>],
+        most: u32,
+        now: i64,
+    ) -> Result<Option<BindingState>, StoreError> {
+        let Access { person, instance, issue } = access;
+        self.write(|tx| {
+            match binding(tx, person, instance)? {
+                BindingState::Free => {
+                    tx.execute(
+                        "INSERT INTO bindings (person, instance, bound_at) VALUES (?1, ?2, ?3)",
+                        params![person, instance, now],
+                    )?;
+                }
+                BindingState::Same => {}
+                other => return Ok(Some(other)),
+            }
+            for copy in copies {
+                if in_batch(tx, issue, copy.level)? >= most {
+                    return Err(TooMany.into());
+                }
+                super::insert_copy(tx, person, Some(issue), copy, now)?;
+            }
+            Ok(Some(BindingState::Same))
+        })
+        .or_else(|error| if error.is_too_many() { Ok(None) } else { Err(error) })
+    }
+
+    /// The wallet has kept a batch: copies of earlier ones are vouched for no longer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn retire_other_batches(&mut self, access: &Access) -> Result<(), StoreError> {
+        let Access { person, issue, .. } = access;
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE copies SET state = 'replaced'
+                 WHERE person = ?1 AND state = 'active' AND (issue IS NULL OR issue <> ?2)",
+                params![person, issue],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+/// A batch has as many copies of a level as it may have.
+#[derive(Debug, thiserror::Error)]
+#[error("too many copies in a batch")]
+struct TooMany;
+
+impl From<TooMany> for rusqlite::Error {
+    fn from(error: TooMany) -> Self {
+        Self::ToSqlConversionFailure(Box::new(error))
+    }
+}
+
+impl StoreError {
+    fn is_too_many(&self) -> bool {
+        matches!(self, Self::Sqlite(rusqlite::Error::ToSqlConversionFailure(inner)) if inner.is::<TooMany>())
+    }
+}
+
+fn in_batch(tx: &Transaction<'_>, issue: &IssueId, level: &str) -> Result<u32, rusqlite::Error> {
+    tx.query_row(
+        "SELECT count(*) FROM copies WHERE issue = ?1 AND level = ?2",
+        params![issue, level],
+        |row| row.get(0),
+    )
+}
