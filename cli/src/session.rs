@@ -43,6 +43,8 @@ pub(crate) async fn open(
         card_roots: trust.cards,
         desk_roots: trust.desks,
         language: output.texts.language,
+        wallet_provider_url: None,
+        redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
     };
     Ok(Wallet::open(platform, config).await?)
 }

@@ -9,6 +9,8 @@ use std::{
 
 use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
 
+use crate::register::Register;
+
 /// How a desk is set up.
 #[derive(Clone)]
 pub struct Config {
@@ -26,6 +28,8 @@ pub struct Config {
     pub wallet_provider_roots: Vec<Vec<u8>>,
     /// The URL wallets know this desk by, without a slash at the end; where it listens when none.
     pub public_url: Option<String>,
+    /// Residents a clerk finds.
+    pub register: Register,
     /// Face providers accepted.
     pub face_providers: Vec<FaceProvider>,
     /// Who this desk is as a verifier.
@@ -79,6 +83,7 @@ impl Config {
             revoked_attestation: BTreeSet::new(),
             wallet_provider_roots: Vec::new(),
             public_url: None,
+            register: Register::default(),
             face_providers: Vec::new(),
             desk,
             policy: Policy::default(),
@@ -89,7 +94,8 @@ impl Config {
     /// Trusts the certificates and providers of the fixtures and accepts software keys: for the demo and for tests.
     #[must_use]
     pub fn trusting_fixtures(mut self) -> Self {
-        use fixtures::{pki, platform};
+        use fixtures::{people, pki, platform};
+        self.register = Register::of(people::everyone().iter().map(people::Citizen::person));
         self.csca.push(pki::csca().certificate().to_vec());
         self.attestation_roots.push(platform::attestation::root_certificate().to_vec());
         if let Some(key) = platform::FixtureFaceCheck::provider_key() {

@@ -11,6 +11,7 @@ pub mod enrolment_api;
 pub mod issuer;
 pub mod openid;
 pub mod pki;
+pub mod register;
 mod server;
 pub mod store;
 pub mod wallet_provider;

@@ -32,7 +32,9 @@ use crate::{
     enrolment_api,
     issuer::{Issuer, IssuerError, Trust},
     openid,
+    openid::Offer,
     pki::{Pki, PkiError, create_folder},
+    register::Register,
     store::{Store, StoreError},
 };
 
@@ -76,6 +78,7 @@ pub struct RunningDesk {
     pack_authority: PublicKey,
     pack_authority_certificate: Vec<u8>,
     counter_pack: Vec<u8>,
+    app: App,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<io::Result<()>>,
 }
@@ -101,12 +104,18 @@ impl Desk {
         let pack_authority_certificate = pki.pack_authority.certificate.clone();
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         let counter_pack = make_pack(pki, now).map_err(|_| PkiError::Key)?;
-        let app = App { issuer: Arc::new(Mutex::new(issuer)), desk: config.desk, clock: config.clock };
+        let app = App {
+            issuer: Arc::new(Mutex::new(issuer)),
+            desk: config.desk,
+            register: Arc::new(config.register),
+            clock: config.clock,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(listener, routes().with_state(app)).with_graceful_shutdown(async move {
-            // A dropped sender means the same as a sent word.
-            stopped.await.ok();
-        });
+        let server =
+            axum::serve(listener, routes().with_state(app.clone())).with_graceful_shutdown(async move {
+                // A dropped sender means the same as a sent word.
+                stopped.await.ok();
+            });
         let task = tokio::spawn(async move { server.await });
         Ok(RunningDesk {
             base_url,
@@ -115,6 +124,7 @@ impl Desk {
             pack_authority,
             pack_authority_certificate,
             counter_pack,
+            app,
             stop: Some(stop),
             task,
         })
@@ -184,6 +194,26 @@ impl RunningDesk {
         &self.counter_pack
     }
 
+    /// What a clerk does when a resident has come and shown who they are: makes the offer that the resident scans, and the
+    /// digits that are spoken. An earlier offer ends.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`] for a number that the register does not have; [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn visit(&self, registration_number: &str) -> Result<Offer, IssuerError> {
+        let person = self.app.register.find(registration_number).cloned();
+        let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
+        self.app.with_issuer(move |issuer, now| issuer.offer(&person, now)).await
+    }
+
+    /// Gives up a person's phone at the centre. Tells whether there was one.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn release(&self, registration_number: &str) -> Result<bool, IssuerError> {
+        let number = registration_number.to_owned();
+        self.app.with_issuer(move |issuer, now| issuer.release(&number, now)).await
+    }
+
     /// Stops, after the requests under way are answered.
     ///
     /// # Errors
@@ -202,7 +232,14 @@ impl RunningDesk {
 pub(crate) struct App {
     issuer: Arc<Mutex<Issuer>>,
     desk: DeskIdentity,
+    register: Arc<Register>,
     clock: Arc<dyn Clock>,
+}
+
+impl core::fmt::Debug for App {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
 }
 
 impl App {
@@ -244,7 +281,9 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::CloneSuspected
         | Refusal::CardIncomplete
         | Refusal::FaceMismatch
-        | Refusal::AttestationRefused => StatusCode::FORBIDDEN,
+        | Refusal::AttestationRefused
+        | Refusal::CodeNotAccepted
+        | Refusal::Denied => StatusCode::FORBIDDEN,
     }
 }
 

@@ -132,6 +132,8 @@ impl Scene {
             card_roots: vec![pki::csca().certificate().to_vec()],
             desk_roots: vec![self.desk.registration_root().to_vec()],
             language: Language::English,
+            wallet_provider_url: None,
+            redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
         };
         let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
         Phone { wallet, keys, face, platform, config }
@@ -217,7 +219,9 @@ impl Phone {
     /// # Errors
     /// Whatever the wallet says.
     pub fn scan(&self, text: &str) -> Result<Arc<DeskSign>, WalletError> {
-        let Scan::DeskSign { sign } = self.wallet.scan(text.to_owned())?;
+        let Scan::DeskSign { sign } = self.wallet.scan(text.to_owned())? else {
+            return Err(WalletError::NotForThisWallet);
+        };
         Ok(sign)
     }
 

@@ -113,7 +113,9 @@ fn scan(wallet: &Wallet, desk: &str) -> Outcome<Arc<DeskSign>> {
     } else {
         read_code(Path::new(desk), "--desk", "KD1:")?
     };
-    let Scan::DeskSign { sign } = wallet.scan(text)?;
+    let Scan::DeskSign { sign } = wallet.scan(text)? else {
+        return Err(WalletError::NotForThisWallet.into());
+    };
     Ok(sign)
 }
 

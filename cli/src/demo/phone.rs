@@ -40,6 +40,8 @@ impl Phone {
             card_roots: vec![pki::csca().certificate().to_vec()],
             desk_roots: vec![desk.desk_root().to_vec()],
             language,
+            wallet_provider_url: None,
+            redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
         };
         Self::make(folder, config, true).await
     }
@@ -53,6 +55,8 @@ impl Phone {
             card_roots: Vec::new(),
             desk_roots: Vec::new(),
             language,
+            wallet_provider_url: None,
+            redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
         };
         Self::make(folder, config, false).await
     }
@@ -87,7 +91,9 @@ impl Phone {
 
     /// Scans a desk's sign.
     pub(super) fn scan(&self, text: String) -> Outcome<Arc<DeskSign>> {
-        let Scan::DeskSign { sign } = self.wallet.scan(text)?;
+        let Scan::DeskSign { sign } = self.wallet.scan(text)? else {
+            return Err(wallet_core::wallet::WalletError::NotForThisWallet.into());
+        };
         Ok(sign)
     }
 

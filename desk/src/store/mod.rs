@@ -469,7 +469,7 @@ mod tests {
     #[test]
     fn a_file_of_a_newer_program_is_left_alone() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "user_version", 2).unwrap();
-        assert!(matches!(Store::prepare(connection), Err(StoreError::NewerSchema { found: 2 })));
+        connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        assert!(matches!(Store::prepare(connection), Err(StoreError::NewerSchema { found: 3 })));
     }
 }

@@ -22,7 +22,7 @@ use wallet_core::{
 };
 
 /// 2026-11-24T12:00:00 in Korea.
-const NOW: i64 = 1_795_489_200;
+pub(crate) const NOW: i64 = 1_795_489_200;
 
 /// A desk on loopback in a folder of its own.
 pub(crate) struct Stage {
@@ -44,6 +44,26 @@ impl Stage {
 
     /// A new phone, unlocked.
     pub(crate) async fn phone(&self) -> Phone {
+        self.phone_called("vault").await
+    }
+
+    /// Another one.
+    #[allow(dead_code, reason = "not every test has two phones")]
+    pub(crate) async fn second_phone(&self) -> Phone {
+        self.phone_called("vault-2").await
+    }
+
+    /// Stops the desk and starts it again on the same port.
+    #[allow(dead_code, reason = "not every test stops the desk")]
+    pub(crate) async fn restart(&mut self) {
+        let listen = self.desk.base_url().strip_prefix("http://").unwrap().parse().unwrap();
+        let config = Config { listen, ..config_in(self.folder.join("desk"), &self.clock) };
+        let elsewhere = desk_in(self.folder.join("elsewhere"), &self.clock).await;
+        std::mem::replace(&mut self.desk, elsewhere).shutdown().await.unwrap();
+        self.desk = Desk::start(config).await.unwrap();
+    }
+
+    async fn phone_called(&self, name: &str) -> Phone {
         let keys = Arc::new(SoftwareKeyStore::with_clock(self.clock.clone()));
         let http = Arc::new(TrickyHttp::default());
         let anchor = Arc::new(MemoryAnchor::new());
@@ -55,12 +75,14 @@ impl Stage {
             face_check: Arc::new(FixtureFaceCheck::new()),
         };
         let config = WalletConfig {
-            vault_path: self.folder.join("vault").to_str().unwrap().to_owned(),
+            vault_path: self.folder.join(name).to_str().unwrap().to_owned(),
             issuer_url: self.desk.base_url().to_owned(),
             issuer_roots: vec![self.desk.issuer_root().to_vec()],
             card_roots: vec![pki::csca().certificate().to_vec()],
             desk_roots: vec![self.desk.registration_root().to_vec()],
             language: Language::English,
+            wallet_provider_url: None,
+            redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
         };
         let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
         wallet.unlock(UnlockWith::Biometrics).await.unwrap();
@@ -75,12 +97,16 @@ impl Drop for Stage {
 }
 
 pub(crate) async fn desk_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> RunningDesk {
+    Desk::start(config_in(folder, clock)).await.unwrap()
+}
+
+fn config_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> Config {
     let identity = DeskIdentity {
         id: DeskId::parse("centre.1").unwrap(),
         name_ko: "가온 주민센터".into(),
         name_en: "Gaon community centre".into(),
     };
-    Desk::start(Config::new(folder, identity, clock.clone()).trusting_fixtures()).await.unwrap()
+    Config::new(folder, identity, clock.clone()).trusting_fixtures()
 }
 
 /// A phone in software.

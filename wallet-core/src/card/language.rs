@@ -10,3 +10,14 @@ pub enum Language {
     /// English.
     English,
 }
+
+impl Language {
+    /// Its primary subtag. RFC 5646, 2.2.1.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Korean => "ko",
+            Self::English => "en",
+        }
+    }
+}

@@ -37,6 +37,10 @@ pub enum Refusal {
     UnsupportedVersion,
     /// The issuer cannot answer now.
     Unavailable,
+    /// The offer or the code typed for it is wrong, used or expired.
+    CodeNotAccepted,
+    /// The issuer, or whoever signed in with the browser, said no.
+    Denied,
 }
 
 /// No refusal has that code.
@@ -46,7 +50,7 @@ pub struct UnknownRefusal;
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::UntrustedChip,
         Self::AlteredChipData,
         Self::CloneSuspected,
@@ -62,6 +66,8 @@ impl Refusal {
         Self::MalformedRequest,
         Self::UnsupportedVersion,
         Self::Unavailable,
+        Self::CodeNotAccepted,
+        Self::Denied,
     ];
 
     /// The stable machine code.
@@ -83,6 +89,8 @@ impl Refusal {
             Self::MalformedRequest => "malformed_request",
             Self::UnsupportedVersion => "unsupported_version",
             Self::Unavailable => "unavailable",
+            Self::CodeNotAccepted => "code_not_accepted",
+            Self::Denied => "denied",
         }
     }
 
@@ -152,6 +160,14 @@ impl Refusal {
                 "발급기관이 지금 처리할 수 없습니다. 나중에 다시 하세요."
             }
             (Self::Unavailable, Language::English) => "The issuer cannot serve now. Try later.",
+            (Self::CodeNotAccepted, Language::Korean) => {
+                "발급 코드나 숫자가 틀렸거나, 이미 쓰였거나, 기간이 지났습니다."
+            }
+            (Self::CodeNotAccepted, Language::English) => {
+                "The code or its digits are wrong, used already, or too old."
+            }
+            (Self::Denied, Language::Korean) => "발급기관이 발급을 허락하지 않았습니다.",
+            (Self::Denied, Language::English) => "The issuer did not allow it.",
         }
     }
 
@@ -191,6 +207,10 @@ impl Refusal {
                 "This phone holds another person's ID. Only its holder can enrol on it; remove that ID first."
             }
             Self::Unavailable => "The issuer cannot answer now. Try again later.",
+            Self::CodeNotAccepted => {
+                "Check the six digits and scan the code again; if it is refused again, ask the clerk for a new one."
+            }
+            Self::Denied => "Ask at a community centre why, and what to do.",
         }
     }
 
@@ -228,6 +248,10 @@ impl Refusal {
                 "이 휴대전화에는 다른 사람의 신분증이 있습니다. 본인만 발급받을 수 있으니 먼저 그 신분증을 삭제해 주세요."
             }
             Self::Unavailable => "지금은 발급기관이 응답할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+            Self::CodeNotAccepted => {
+                "여섯 자리 숫자를 확인하고 코드를 다시 읽어 주세요. 다시 거절되면 창구에 새 코드를 요청해 주세요."
+            }
+            Self::Denied => "주민센터에 이유와 방법을 문의해 주세요.",
         }
     }
 }

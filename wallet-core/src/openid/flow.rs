@@ -507,6 +507,8 @@ impl Session {
         while let Some(credentials) = granted.done.pop() {
             let endpoint = granted.issuer.notification_endpoint.clone();
             let (Some(endpoint), Some(id)) = (endpoint, credentials.notification) else { continue };
+            // An issuer may give all credentials of one issuance the same name.
+            granted.done.retain(|other| other.notification.as_ref() != Some(&id));
             let event = match outcome {
                 Outcome::Kept => "credential_accepted",
                 Outcome::Failed => "credential_failure",
@@ -581,6 +583,7 @@ fn make_keys(mut granted: Granted, nonce: Option<String>) -> Next {
     let configuration = granted.left.pop().ok_or(Misuse::UnexpectedInput)?;
     let step = Step::MakeHolderKeys {
         configuration: configuration.id.clone(),
+        format: configuration.format.clone(),
         challenge: sha256(nonce.as_deref().unwrap_or_default().as_bytes()),
         count: copies(&granted.issuer, configuration.proof),
     };

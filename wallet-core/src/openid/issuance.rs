@@ -4,7 +4,7 @@ use super::{
     Misuse, OpenIdError,
     flow::{ask_consent, ask_issuer, ask_server, bounded, fixed, order},
     messages::Proofs,
-    metadata::{Configuration, IssuerMetadata, Names, ServerMetadata},
+    metadata::{Configuration, Format, IssuerMetadata, Names, ServerMetadata},
     offer::{Code, CredentialOffer, Grant, OfferLink, Token, TransactionCode},
     request::{Draft, checked, fetch},
     saved,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     bytes::{Secret, SecretBytes},
-    card::FaceChallenge,
+    card::{FaceChallenge, Refusal},
     crypto::sign::PublicKey,
     jose::{ContentEncryption, DecryptionKey, SigningInput},
     platform::{ChipMessage, FaceMessage, HttpRequest, HttpResponse, Url},
@@ -80,6 +80,8 @@ pub enum Step {
     MakeHolderKeys {
         /// Name of the configuration.
         configuration: String,
+        /// What they are for.
+        format: Format,
         /// SHA-256 of the issuer's nonce; of nothing when it has none.
         challenge: [u8; 32],
         /// How many at most; fewer will do.
@@ -363,6 +365,10 @@ impl Issuance {
         let Self { mut session, state } = self;
         let s = &mut session;
         let (state, step) = match (state, input) {
+            // What was offered is there no more: used, too old, or another was made.
+            (State::ExpectOffer, Input::Response(HttpResponse { status: 404 | 410, .. })) => {
+                return Err(OpenIdError::Refused(Refusal::CodeNotAccepted));
+            }
             (State::ExpectOffer, Input::Response(response)) => {
                 checked(&response, &[200], "application/json")?;
                 ask_issuer(CredentialOffer::parse(&response.body)?)

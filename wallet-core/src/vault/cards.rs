@@ -38,11 +38,14 @@ impl Vault {
     /// # Errors
     /// As [`Vault::store_card`], [`Vault::set_settings`] and [`Vault::record`]; after any of them nothing has changed.
     pub fn store_enrolled(&mut self, enrolled: &Enrolled<'_>) -> Result<Stored, VaultError> {
-        let Enrolled { card, copies, mdocs, settings, event } = *enrolled;
+        let Enrolled { card, copies, mdocs, settings, event, device_data } = *enrolled;
         self.commit(|batch| {
             let stored = put(batch, card, copies, mdocs)?;
             settings::put(batch, settings)?;
             history::append(batch, event)?;
+            for (name, value) in device_data {
+                settings::put_named(batch, name, value)?;
+            }
             Ok(stored)
         })
     }

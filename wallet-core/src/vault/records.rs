@@ -201,6 +201,8 @@ pub struct Enrolled<'a> {
     pub settings: &'a Settings,
     /// The line for the history.
     pub event: &'a Event,
+    /// Device data to be stored with it: name and value.
+    pub device_data: &'a [(&'a str, &'a [u8])],
 }
 
 /// What storing a card left over.

@@ -34,7 +34,7 @@ impl Vault {
         self.commit(|batch| put(batch, settings))
     }
 
-    /// Public trust data under a name (a counter pack, issuer certificates); `None` where nothing is.
+    /// Device data under a name (a counter pack, an issuance under way), readable before unlock; `None` where nothing is.
     ///
     /// # Errors
     /// [`VaultError::Corrupt`], storage errors.
@@ -42,23 +42,25 @@ impl Vault {
         self.commit(|batch| Ok(find(batch, name)?.map(|(_, row)| row.value)))
     }
 
-    /// Stores public trust data under a name of at most 64 bytes.
+    /// Stores device data under a name of at most 64 bytes.
     ///
     /// # Errors
     /// [`Misuse::Size`], [`VaultError::StorageFull`], other storage errors.
     pub fn set_public_data(&mut self, name: &str, value: &[u8]) -> Result<(), VaultError> {
-        if name.is_empty() || name.len() > 64 || value.len() > MAX_RECORD {
-            return Err(VaultError::Misuse(Misuse::Size));
-        }
-        self.commit(|batch| {
-            let id = match find(batch, name)? {
-                Some((id, _)) => id,
-                None => batch.next_id(Table::PublicData)?,
-            };
-            let row = PublicDataRow { name: name.to_owned(), value: value.to_vec() };
-            batch.write(Table::PublicData, id, &rows::encode(&row)?)
-        })
+        self.commit(|batch| put_named(batch, name, value))
     }
+}
+
+pub(super) fn put_named(batch: &mut Batch<'_>, name: &str, value: &[u8]) -> Result<(), Fault> {
+    if name.is_empty() || name.len() > 64 || value.len() > MAX_RECORD {
+        return Err(Misuse::Size.into());
+    }
+    let id = match find(batch, name)? {
+        Some((id, _)) => id,
+        None => batch.next_id(Table::PublicData)?,
+    };
+    let row = PublicDataRow { name: name.to_owned(), value: value.to_vec() };
+    batch.write(Table::PublicData, id, &rows::encode(&row)?)
 }
 
 pub(super) fn put(batch: &mut Batch<'_>, settings: &Settings) -> Result<(), Fault> {

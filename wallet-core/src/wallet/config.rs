@@ -39,4 +39,15 @@ pub struct WalletConfig {
     pub desk_roots: Vec<Vec<u8>>,
     /// The language of prompts.
     pub language: Language,
+    /// The wallet provider's base URL; the issuer's own at `/wallet-provider` when none.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub wallet_provider_url: Option<String>,
+    /// Where the citizen's browser comes back to after signing in: an `https` link that opens the app.
+    #[cfg_attr(feature = "uniffi", uniffi(default = "https://wallet.example/issued"))]
+    pub redirect_uri: String,
+}
+
+impl WalletConfig {
+    /// What [`WalletConfig::redirect_uri`] is unless the app says otherwise.
+    pub const REDIRECT_URI: &'static str = "https://wallet.example/issued";
 }

@@ -8,6 +8,8 @@ use crate::card::{Disclosure, Refusal};
 pub enum PasswordKind {
     /// The six digits printed on the card.
     Can,
+    /// The digits that the citizen was told for an offer.
+    TransactionCode,
 }
 
 /// Why something is not trusted.
@@ -24,6 +26,8 @@ pub enum Distrust {
     IssuerAnswer,
     /// A credential the issuer sent does not verify, or says something else than the card.
     IssuedCredential,
+    /// The offer is from an issuer this wallet does not know.
+    ForeignIssuer,
     /// The desk's sign is not signed by a registered desk, or has expired.
     DeskSign,
 }
@@ -140,6 +144,8 @@ pub(super) mod code {
     pub(crate) const PLATFORM_MISBEHAVED: i32 = -1003;
     /// The vault is in use by another process, or the library was misused inside.
     pub(crate) const INTERNAL: i32 = -1004;
+    /// The configuration is not usable: a URL in it is none.
+    pub(crate) const CONFIGURATION: i32 = -1008;
     /// The key store cannot be reached now.
     pub(crate) const KEY_STORE: i32 = -1005;
     /// The anchor cannot be reached now.

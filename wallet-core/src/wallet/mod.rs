@@ -4,21 +4,29 @@
 //! here, in [`crate::verify`] and in [`crate::platform`] is exactly what crosses to Kotlin and Swift.
 
 mod anchored;
+mod attesting;
+mod card_offer;
 mod card_reading;
 mod config;
 mod counter_show;
 mod enrolment;
 mod error;
 mod evidence;
+mod holder_keys;
 mod inner_errors;
+mod issuing;
 mod prompts;
+mod received;
+mod refreshing;
 mod scan;
 mod session;
 mod texts;
 mod trusted;
+mod underway;
 mod views;
 
 pub use crate::card::{Language, Refusal};
+pub use card_offer::{CardOffer, Issued, OfferView, TransactionCodeView, UnfinishedIssuance};
 pub use card_reading::{CardAccessView, CardReading, ListenerError, ReadingListener, ReadingProgress};
 pub use config::{Platform, WalletConfig};
 pub use counter_show::{CounterShow, FrameView};

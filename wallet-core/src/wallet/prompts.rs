@@ -27,6 +27,15 @@ pub(super) fn face_check(language: Language) -> Prompt {
     prompt(title, reason.to_owned(), None)
 }
 
+/// Taking an ID from an issuer that wants a key to sign for itself.
+pub(super) fn receive(language: Language) -> Prompt {
+    let (title, reason) = match language {
+        Language::Korean => ("모바일 신분증 발급", "이 휴대전화의 키로 신분증을 받습니다."),
+        Language::English => ("Get the mobile ID", "To receive the ID with a key of this phone."),
+    };
+    prompt(title, reason.to_owned(), None)
+}
+
 /// Showing the ID at a counter. `desk` is the verified desk's name, when its sign was scanned.
 pub(super) fn show(language: Language, disclosure: Disclosure, desk: Option<&str>) -> Prompt {
     let what = disclosed(language, disclosure);

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Distrust, Language, Wallet, WalletError};
-use crate::counter::{self, Audience, UnverifiedDeskSign};
+use crate::{
+    counter::{self, Audience, UnverifiedDeskSign},
+    openid::OfferLink,
+};
 
 /// What a scanned code is.
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
@@ -13,6 +16,11 @@ pub enum Scan {
     DeskSign {
         /// The sign, verified.
         sign: Arc<DeskSign>,
+    },
+    /// An offer of an ID: hand it to `open_offer`.
+    Offer {
+        /// The text, as scanned.
+        link: String,
     },
 }
 
@@ -65,6 +73,9 @@ impl Wallet {
         let text = text.trim();
         #[cfg(feature = "planted-panic")]
         planted_panic(text);
+        if OfferLink::is_offer(text) {
+            return Ok(Scan::Offer { link: text.to_owned() });
+        }
         if !UnverifiedDeskSign::recognises(text) {
             return Err(WalletError::NotForThisWallet);
         }

@@ -7,12 +7,13 @@ use std::{
 
 use super::{
     CardState, CardView, CopiesLeft, HistoryEntryView, Platform, UnlockWith, WalletConfig, WalletError,
-    WalletState, anchored, code, prompts, trusted::Roots,
+    WalletState, anchored, code, issuing::Issuing, prompts, trusted::Roots,
 };
 use crate::{
     bytes::Secret,
     card::LifeCycle,
     crypto::random::make_random,
+    openid::Issuance,
     platform::{AnchorError, KeyPolicy, KeyStoreError, Now, WrapKeyId},
     vault::{Card, Header, Misuse, Settings, Vault, VaultError, WrappedKey},
 };
@@ -24,6 +25,8 @@ pub struct Wallet {
     pub(super) config: WalletConfig,
     pub(super) roots: Roots,
     vault: Mutex<Vault>,
+    /// An issuance whose issuer was not ready.
+    pub(super) deferred: Mutex<Option<(Issuance, Issuing)>>,
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
@@ -43,7 +46,7 @@ impl Wallet {
             Err(VaultError::NotFound) => create(&platform, &path).await?,
             Err(error) => return Err(error.into()),
         };
-        let wallet = Self { platform, config, roots, vault: Mutex::new(vault) };
+        let wallet = Self { platform, config, roots, vault: Mutex::new(vault), deferred: Mutex::new(None) };
         wallet.anchor_version().await?;
         Ok(Arc::new(wallet))
     }

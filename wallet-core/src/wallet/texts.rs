@@ -1,6 +1,6 @@
 //! What people read, in Korean and English, so that every app says the same: what happened, and what to do next.
 
-use super::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, WalletError};
+use super::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, PasswordKind, WalletError};
 use crate::{card::Disclosure, vault::EventKind};
 
 /// An error for the citizen's eyes. It holds no claim, number or key.
@@ -62,7 +62,12 @@ impl WalletError {
     fn what_english(&self) -> String {
         match self {
             Self::UserCancelled => "Cancelled.",
-            Self::WrongPassword { .. } => "The card does not accept these six digits.",
+            Self::WrongPassword { kind: PasswordKind::Can, .. } => {
+                "The card does not accept these six digits."
+            }
+            Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => {
+                "The digits for this code have another form."
+            }
             Self::CardLost => "The card was moved away.",
             Self::CardUnreadable { why } => match why {
                 CardTrouble::Misbehaved => "The card broke the protocol; it cannot be read safely.",
@@ -78,6 +83,7 @@ impl WalletError {
                 Distrust::IssuedCredential => {
                     "What the issuer sent cannot be verified. Nothing of it was kept."
                 }
+                Distrust::ForeignIssuer => "The code is from an issuer this wallet does not know.",
                 Distrust::DeskSign => "The desk's sign is not that of a registered desk, or it has expired.",
             },
             Self::Locked => "The wallet is locked.",
@@ -109,7 +115,10 @@ impl WalletError {
     fn next_english(&self) -> String {
         match self {
             Self::UserCancelled => "Nothing was changed. Start again when you like.",
-            Self::WrongPassword { tries_left, .. } => {
+            Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => {
+                "Type the digits that you were told at the counter."
+            }
+            Self::WrongPassword { kind: PasswordKind::Can, tries_left } => {
                 let left = tries_left.map(|left| format!(" {left} tries are left.")).unwrap_or_default();
                 return format!("Look at the card and type the digits again.{left}");
             }
@@ -125,6 +134,7 @@ impl WalletError {
                 Distrust::IssuerAnswer | Distrust::IssuedCredential => {
                     "Try again later. If it happens again, update the app."
                 }
+                Distrust::ForeignIssuer => "Do not type anything. Get the ID at a community centre.",
                 Distrust::DeskSign => {
                     "Ask the desk for a fresh sign, and do not show your ID to a desk you doubt."
                 }
@@ -154,7 +164,10 @@ impl WalletError {
     fn what_korean(&self) -> String {
         match self {
             Self::UserCancelled => "취소했습니다.",
-            Self::WrongPassword { .. } => "카드가 이 여섯 자리 숫자를 받아들이지 않습니다.",
+            Self::WrongPassword { kind: PasswordKind::Can, .. } => {
+                "카드가 이 여섯 자리 숫자를 받아들이지 않습니다."
+            }
+            Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => "이 코드의 숫자가 아닙니다.",
             Self::CardLost => "카드가 떨어졌습니다.",
             Self::CardUnreadable { why } => match why {
                 CardTrouble::Misbehaved => "카드가 규약을 어겨 안전하게 읽을 수 없습니다.",
@@ -170,6 +183,7 @@ impl WalletError {
                 Distrust::IssuedCredential => {
                     "발급기관이 보낸 것을 확인할 수 없습니다. 아무것도 저장하지 않았습니다."
                 }
+                Distrust::ForeignIssuer => "이 지갑이 모르는 발급기관의 코드입니다.",
                 Distrust::DeskSign => "등록된 창구의 안내 코드가 아니거나 기간이 지났습니다.",
             },
             Self::Locked => "지갑이 잠겨 있습니다.",
@@ -202,7 +216,10 @@ impl WalletError {
     fn next_korean(&self) -> String {
         match self {
             Self::UserCancelled => "바뀐 것은 없습니다. 원할 때 다시 시작하세요.",
-            Self::WrongPassword { tries_left, .. } => {
+            Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => {
+                "창구에서 들은 숫자를 입력하세요."
+            }
+            Self::WrongPassword { kind: PasswordKind::Can, tries_left } => {
                 let left = tries_left.map(|left| format!(" {left}번 더 할 수 있습니다.")).unwrap_or_default();
                 return format!("카드를 보고 숫자를 다시 입력하세요.{left}");
             }
@@ -218,6 +235,7 @@ impl WalletError {
                 Distrust::IssuerAnswer | Distrust::IssuedCredential => {
                     "나중에 다시 하세요. 계속되면 앱을 업데이트하세요."
                 }
+                Distrust::ForeignIssuer => "아무것도 입력하지 마세요. 신분증은 주민센터에서 발급받으세요.",
                 Distrust::DeskSign => {
                     "창구에 새 안내 코드를 요청하세요. 의심스러운 창구에는 신분증을 보여 주지 마세요."
                 }
@@ -250,13 +268,14 @@ impl WalletError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{card::Refusal, wallet::PasswordKind};
+    use crate::card::Refusal;
 
     #[test]
     fn every_error_says_what_happened_and_what_to_do_in_both_languages() {
         let mut errors = vec![
             WalletError::UserCancelled,
             WalletError::WrongPassword { kind: PasswordKind::Can, tries_left: Some(2) },
+            WalletError::WrongPassword { kind: PasswordKind::TransactionCode, tries_left: None },
             WalletError::CardLost,
             WalletError::Locked,
             WalletError::LockedOut,
@@ -286,6 +305,7 @@ mod tests {
             Distrust::IssuerAnswer,
             Distrust::IssuedCredential,
             Distrust::DeskSign,
+            Distrust::ForeignIssuer,
         ];
         errors.extend(distrusts.map(|why| WalletError::NotTrusted { why }));
         let hangul = |text: &str| text.chars().any(|letter| ('가'..='힣').contains(&letter));
