@@ -19,15 +19,11 @@ use wallet_core::{
     cose::Sign1,
     counter::UnverifiedDeskSign,
     crypto::aes::{AesKey, KeyLength, Purpose, pad},
-    enrolment::{
-        BeginRequest, BeginResponse, CopyMessage, CredentialsResponse, EvidenceRequest, GrantedResponse,
-        KeysRequest, LevelCopies, LevelGrant, LevelKeys, Refused, StapleMessage, StaplesRequest,
-        StaplesResponse, VERSION,
-    },
     jose::{Blob, Fixed, Jwk, SigningInput, encode},
+    openid::{CardEvidence, ChallengeResponse, KeysClaims, WalletClaims},
     platform::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage},
     qr::base45,
-    status::{Status, StatusList, issue::Terms},
+    status::{Refused, StapleMessage, StaplesRequest, StaplesResponse, Status, StatusList, issue::Terms},
     tlv,
 };
 
@@ -57,7 +53,7 @@ fn main() {
     chip(&mut seeds);
     documents(&mut seeds);
     counter(&mut seeds);
-    enrolment(&mut seeds);
+    issuing(&mut seeds);
     openid(&mut seeds);
     status(&mut seeds);
     for (target, number) in seeds.made {
@@ -204,55 +200,42 @@ fn status(seeds: &mut Seeds) {
     seeds.add("status", &list.to_cwt(&terms, &sign).unwrap());
 }
 
-fn enrolment(seeds: &mut Seeds) {
-    let key = Fixed(*device_key().as_sec1());
-    let session = Fixed([1; 16]);
+/// Messages of wallet provider and staples, by which they are.
+fn issuing(seeds: &mut Seeds) {
+    let key = Jwk::new(device_key());
     let attestation = AttestationMessage::Software { chains: vec![vec![Blob(vec![1; 40])]] };
     let staple = StapleMessage { hour: 498_000, preimage: Fixed([2; 16]) };
-    let begin = BeginResponse { session, nonce: Fixed([3; 32]), expires_in: 60 };
-    let grant = GrantedResponse {
-        levels: vec![LevelGrant { level: "adult".into(), copies: 2 }],
-        mdocs: 1,
-        key_challenge: Fixed([4; 32]),
+    let chip = ChipMessage {
+        sod: Blob(vec![9; 40]),
+        groups: vec![GroupMessage { number: 1, content: Blob(vec![1; 20]) }],
+        active_authentication: Blob(vec![2; 64]),
     };
-    let copy = CopyMessage { sd_cwt: Blob(vec![5; 60]), portrait_salt: Fixed([6; 16]), staple };
-    let full = LevelCopies { level: "full".into(), copies: vec![copy.clone()] };
-    let credentials = CredentialsResponse {
-        issuer_chain: vec![Blob(vec![7; 40])],
-        levels: vec![LevelCopies { level: "adult".into(), copies: vec![copy.clone(), copy] }, full],
-        mdocs: vec![Blob(vec![8; 60])],
+    let face = FaceMessage { provider: "face".into(), signature: Fixed([3; 64]) };
+    let aud = String::from("https://a");
+    let wallet = WalletClaims {
+        aud: aud.clone(),
+        iat: 1,
+        challenge: Fixed([4; 32]),
+        attestation: Some(attestation.clone()),
+    };
+    let keys = KeysClaims { aud: aud.clone(), iat: 1, nonce: Some("n".into()), keys: vec![key], attestation };
+    let evidence = CardEvidence { aud, iat: 1, auth_session: Fixed([1; 16]), chip, face };
+    let asked = StaplesRequest {
+        instance_key: Fixed(*device_key().as_sec1()),
+        made_at: WORLD.now,
+        copies: vec![Blob(vec![1; 8])],
     };
     let staples = StaplesResponse { staples: vec![Some(staple), None] };
     let refused = Refused::because(Refusal::ALL[0]);
-    let evidence = EvidenceRequest {
-        session,
-        instance_key: key,
-        instance_attestation: Some(attestation.clone()),
-        chip: ChipMessage {
-            sod: Blob(vec![9; 40]),
-            groups: vec![GroupMessage { number: 1, content: Blob(vec![1; 20]) }],
-            active_authentication: Blob(vec![2; 64]),
-        },
-        face: FaceMessage { provider: "face".into(), signature: Fixed([3; 64]) },
-    };
-    let levels = vec![LevelKeys { level: "adult".into(), keys: vec![key] }];
-    let keys = KeysRequest { session, levels, mdocs: vec![key], attestation };
-    let asked = StaplesRequest { instance_key: key, made_at: WORLD.now, copies: vec![Blob(vec![1; 8])] };
-
-    let mut add = |which: u8, message: &[u8]| seeds.add_with("enrolment", which, message);
-    add(0, &json(&BeginRequest { version: VERSION }));
-    add(1, &json(&begin));
+    let mut add = |which: u8, message: &[u8]| seeds.add_with("issuing", which, message);
+    add(0, &json(&wallet));
+    add(1, &json(&keys));
     add(2, &json(&evidence));
-    add(3, &json(&grant));
-    add(4, &json(&keys));
-    add(5, &json(&credentials));
-    add(6, &json(&asked));
-    add(7, &json(&staples));
-    add(8, &json(&refused));
-    add(9, &json(&begin));
-    add(10, &json(&grant));
-    add(11, &json(&credentials));
-    add(12, &json(&staples));
+    add(3, &json(&asked));
+    add(4, &json(&staples));
+    add(5, &json(&refused));
+    add(6, &json(&staples));
+    add(7, &json(&ChallengeResponse { challenge: Fixed([4; 32]) }));
     add(100, &json(&refused));
 }
 

@@ -1,18 +1,18 @@
 //! The other side of the counter as one service, on loopback: issuer, counter packs, desk signs.
 //!
 //! [`Desk::start`] opens the data folder and answers HTTP until it is shut down. The rules live in [`issuer`], which
-//! knows no HTTP; [`enrolment_api`] carries the wallet's messages to it and will be replaced by OpenID4VCI.
+//! knows no HTTP, and in [`openid`], whose API carries the wallet's messages.
 
 pub mod attestation;
 pub mod config;
 pub mod counter_pack;
 pub mod desk_sign;
-pub mod enrolment_api;
 pub mod issuer;
 pub mod openid;
 pub mod pki;
 pub mod register;
 mod server;
+mod staples_api;
 pub mod store;
 pub mod wallet_provider;
 

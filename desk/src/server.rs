@@ -19,7 +19,6 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use wallet_core::{
     card::Refusal,
     crypto::sign::PublicKey,
-    enrolment::MAX_BODY,
     platform::Clock,
     trust::{Anchors, Certificate, TrustError},
 };
@@ -29,15 +28,17 @@ use crate::{
     config::{Config, DeskIdentity},
     counter_pack::make_pack,
     desk_sign::make_sign,
-    enrolment_api,
     issuer::{Issuer, IssuerError, Trust},
     openid,
     openid::Offer,
     pki::{Pki, PkiError, create_folder},
     register::Register,
+    staples_api,
     store::{Store, StoreError},
 };
 
+/// Longest body read, bytes: evidence has a portrait in it.
+const MAX_BODY: usize = 1024 * 1024;
 /// A request that takes longer to arrive or to answer is given up.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
@@ -79,8 +80,8 @@ pub struct RunningDesk {
     pack_authority_certificate: Vec<u8>,
     counter_pack: Vec<u8>,
     app: App,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<io::Result<()>>,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    task: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
 
 impl Desk {
@@ -125,8 +126,8 @@ impl Desk {
             pack_authority_certificate,
             counter_pack,
             app,
-            stop: Some(stop),
-            task,
+            stop: Mutex::new(Some(stop)),
+            task: Mutex::new(Some(task)),
         })
     }
 
@@ -218,9 +219,19 @@ impl RunningDesk {
     ///
     /// # Errors
     /// [`DeskError::Io`] when the server had failed.
-    pub async fn shutdown(mut self) -> Result<(), DeskError> {
-        drop(self.stop.take());
-        match self.task.await {
+    pub async fn shutdown(self) -> Result<(), DeskError> {
+        self.stop().await
+    }
+
+    /// As [`RunningDesk::shutdown`], for a desk that others hold too. Stopped already, it does nothing.
+    ///
+    /// # Errors
+    /// [`DeskError::Io`] when the server had failed.
+    pub async fn stop(&self) -> Result<(), DeskError> {
+        drop(self.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(task) = task else { return Ok(()) };
+        match task.await {
             Ok(outcome) => Ok(outcome?),
             Err(_) => Err(io::Error::other("the server ended early").into()),
         }
@@ -288,7 +299,7 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
 }
 
 fn routes() -> Router<App> {
-    enrolment_api::routes()
+    staples_api::routes()
         .merge(openid::api::routes())
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))

@@ -7,9 +7,10 @@ use fixtures::{chip::VirtualCard, people, pki::DocumentSigner};
 use phone::{NOW, Phone, TestDesk, Trick};
 use wallet_core::{
     card::{Disclosure, Refusal},
-    counter::{Staple, UnverifiedDeskSign, check_copy, hour_of, pack::CounterPack},
-    enrolment::{EnrolmentError, Refused, parse_message},
+    counter::{UnverifiedDeskSign, check_copy, hour_of, pack::CounterPack},
     mdoc::{self, Expected, IssuerSigned, NAMESPACE_RESIDENT_CARD, PHOTO_ID},
+    openid::{ErrorCode, OpenIdError},
+    status::{Refused, parse_message},
     trust::{Anchors, Certificate, Usage, verify_chain},
 };
 
@@ -18,39 +19,28 @@ async fn a_citizen_enrols_and_every_credential_verifies() {
     let desk = TestDesk::start().await;
     let phone = Phone::new(&desk);
     let issued = phone.enrol(&mut VirtualCard::of(&people::adult()).build(), Trick::None).await.unwrap();
-
-    let batches: Vec<_> = issued.levels.iter().map(|level| (level.level, level.copies.len())).collect();
-    let expected = [
-        (Disclosure::AdultOnly, 10),
-        (Disclosure::NameAndBirth, 5),
-        (Disclosure::Address, 3),
-        (Disclosure::Full, 3),
-        (Disclosure::RegistrationNumber, 3),
-    ];
-    assert_eq!(batches, expected);
     assert_eq!(issued.mdocs.len(), 3);
 
     // The pack leads to the counter signer; every copy is bound to its own key, level and staple.
     let pack = CounterPack::verify(&desk.get("/counter-pack"), desk.running.pack_authority()).unwrap();
     let [signer] = pack.content().issuers.as_slice() else { panic!("one signer") };
-    assert_eq!(issued.issuer_chain, std::slice::from_ref(signer));
     let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
     let signer_certificate = Certificate::parse(signer).unwrap();
     let signer_certificate =
         verify_chain(&[signer_certificate], &anchors, NOW, Usage::CounterIssuer).unwrap();
     let signer_key = signer_certificate.p256_public_key().unwrap();
     let mut indices = std::collections::BTreeSet::new();
-    for level in &issued.levels {
-        for copy in &level.copies {
-            let verified = check_copy(&copy.sd_cwt, &signer_key, &copy.public_key).unwrap();
-            assert_eq!(verified.disclosure(), level.level);
-            assert_eq!(verified.x5t(), signer_certificate.x5t());
-            let staple = Staple { hour: copy.staple.hour, preimage: copy.staple.preimage.0 };
-            assert_eq!(staple.hour, hour_of(NOW).unwrap());
-            assert!(verified.staple_anchor().proves(&staple));
-            assert!(indices.insert(verified.status_index()));
-        }
+    let mut batches = std::collections::BTreeMap::new();
+    for (key, copy) in &issued.copies {
+        assert_eq!(copy.issuer_chain, std::slice::from_ref(signer));
+        let verified = check_copy(&copy.sd_cwt, &signer_key, key).unwrap();
+        *batches.entry(verified.disclosure()).or_insert(0) += 1;
+        assert_eq!(verified.x5t(), signer_certificate.x5t());
+        assert_eq!(copy.staple.hour, hour_of(NOW).unwrap());
+        assert!(verified.staple_anchor().proves(&copy.staple));
+        assert!(indices.insert(verified.status_index()));
     }
+    assert_eq!(batches, Disclosure::ALL.map(|level| (level, level.batch())).into());
     for (key, bytes) in &issued.mdocs {
         let expected = Expected { doc_type: PHOTO_ID, device_key: Some(key) };
         let document = mdoc::verify(&IssuerSigned::parse(bytes).unwrap(), &expected, &anchors, NOW).unwrap();
@@ -82,23 +72,34 @@ async fn evidence_that_does_not_hold_is_refused_for_its_reason() {
         (Refusal::BadSignature, card(), Trick::EvidenceSignedByAnotherKey),
         (Refusal::BadSignature, card(), Trick::KeysSignedByAnotherKey),
         (Refusal::ChallengeExpired, card(), Trick::LateEvidence),
-        (Refusal::ChallengeExpired, card(), Trick::LateKeys),
     ];
     for (refusal, card, trick) in cases {
         let outcome = Phone::new(&desk).enrol(&mut card.build(), trick).await;
-        assert_eq!(outcome, Err(EnrolmentError::IssuerRefused(refusal)), "{trick:?}");
+        assert_eq!(outcome, Err(OpenIdError::Refused(refusal)), "{trick:?}");
     }
     // None of them left anything behind: the person is still free to enrol.
     Phone::new(&desk).enrol(&mut card().build(), Trick::None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_takes_evidence_and_keys_once() {
+async fn whoever_does_not_prove_who_asks_is_refused_in_the_words_of_oauth() {
     let desk = TestDesk::start().await;
-    for trick in [Trick::ReplayEvidence, Trick::ReplayKeys] {
-        let phone = Phone::new(&desk);
-        let outcome = phone.enrol(&mut card().build(), trick).await;
-        assert_eq!(outcome, Err(EnrolmentError::IssuerRefused(Refusal::Replayed)), "{trick:?}");
+    let cases = [
+        (ErrorCode::InvalidDpopProof, Trick::NoDpop),
+        (ErrorCode::InvalidClient, Trick::NoAttestation),
+        (ErrorCode::InvalidClient, Trick::NoAttestationProof),
+        (ErrorCode::InvalidClient, Trick::AttestationOfAnotherWallet),
+        (ErrorCode::InvalidDpopProof, Trick::ReplayChallenge),
+        (ErrorCode::InvalidDpopProof, Trick::ReplayToken),
+        (ErrorCode::InvalidDpopProof, Trick::ReplayCredential),
+        (ErrorCode::InvalidNonce, Trick::KeyAttestationForAnotherNonce),
+        (ErrorCode::InvalidProof, Trick::TooManyKeys),
+        (ErrorCode::InvalidProof, Trick::OwnKeyAsHolderKey),
+        (ErrorCode::InvalidToken, Trick::LateKeys),
+    ];
+    for (code, trick) in cases {
+        let outcome = Phone::new(&desk).enrol(&mut card().build(), trick).await;
+        assert_eq!(outcome, Err(OpenIdError::IssuerRefused(code)), "{trick:?}");
         desk.release(people::adult().registration_number);
     }
 }
@@ -109,7 +110,7 @@ async fn a_second_phone_is_refused_until_the_first_is_given_up() {
     let (first, second) = (Phone::new(&desk), Phone::new(&desk));
     first.enrol(&mut card().build(), Trick::None).await.unwrap();
     let refused = second.enrol(&mut card().build(), Trick::None).await;
-    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AnotherPhone)));
+    assert_eq!(refused, Err(OpenIdError::Refused(Refusal::AnotherPhone)));
     assert!(Refusal::AnotherPhone.way_out().contains("Give it up there first"));
 
     let copies = first.ctis();
@@ -126,7 +127,7 @@ async fn a_phone_takes_no_second_holder() {
     phone.enrol(&mut card().build(), Trick::None).await.unwrap();
     let mut another = VirtualCard::of(&people::other_adult()).build();
     let refused = phone.enrol(&mut another, Trick::None).await;
-    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AnotherHolder)));
+    assert_eq!(refused, Err(OpenIdError::Refused(Refusal::AnotherHolder)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,9 +165,9 @@ async fn staples_go_to_the_phone_that_owns_the_copies_and_follow_the_hour() {
 async fn a_desk_that_accepts_hardware_only_refuses_software_keys() {
     let desk = TestDesk::start_with(|config| config.policy.accept_software_keys = false).await;
     let refused = Phone::new(&desk).enrol(&mut card().build(), Trick::None).await;
-    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AttestationRefused)));
+    assert_eq!(refused, Err(OpenIdError::Refused(Refusal::AttestationRefused)));
     let audit = desk.audit();
-    assert!(audit.contains(&("evidence".into(), "attestation_refused: NotInHardware".into())));
+    assert!(audit.contains(&("wallet_attestation".into(), "attestation_refused: NotInHardware".into())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +205,7 @@ async fn a_desk_comes_back_with_its_keys_and_bindings() {
     let desk = TestDesk::start_in(folder, |_| {}).await;
     assert_eq!(desk.running.issuer_root(), root);
     let refused = Phone::new(&desk).enrol(&mut card().build(), Trick::None).await;
-    assert_eq!(refused, Err(EnrolmentError::IssuerRefused(Refusal::AnotherPhone)));
+    assert_eq!(refused, Err(OpenIdError::Refused(Refusal::AnotherPhone)));
     let moved = phone.moved_to(&desk);
     moved.enrol(&mut card().build(), Trick::None).await.unwrap();
 }
@@ -213,18 +214,21 @@ async fn a_desk_comes_back_with_its_keys_and_bindings() {
 async fn malformed_requests_are_answered_not_crashed_on() {
     let desk = TestDesk::start().await;
     let long = vec![b' '; 1024 * 1024 + 1];
-    let cases: [(&str, Vec<u8>, u16, &str); 6] = [
-        ("/enrolment/begin", b"{}".to_vec(), 400, "malformed_request"),
-        ("/enrolment/begin", br#"{"version":2}"#.to_vec(), 400, "unsupported_version"),
-        ("/enrolment/begin", br#"{"version":1,"more":1}"#.to_vec(), 400, "malformed_request"),
-        ("/enrolment/begin", long, 400, "malformed_request"),
-        ("/enrolment/evidence", b"{}".to_vec(), 401, "bad_signature"),
+    let cases: [(&str, Vec<u8>, u16, &str); 9] = [
+        ("/openid/token", b"grant_type=x".to_vec(), 400, "invalid_dpop_proof"),
+        ("/openid/token", b"a=1&a=2".to_vec(), 400, "invalid_request"),
+        ("/openid/token", vec![0xFF; 10], 400, "invalid_request"),
+        ("/openid/challenge", long, 400, "invalid_request"),
+        ("/openid/credential", b"{}".to_vec(), 401, "invalid_token"),
+        ("/wallet-provider/wallet-attestation", b"{}".to_vec(), 400, "malformed_request"),
+        ("/wallet-provider/key-attestation", b"a.b.c".to_vec(), 400, "malformed_request"),
+        ("/staples", b"{}".to_vec(), 401, "bad_signature"),
         ("/staples", vec![0xFF; 10], 401, "bad_signature"),
     ];
     for (path, body, status, code) in cases {
         let (found, answer) = desk.post(path, body);
-        let refused: Refused = parse_message(&answer).unwrap();
-        assert_eq!((found, refused.error.as_str()), (status, code), "{path}");
+        let refused: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!((found, &refused["error"]), (status, &code.into()), "{path}");
     }
     assert_eq!(desk.get("/health"), b"ok");
 }

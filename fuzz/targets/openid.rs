@@ -9,8 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use wallet_core::{
     bytes::{Secret, SecretBytes},
     crypto::sign::PublicKey,
-    openid::{Client, Input, Issuance, Outcome, Step, TokenPolicy},
     jose::{Blob, Fixed},
+    openid::{Client, Input, Issuance, Outcome, Step, TokenPolicy},
     platform::{ChipMessage, FaceMessage, HttpResponse, Url},
 };
 
@@ -32,7 +32,10 @@ fuzz_target!(|data: &[u8]| {
     if *which >= 0x80 {
         let good = [ISSUER, TAP_SERVER, CHALLENGE];
         let known = usize::from(*which) % (good.len() + 1);
-        let _ = run(None, &good.iter().take(known).copied().chain(body.split(|byte| *byte == 0xff)).collect::<Vec<_>>());
+        let _ = run(
+            None,
+            &good.iter().take(known).copied().chain(body.split(|byte| *byte == 0xff)).collect::<Vec<_>>(),
+        );
         return;
     }
     let known = usize::from(*which) % (good.len() + 2);
@@ -91,12 +94,27 @@ fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
             Step::AttestKeys { .. } => Input::KeyAttestation("k".into()),
             Step::Save(kept) => {
                 // What was kept is read again, whatever the issuer put into it.
-                assert!(Issuance::resume(client.clone(), &kept, Some("https://w/cb".into()), Secret::new([7; 32])).is_ok());
+                assert!(
+                    Issuance::resume(
+                        client.clone(),
+                        &kept,
+                        Some("https://w/cb".into()),
+                        Secret::new([7; 32])
+                    )
+                    .is_ok()
+                );
                 Input::Saved
             }
             Step::GatherEvidence { expires_in, .. } => {
                 assert!((1..=120).contains(&expires_in));
-                Input::Evidence { chip: ChipMessage { sod: Blob(vec![1]), groups: Vec::new(), active_authentication: Blob(vec![1]) }, face: FaceMessage { provider: "f".into(), signature: Fixed([1; 64]) } }
+                Input::Evidence {
+                    chip: ChipMessage {
+                        sod: Blob(vec![1]),
+                        groups: Vec::new(),
+                        active_authentication: Blob(vec![1]),
+                    },
+                    face: FaceMessage { provider: "f".into(), signature: Fixed([1; 64]) },
+                }
             }
             Step::Wait { seconds } => {
                 assert!(seconds > 0);

@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 7] = [
     &["cbor", "tlv", "apdu", "qr", "crypto"],
     &["cose", "cms", "jose"],
     &["trust", "card", "platform"],
-    &["chip", "mdoc", "counter", "enrolment", "openid", "status"],
+    &["chip", "mdoc", "counter", "openid", "status"],
     &["vault"],
     &["wallet", "verify"],
 ];

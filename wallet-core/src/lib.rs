@@ -28,7 +28,6 @@ pub mod trust;
 // floor 4
 pub mod chip;
 pub mod counter;
-pub mod enrolment;
 pub mod mdoc;
 pub mod openid;
 pub mod status;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
-use desk::{Config, Desk, DeskIdentity, RunningDesk};
+use desk::{Config, Desk, DeskIdentity, RunningDesk, issuer::IssuerError, openid::Offer};
 use fixtures::platform::{LoopbackHttp, SystemClock};
 use serde::Deserialize;
 use wallet_core::{
@@ -50,12 +50,22 @@ impl DemoDesk {
     }
 
     /// Goes off the network; what is being answered is answered first, as long as that takes no more than a moment.
-    pub(crate) async fn stop(self) -> Outcome<()> {
-        match tokio::time::timeout(MOMENT, self.running.shutdown()).await {
+    pub(crate) async fn stop(&self) -> Outcome<()> {
+        match tokio::time::timeout(MOMENT, self.running.stop()).await {
             Ok(Err(_)) => Err(Failure::Internal("the desk ended early")),
             // Who keeps a connection open and says nothing is not waited for.
             Ok(Ok(())) | Err(_) => Ok(()),
         }
+    }
+
+    /// A resident was seen at the centre: the code and the spoken digits.
+    pub(crate) async fn visit(&self, registration_number: &str) -> Result<Offer, IssuerError> {
+        self.running.visit(registration_number).await
+    }
+
+    /// A resident gave up the phone that has the ID.
+    pub(crate) async fn release(&self, registration_number: &str) -> Result<bool, IssuerError> {
+        self.running.release(registration_number).await
     }
 
     /// Where it answers.

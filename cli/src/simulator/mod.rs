@@ -2,11 +2,16 @@
 //! suites of other languages. docs/simulator.md has the protocol.
 
 mod card_socket;
+mod centre_socket;
 mod phone_socket;
 mod phones;
 mod protocol;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use fixtures::{
     people::{self, Citizen},
@@ -34,6 +39,7 @@ struct Ready {
     desk: String,
     desk_id: &'static str,
     phone: String,
+    centre: String,
     cards: Vec<CardPlace>,
     config: Config,
     pack_authority: Base64,
@@ -60,18 +66,22 @@ pub(crate) async fn run() -> Outcome<()> {
     // Before anything can be left behind: a signal ends the run in good order from here on.
     let end = End::listen()?;
     let folder = TemporaryFolder::create()?;
-    let desk = DemoDesk::start(&folder.path().join("desk")).await?;
+    let desk = Arc::new(DemoDesk::start(&folder.path().join("desk")).await?);
     let mut places = Vec::new();
+    let mut residents = HashMap::new();
     for (name, citizen, genuine) in cards() {
+        residents.insert(name, citizen.registration_number);
         let listener = listen().await?;
         places.push(CardPlace { name, can: VIRTUAL_CAN, address: address(&listener)? });
         tokio::spawn(card_socket::serve(listener, citizen, genuine));
     }
     let phones = listen().await?;
+    let centre = listen().await?;
     let ready = Ready {
         desk: desk.base_url().to_owned(),
         desk_id: DESK_ID,
         phone: address(&phones)?,
+        centre: address(&centre)?,
         cards: places,
         config: Config {
             issuer_url: desk.base_url().to_owned(),
@@ -82,8 +92,10 @@ pub(crate) async fn run() -> Outcome<()> {
         pack_authority: Base64(desk.pack_authority().to_vec()),
     };
     tokio::spawn(phone_socket::serve(phones));
+    let at_centre = tokio::spawn(centre_socket::serve(centre, Arc::clone(&desk), residents));
     output::print(&serde_json::to_string(&ready).map_err(|_| Failure::Internal("a document without JSON"))?)?;
     end.come().await;
+    at_centre.abort();
     // What is still being answered writes into the folder; it goes when nothing does any more.
     let stopped = desk.stop().await;
     drop(folder);

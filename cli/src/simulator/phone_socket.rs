@@ -55,7 +55,7 @@ async fn converse(stream: TcpStream, phones: Arc<Phones>) -> io::Result<()> {
 }
 
 /// The next line; none at the end, or when it is too long to be honest.
-async fn line(lines: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<Vec<u8>>> {
+pub(super) async fn line(lines: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     lines.take(MAX_LINE).read_until(b'\n', &mut line).await?;
     Ok((line.last() == Some(&b'\n')).then_some(line))

@@ -42,12 +42,10 @@ impl Simulator {
     }
 }
 
-/// Opens sessions at the desk, each of which is a row in its database, until nobody answers.
+/// Has the desk make nonces, each of which is a row in its database, until nobody answers.
 fn keep_busy(address: &str) {
-    let body = r#"{"version":1}"#;
     let request = format!(
-        "POST /enrolment/begin HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
+        "POST /openid/nonce HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
     );
     while let Ok(mut stream) = TcpStream::connect(address) {
         let mut answer = Vec::new();

@@ -1,9 +1,7 @@
 //! Making the batches: SD-CWTs per disclosure level with this hour's staple, and mdocs.
 
-use std::collections::BTreeSet;
-
 use wallet_core::{
-    card::{Date, Disclosure, Person, Refusal, SessionId, SignedPart, signed_bytes},
+    card::{Date, Disclosure, Person},
     counter::{
         DeliveredCopy, Staple, hour_of,
         issue::{CopyRequest, derive_staple_anchor, issue_copy, staple_for},
@@ -11,18 +9,15 @@ use wallet_core::{
     crypto::{
         hash::{sha256, truncated},
         random::make_random,
-        sign::{PublicKey, Signature},
+        sign::PublicKey,
     },
-    enrolment::{CopyMessage, CredentialsResponse, KeysRequest, LevelCopies, StapleMessage},
-    jose::{Blob, Fixed},
+    jose::Fixed,
     mdoc::issue::{PhotoIdRequest, issue_photo_id},
+    status::StapleMessage,
 };
 
-use super::{Grant, Issuer, IssuerError, MDOCS, parse, refuse_binding};
-use crate::{
-    attestation::{self, KeyRole},
-    store::{CopyRow, SessionState, StapleSpan, Thumbprint},
-};
+use super::{Issuer, IssuerError};
+use crate::store::{CopyRow, StapleSpan, Thumbprint};
 
 /// Days a copy lasts; its staples last as long.
 const COPY_DAYS: u16 = 60;
@@ -33,12 +28,6 @@ const CARD_DAYS: i64 = 3 * 365;
 const STATUS_MASK: u32 = (1 << 26) - 1;
 /// Under which a document of the other form is remembered.
 pub(crate) const MDOC_LEVEL: &str = "mdoc";
-
-/// The keys of a request by what they are for.
-struct Ordered {
-    levels: Vec<(Disclosure, Vec<PublicKey>)>,
-    mdocs: Vec<PublicKey>,
-}
 
 /// A copy made, to be remembered.
 pub(crate) struct MadeCopy {
@@ -55,92 +44,6 @@ impl MadeCopy {
 }
 
 impl Issuer {
-    /// Takes the Holder keys of a grant and makes the credentials.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownSession`], [`Refusal::Replayed`], [`Refusal::ChallengeExpired`], [`Refusal::BadSignature`],
-    /// [`Refusal::MalformedRequest`], [`Refusal::AttestationRefused`], [`Refusal::AnotherPhone`],
-    /// [`Refusal::AnotherHolder`].
-    pub fn keys(
-        &mut self,
-        body: &[u8],
-        signature: &Signature,
-        now: i64,
-    ) -> Result<CredentialsResponse, IssuerError> {
-        let mut session = None;
-        let outcome = self.accept_keys(body, signature, now, &mut session);
-        self.audit(now, session, "keys", &outcome)?;
-        outcome
-    }
-
-    fn accept_keys(
-        &mut self,
-        body: &[u8],
-        signature: &Signature,
-        now: i64,
-        session: &mut Option<SessionId>,
-    ) -> Result<CredentialsResponse, IssuerError> {
-        let request: KeysRequest = parse(body)?;
-        let id = SessionId(request.session.0);
-        *session = Some(id);
-        // The nonce has done its work; what counts from here is the grant, which is taken once.
-        self.take_step(&id, SessionState::Granted, SessionState::Done, None)?;
-        let grant = self.grants.remove(&id).ok_or_else(|| IssuerError::refused(Refusal::UnknownSession))?;
-        if now >= grant.expires_at {
-            return Err(IssuerError::refused(Refusal::ChallengeExpired));
-        }
-        wallet_core::crypto::sign::verify(&grant.instance, &signed_bytes(SignedPart::Keys, body), signature)
-            .map_err(|_| IssuerError::refused(Refusal::BadSignature))?;
-        let ordered = Ordered::parse(&request, &grant.instance)?;
-        attestation::check(
-            &request.attestation,
-            &ordered.all(),
-            &grant.key_challenge,
-            KeyRole::Holder,
-            &self.trust.attestation,
-            now,
-        )
-        .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
-        // Before the work, and again with it in one transaction: another phone may have been quicker.
-        let thumbprint = grant.instance.thumbprint();
-        self.check_binding(&grant.person_id, &thumbprint)?;
-        self.make_credentials(&grant, &ordered, &thumbprint, now)
-    }
-
-    fn make_credentials(
-        &mut self,
-        grant: &Grant,
-        ordered: &Ordered,
-        thumbprint: &Thumbprint,
-        now: i64,
-    ) -> Result<CredentialsResponse, IssuerError> {
-        let mut made: Vec<MadeCopy> = Vec::new();
-        let mut levels = Vec::new();
-        for (level, keys) in &ordered.levels {
-            let mut copies = Vec::new();
-            for key in keys {
-                let (copy, delivered) = self.make_copy(&grant.person, *level, key, &made, now)?;
-                made.push(copy);
-                copies.push(CopyMessage {
-                    sd_cwt: Blob(delivered.sd_cwt),
-                    portrait_salt: Fixed(delivered.portrait_salt),
-                    staple: message_of(&delivered.staple),
-                });
-            }
-            levels.push(LevelCopies { level: level.name().to_owned(), copies });
-        }
-        let mut mdocs = Vec::new();
-        for key in &ordered.mdocs {
-            let (copy, bytes) = self.make_mdoc(&grant.person, key, &made, now)?;
-            made.push(copy);
-            mdocs.push(Blob(bytes));
-        }
-        let rows: Vec<CopyRow<'_>> = made.iter().map(MadeCopy::row).collect();
-        refuse_binding(self.store.bind(&grant.person_id, thumbprint, &rows, now)?)?;
-        let issuer_chain = vec![Blob(self.pki.counter_signer.certificate.clone())];
-        Ok(CredentialsResponse { issuer_chain, levels, mdocs })
-    }
-
     /// One SD-CWT with its first staple.
     pub(crate) fn make_copy(
         &self,
@@ -236,42 +139,6 @@ impl Issuer {
         let staple = derive_staple_anchor(master, &cti, span.first_hour, span.hours)
             .and_then(|anchor| staple_for(master, &cti, &anchor, hour_of(now)?));
         Ok(staple.as_ref().map(message_of))
-    }
-}
-
-impl Ordered {
-    /// Exactly what was granted, in its order, each key once and none the Instance key.
-    fn parse(request: &KeysRequest, instance: &PublicKey) -> Result<Self, IssuerError> {
-        let malformed = || IssuerError::refused(Refusal::MalformedRequest);
-        let mut seen = BTreeSet::from([*instance.as_sec1()]);
-        let mut keys = |points: &[Fixed<65>], count: u32| -> Result<Vec<PublicKey>, IssuerError> {
-            if u32::try_from(points.len()) != Ok(count) {
-                return Err(malformed());
-            }
-            points
-                .iter()
-                .map(|point| {
-                    let key = PublicKey::from_sec1(&point.0).map_err(|_| malformed())?;
-                    if seen.insert(*key.as_sec1()) { Ok(key) } else { Err(malformed()) }
-                })
-                .collect()
-        };
-        if request.levels.len() != Disclosure::ALL.len() {
-            return Err(malformed());
-        }
-        let mut levels = Vec::new();
-        for (level, sent) in Disclosure::ALL.into_iter().zip(&request.levels) {
-            if sent.level != level.name() {
-                return Err(malformed());
-            }
-            levels.push((level, keys(&sent.keys, level.batch())?));
-        }
-        let mdocs = keys(&request.mdocs, MDOCS)?;
-        Ok(Self { levels, mdocs })
-    }
-
-    fn all(&self) -> Vec<PublicKey> {
-        self.levels.iter().flat_map(|(_, keys)| keys).chain(&self.mdocs).copied().collect()
     }
 }
 

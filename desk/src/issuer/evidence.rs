@@ -1,37 +1,22 @@
-//! What has to hold before anything is issued: session, phone, card, face, and who holds what already, in that order.
+//! What has to hold of a card and a face before anything is issued.
 
 use std::collections::BTreeMap;
 
 use wallet_core::{
-    card::{
-        Nonce, Person, Refusal, SessionId, SignedPart, derive_chip_challenge, derive_face_challenge,
-        derive_instance_challenge, face_statement,
-    },
+    card::{Nonce, Person, Refusal, SessionId, derive_chip_challenge, derive_face_challenge, face_statement},
     chip::{
         active_auth,
         passive_auth::{self, PassiveAuthError},
         person,
     },
-    crypto::sign::{self, PublicKey, Signature},
-    enrolment::EvidenceRequest,
+    crypto::sign::{self, PublicKey},
     platform::{ChipMessage, FaceMessage},
 };
 
-use super::{Issuer, IssuerError, check_instance_signature};
-use crate::{
-    attestation::{self, KeyRole},
-    store::{PersonId, SessionState},
-};
+use super::{Issuer, IssuerError};
 
 /// Groups that an ID is made of, and the one that proves the chip.
 const NEEDED_GROUPS: [u8; 5] = [1, 2, 11, 12, 15];
-
-/// Evidence that held.
-pub(super) struct Accepted {
-    pub(super) person: Person,
-    pub(super) person_id: PersonId,
-    pub(super) instance: PublicKey,
-}
 
 /// Why the card says too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,51 +26,6 @@ enum CardFault {
 }
 
 impl Issuer {
-    pub(super) fn check_evidence(
-        &mut self,
-        request: &EvidenceRequest,
-        body: &[u8],
-        signature: &Signature,
-        now: i64,
-        session: &mut Option<SessionId>,
-    ) -> Result<(SessionId, Accepted), IssuerError> {
-        let id = SessionId(request.session.0);
-        *session = Some(id);
-        let nonce = self.take_step(&id, SessionState::Begun, SessionState::Shown, Some(now))?;
-        let instance =
-            check_instance_signature(&request.instance_key, SignedPart::Evidence, body, signature)?;
-        self.check_instance(request, &instance, &nonce, &id, now)?;
-        let person = self.check_card(&request.chip, &nonce, &id, &instance, now)?;
-        self.check_face(&request.face, &nonce, &id, &person, &instance)?;
-        let person_id = self.person_id(person.registration_number().as_str());
-        self.check_binding(&person_id, &instance.thumbprint())?;
-        Ok((id, Accepted { person, person_id, instance }))
-    }
-
-    /// A new Instance key is attested for this session; one attested here before has only to sign.
-    fn check_instance(
-        &mut self,
-        request: &EvidenceRequest,
-        instance: &PublicKey,
-        nonce: &Nonce,
-        session: &SessionId,
-        now: i64,
-    ) -> Result<(), IssuerError> {
-        let thumbprint = instance.thumbprint();
-        let Some(message) = &request.instance_attestation else {
-            return if self.store.knows_instance(&thumbprint)? {
-                Ok(())
-            } else {
-                Err(IssuerError::because(Refusal::AttestationRefused, "UnknownInstance"))
-            };
-        };
-        let challenge = derive_instance_challenge(nonce, session);
-        let policy = &self.trust.attestation;
-        attestation::check(message, &[*instance], &challenge, KeyRole::Instance, policy, now)
-            .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
-        Ok(self.store.add_instance(&thumbprint, now)?)
-    }
-
     /// The card's content is what an authority signed, and the chip itself answered for this session and phone.
     pub(crate) fn check_card(
         &self,

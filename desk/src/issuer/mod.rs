@@ -9,18 +9,15 @@ pub(crate) use credentials::{MDOC_LEVEL, MadeCopy};
 use std::collections::HashMap;
 
 use wallet_core::{
-    card::{Disclosure, Nonce, Person, Refusal, SessionId, SignedPart, signed_bytes},
+    card::{Nonce, Refusal, SessionId},
     crypto::{
         hash::hmac_sha256,
-        random::{NoRandomness, make_random},
+        random::NoRandomness,
         sign::{self, PublicKey, Signature},
-    },
-    enrolment::{
-        BeginRequest, BeginResponse, GrantedResponse, LevelGrant, StaplesRequest, StaplesResponse, VERSION,
-        parse_message,
     },
     jose::Fixed,
     openid::ErrorCode,
+    status::{StaplesRequest, StaplesResponse, parse_message, staple_request_bytes},
     trust::Anchors,
 };
 
@@ -31,12 +28,10 @@ use crate::{
     wallet_provider::{self, WalletProvider},
 };
 
-/// Seconds a session waits for evidence, and seconds a grant waits for keys.
+/// Seconds a card session waits for evidence.
 pub const SESSION_SECONDS: u32 = 120;
 /// mdocs per batch.
 pub const MDOCS: u32 = 3;
-/// Grants kept at a time; a wallet that comes later than this many others starts again.
-const MAX_GRANTS: usize = 1000;
 /// How far a staple request's time may be from ours, seconds.
 const STAPLE_REQUEST_SKEW: i64 = 300;
 /// Most copies in one staple request.
@@ -61,16 +56,6 @@ pub struct Issuer {
     pub(crate) trust: Trust,
     /// The issuer's identifier: where it answers.
     pub(crate) url: String,
-    /// Whose evidence was accepted. Personal data waits here, in memory, and nowhere else.
-    grants: HashMap<SessionId, Grant>,
-}
-
-struct Grant {
-    person: Person,
-    person_id: PersonId,
-    instance: PublicKey,
-    key_challenge: [u8; 32],
-    expires_at: i64,
 }
 
 /// Why the issuer gives no good answer.
@@ -127,7 +112,7 @@ impl Issuer {
     /// An issuer with this memory, these keys and this trust.
     #[must_use]
     pub fn new(store: Store, pki: Pki, trust: Trust) -> Self {
-        Self { store, pki, trust, url: String::new(), grants: HashMap::new() }
+        Self { store, pki, trust, url: String::new() }
     }
 
     /// The same issuer under the URL it answers at, without a slash at the end.
@@ -159,71 +144,6 @@ impl Issuer {
         &self.store
     }
 
-    /// Opens a session.
-    ///
-    /// # Errors
-    /// [`Refusal::MalformedRequest`], [`Refusal::UnsupportedVersion`].
-    pub fn begin(&mut self, body: &[u8], now: i64) -> Result<BeginResponse, IssuerError> {
-        let outcome = self.open_session(body, now);
-        self.audit(now, outcome.as_ref().ok().map(|(id, _)| *id), "begin", &outcome)?;
-        outcome.map(|(_, response)| response)
-    }
-
-    fn open_session(&mut self, body: &[u8], now: i64) -> Result<(SessionId, BeginResponse), IssuerError> {
-        let request: BeginRequest = parse(body)?;
-        if request.version != VERSION {
-            return Err(IssuerError::refused(Refusal::UnsupportedVersion));
-        }
-        let (id, nonce) = (SessionId(make_random()?), Nonce(make_random()?));
-        let expires_at = now.saturating_add(i64::from(SESSION_SECONDS));
-        self.store.add_session(&id, &nonce, expires_at)?;
-        let response =
-            BeginResponse { session: Fixed(id.0), nonce: Fixed(nonce.0), expires_in: SESSION_SECONDS };
-        Ok((id, response))
-    }
-
-    /// Takes card, face and phone evidence; grants copies when all of it holds.
-    ///
-    /// # Errors
-    /// Every [`Refusal`] about evidence. Good or bad, the session takes no other.
-    pub fn evidence(
-        &mut self,
-        body: &[u8],
-        signature: &Signature,
-        now: i64,
-    ) -> Result<GrantedResponse, IssuerError> {
-        let mut session = None;
-        let outcome = self.accept_evidence(body, signature, now, &mut session);
-        self.audit(now, session, "evidence", &outcome)?;
-        outcome
-    }
-
-    fn accept_evidence(
-        &mut self,
-        body: &[u8],
-        signature: &Signature,
-        now: i64,
-        session: &mut Option<SessionId>,
-    ) -> Result<GrantedResponse, IssuerError> {
-        let request = parse(body)?;
-        let (id, accepted) = self.check_evidence(&request, body, signature, now, session)?;
-        self.grants.retain(|_, grant| grant.expires_at > now);
-        if self.grants.len() >= MAX_GRANTS {
-            return Err(IssuerError::refused(Refusal::Unavailable));
-        }
-        let key_challenge = make_random()?;
-        self.take_step(&id, SessionState::Shown, SessionState::Granted, None)?;
-        let evidence::Accepted { person, person_id, instance } = accepted;
-        let expires_at = now.saturating_add(i64::from(SESSION_SECONDS));
-        self.grants.insert(id, Grant { person, person_id, instance, key_challenge, expires_at });
-        let grant = |level: Disclosure| LevelGrant { level: level.name().to_owned(), copies: level.batch() };
-        Ok(GrantedResponse {
-            levels: Disclosure::ALL.into_iter().map(grant).collect(),
-            mdocs: MDOCS,
-            key_challenge: Fixed(key_challenge),
-        })
-    }
-
     /// Gives the staples of this hour for copies of the phone that asks.
     ///
     /// # Errors
@@ -246,7 +166,7 @@ impl Issuer {
         now: i64,
     ) -> Result<StaplesResponse, IssuerError> {
         let request: StaplesRequest = parse(body)?;
-        let instance = check_instance_signature(&request.instance_key, SignedPart::Staples, body, signature)?;
+        let instance = check_instance_signature(&request.instance_key, body, signature)?;
         if request.made_at.saturating_sub(now).saturating_abs() > STAPLE_REQUEST_SKEW {
             return Err(IssuerError::refused(Refusal::ChallengeExpired));
         }
@@ -337,15 +257,14 @@ fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, IssuerError> 
     parse_message(body).map_err(|_| IssuerError::refused(Refusal::MalformedRequest))
 }
 
-/// The Instance key of a request, which must have signed it.
+/// The Instance key of a request for staples, which must have signed it.
 fn check_instance_signature(
     key: &Fixed<65>,
-    part: SignedPart,
     body: &[u8],
     signature: &Signature,
 ) -> Result<PublicKey, IssuerError> {
     let key = PublicKey::from_sec1(&key.0).map_err(|_| IssuerError::refused(Refusal::MalformedRequest))?;
-    sign::verify(&key, &signed_bytes(part, body), signature)
+    sign::verify(&key, &staple_request_bytes(body), signature)
         .map_err(|_| IssuerError::refused(Refusal::BadSignature))?;
     Ok(key)
 }

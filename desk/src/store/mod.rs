@@ -35,10 +35,6 @@ pub enum SessionState {
     Begun,
     /// Evidence came. Whether good or bad, none will be taken again.
     Shown,
-    /// Evidence was accepted; keys may come.
-    Granted,
-    /// Keys came.
-    Done,
 }
 
 pub use grants::{Access, CodeRow, OfferState, TokenKind};
@@ -214,37 +210,6 @@ impl Store {
         Ok(binding(&self.connection, person, instance)?)
     }
 
-    /// Binds person and phone and remembers the copies in place of all earlier ones, or says why not and changes
-    /// nothing. `Free` never comes back.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn bind(
-        &mut self,
-        person: &PersonId,
-        instance: &Thumbprint,
-        copies: &[CopyRow<'_>],
-        now: i64,
-    ) -> Result<BindingState, StoreError> {
-        self.write(|tx| {
-            match binding(tx, person, instance)? {
-                BindingState::Free => {
-                    tx.execute(
-                        "INSERT INTO bindings (person, instance, bound_at) VALUES (?1, ?2, ?3)",
-                        params![person, instance, now],
-                    )?;
-                }
-                BindingState::Same => {}
-                other => return Ok(other),
-            }
-            tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", [person])?;
-            for copy in copies {
-                insert_copy(tx, person, None, copy, now)?;
-            }
-            Ok(BindingState::Same)
-        })
-    }
-
     /// Whether a status index is still free.
     ///
     /// # Errors
@@ -329,14 +294,12 @@ impl SessionState {
         match self {
             Self::Begun => "begun",
             Self::Shown => "shown",
-            Self::Granted => "granted",
-            Self::Done => "done",
         }
     }
 
     /// The schema allows no other name; the last state is the one nothing follows.
     fn from_name(name: &str) -> Self {
-        [Self::Begun, Self::Shown, Self::Granted].into_iter().find(|s| s.name() == name).unwrap_or(Self::Done)
+        if name == Self::Begun.name() { Self::Begun } else { Self::Shown }
     }
 }
 
@@ -410,6 +373,15 @@ mod tests {
         CopyRow { cti, status_index, level: "adult", staples: SPAN }
     }
 
+    /// A batch of a person onto a phone.
+    fn access(person: u8, instance: u8, issue: u8) -> Access {
+        Access { person: [person; 32], instance: [instance; 32], issue: [issue; 16] }
+    }
+
+    fn bind(store: &mut Store, access: Access, copies: &[CopyRow<'_>]) -> Option<BindingState> {
+        store.bind_batch(&access, copies, 3, NOW).unwrap()
+    }
+
     #[test]
     fn a_session_takes_each_step_once() {
         use SessionState::*;
@@ -417,7 +389,6 @@ mod tests {
         let id = SessionId([7; 16]);
         assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), None);
         store.add_session(&id, &Nonce([8; 32]), NOW).unwrap();
-        assert_eq!(store.advance_session(&id, Granted, Done).unwrap(), Some(Err(Begun)));
         assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), Some(Ok((Nonce([8; 32]), NOW))));
         assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), Some(Err(Shown)));
         store.add_session(&SessionId([9; 16]), &Nonce([8; 32]), NOW + KEEP_SESSIONS + 1).unwrap();
@@ -426,42 +397,50 @@ mod tests {
 
     #[test]
     fn one_person_has_one_phone_and_one_phone_one_person() {
+        use BindingState::*;
         let mut store = store();
-        let (me, you) = ([10; 32], [11; 32]);
-        assert_eq!(store.binding(&me, &[1; 32]).unwrap(), BindingState::Free);
-        assert_eq!(store.bind(&me, &[1; 32], &[copy(b"copy---a", 1)], NOW).unwrap(), BindingState::Same);
-        assert_eq!(
-            store.bind(&me, &[2; 32], &[copy(b"copy---b", 2)], NOW).unwrap(),
-            BindingState::AnotherPhone
-        );
-        assert_eq!(
-            store.bind(&you, &[1; 32], &[copy(b"copy---b", 2)], NOW).unwrap(),
-            BindingState::AnotherHolder
-        );
+        let me = [10; 32];
+        assert_eq!(store.binding(&me, &[1; 32]).unwrap(), Free);
+        assert_eq!(bind(&mut store, access(10, 1, 1), &[copy(b"copy---a", 1)]), Some(Same));
+        assert_eq!(bind(&mut store, access(10, 2, 2), &[copy(b"copy---b", 2)]), Some(AnotherPhone));
+        assert_eq!(bind(&mut store, access(11, 1, 3), &[copy(b"copy---b", 2)]), Some(AnotherHolder));
         assert!(store.is_free(2).unwrap());
         assert!(store.release(&me).unwrap());
         assert!(!store.release(&me).unwrap());
-        assert_eq!(store.bind(&me, &[2; 32], &[copy(b"copy---b", 2)], NOW).unwrap(), BindingState::Same);
+        assert_eq!(bind(&mut store, access(10, 2, 4), &[copy(b"copy---b", 2)]), Some(Same));
+        assert_eq!(store.active_copy(b"copy---a", &[2; 32]).unwrap(), None);
+        assert_eq!(store.active_copy(b"copy---b", &[2; 32]).unwrap(), Some(SPAN));
     }
 
     #[test]
-    fn enrolling_again_replaces_the_copies() {
+    fn a_batch_that_was_kept_retires_the_ones_before() {
         let mut store = store();
-        let me = [10; 32];
-        store.bind(&me, &[1; 32], &[copy(b"copy-old", 1)], NOW).unwrap();
-        assert_eq!(store.active_copy(b"copy-old", &[1; 32]).unwrap(), Some(SPAN));
-        assert_eq!(store.active_copy(b"copy-old", &[2; 32]).unwrap(), None);
-        store.bind(&me, &[1; 32], &[copy(b"copy-new", 2)], NOW + 1).unwrap();
-        assert_eq!(store.active_copy(b"copy-old", &[1; 32]).unwrap(), None);
-        assert_eq!(store.active_copy(b"copy-new", &[1; 32]).unwrap(), Some(SPAN));
-        assert!(!store.is_free(1).unwrap());
+        let (old, new) = (access(10, 1, 1), access(10, 1, 2));
+        bind(&mut store, old, &[copy(b"copy---a", 1)]);
+        bind(&mut store, new, &[copy(b"copy---b", 2)]);
+        // Until the wallet says that it has the new ones, the old ones are all it can show.
+        assert_eq!(store.active_copy(b"copy---a", &[1; 32]).unwrap(), Some(SPAN));
+        store.retire_other_batches(&new).unwrap();
+        assert_eq!(store.active_copy(b"copy---a", &[1; 32]).unwrap(), None);
+        assert_eq!(store.active_copy(b"copy---b", &[1; 32]).unwrap(), Some(SPAN));
+        assert_eq!(store.active_copy(b"copy---b", &[2; 32]).unwrap(), None);
+    }
+
+    #[test]
+    fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
+        let mut store = store();
+        let batch = access(10, 1, 1);
+        bind(&mut store, batch, &[copy(b"copy---a", 1), copy(b"copy---b", 2)]);
+        assert_eq!(bind(&mut store, batch, &[copy(b"copy---c", 3), copy(b"copy---d", 4)]), None);
+        assert!(store.is_free(3).unwrap());
+        assert_eq!(bind(&mut store, batch, &[copy(b"copy---c", 3)]), Some(BindingState::Same));
     }
 
     #[test]
     fn a_status_index_taken_twice_changes_nothing() {
         let mut store = store();
-        let error =
-            store.bind(&[10; 32], &[1; 32], &[copy(b"copy---a", 1), copy(b"copy---b", 1)], NOW).unwrap_err();
+        let twice = [copy(b"copy---a", 1), copy(b"copy---b", 1)];
+        let error = store.bind_batch(&access(10, 1, 1), &twice, 3, NOW).unwrap_err();
         assert!(error.is_collision());
         assert_eq!(store.binding(&[10; 32], &[1; 32]).unwrap(), BindingState::Free);
     }

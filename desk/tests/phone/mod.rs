@@ -13,20 +13,24 @@ use std::{
 use desk::{Config, Desk, DeskError, DeskIdentity, RunningDesk};
 use fixtures::{
     chip::VirtualCard,
-    platform::{FixtureFaceCheck, SoftwareKeyStore, SteppedClock},
+    platform::{FixtureFaceCheck, SoftwareKeyStore, SteppedClock, attestation},
 };
 use wallet_core::{
+    bytes::Secret,
+    card::Disclosure,
     chip::{Can, CardAccess, ChipData, Entropy, ReadPlan, Reading, Step as ChipStep, files::dg2},
-    counter::UnverifiedCopy,
+    counter::{DeliveredCopy, Document, UnverifiedCopy},
     crypto::{random::make_random, sign::PublicKey},
-    enrolment::{
-        Enrolment, EnrolmentError, Input, Issued, IssuerUrl, Plan, StapleMessage, StapleRefresh, StapleStep,
-        Step,
+    jose::{Blob, Fixed, decode},
+    openid::{
+        Attesting, Client, Delivered, Format, Input, Issuance, OpenIdError, Outcome, ProviderInput,
+        ProviderStep, Step, TokenPolicy,
     },
     platform::{
-        Attestation, CreatedKeys, FaceCheck, HttpMethod, HttpRequest, HttpResponse, InstanceKeyId, KeyPolicy,
-        KeyStore, LinkLimits, Prompt,
+        Attestation, ChipMessage, CreatedKeys, FaceCheck, FaceMessage, GroupMessage, HttpMethod, HttpRequest,
+        HttpResponse, InstanceKeyId, KeyPolicy, KeyStore, LinkLimits, Prompt, Url, UserAuthentication,
     },
+    status::{StapleError, StapleMessage, StapleRefresh, StapleStep},
 };
 
 /// 2026-11-24T12:00:00 in Korea.
@@ -48,8 +52,23 @@ pub(crate) enum Trick {
     KeysSignedByAnotherKey,
     LateEvidence,
     LateKeys,
-    ReplayEvidence,
-    ReplayKeys,
+    ReplayChallenge,
+    ReplayToken,
+    ReplayCredential,
+    NoDpop,
+    NoAttestation,
+    NoAttestationProof,
+    AttestationOfAnotherWallet,
+    KeyAttestationForAnotherNonce,
+    TooManyKeys,
+    OwnKeyAsHolderKey,
+}
+
+/// What came of an enrolment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issued {
+    pub(crate) copies: Vec<(PublicKey, DeliveredCopy)>,
+    pub(crate) mdocs: Vec<(PublicKey, Vec<u8>)>,
 }
 
 /// A desk on loopback in a folder of its own.
@@ -152,7 +171,7 @@ fn config(folder: &std::path::Path, clock: &Arc<SteppedClock>) -> Config {
 
 /// A phone: keys, camera, and what it was issued.
 pub(crate) struct Phone {
-    url: IssuerUrl,
+    url: Url,
     clock: Arc<SteppedClock>,
     keys: SoftwareKeyStore,
     face: FixtureFaceCheck,
@@ -163,7 +182,7 @@ pub(crate) struct Phone {
 impl Phone {
     pub(crate) fn new(desk: &TestDesk) -> Self {
         Self {
-            url: IssuerUrl::parse(desk.running.base_url()).unwrap(),
+            url: Url::parse(desk.running.base_url()).unwrap(),
             clock: Arc::clone(&desk.clock),
             keys: SoftwareKeyStore::new(),
             face: FixtureFaceCheck::new(),
@@ -174,80 +193,168 @@ impl Phone {
 
     /// The same phone, the desk at another address.
     pub(crate) fn moved_to(self, desk: &TestDesk) -> Self {
-        let url = IssuerUrl::parse(desk.running.base_url()).unwrap();
+        let url = Url::parse(desk.running.base_url()).unwrap();
         Self { url, clock: Arc::clone(&desk.clock), ..self }
     }
 
     /// Drives an enrolment to its end, with one trick on the way.
-    pub(crate) async fn enrol(&self, card: &mut VirtualCard, trick: Trick) -> Result<Issued, EnrolmentError> {
-        let known = self.instance.borrow().as_ref().map(|(_, key)| *key);
+    pub(crate) async fn enrol(&self, card: &mut VirtualCard, trick: Trick) -> Result<Issued, OpenIdError> {
         if trick == Trick::UnattestedInstance {
             self.make_instance().await;
         }
-        let known = known.or(self.instance.borrow().as_ref().map(|(_, key)| *key));
-        let plan = Plan { issuer: self.url.clone(), instance: known };
-        let (mut machine, mut step) = Enrolment::begin(plan)?;
-        let mut signatures = 0;
+        let word = self.attest_wallet(trick).await?;
+        let client = Client {
+            client_id: "kr.example.wallet".into(),
+            redirect_uri: Url::parse("https://wallet.example/issued").unwrap(),
+            instance: self.instance_key(),
+            attested: true,
+            tokens: TokenPolicy::DpopOnly,
+        };
+        let seed = Secret::new(make_random().unwrap());
+        let (mut machine, mut step) = Issuance::with_card(client, self.url.clone(), seed);
+        let mut kept = None;
+        let mut made: Option<CreatedKeys> = None;
         loop {
             let input = match step {
                 Step::Http(request) => Input::Response(self.send_tricky(request, trick)),
-                Step::MakeInstanceKey { challenge } => self.instance_input(challenge, trick).await,
+                Step::AttestWallet => Input::WalletAttestation(word.clone()),
+                Step::SignInstance(bytes) => {
+                    let forged = trick == Trick::EvidenceSignedByAnotherKey && is_evidence(&bytes);
+                    Input::Signature(self.sign(bytes, forged).await)
+                }
                 Step::GatherEvidence { chip_challenge, face_challenge, .. } => {
                     self.evidence(card, chip_challenge, face_challenge, trick).await
                 }
-                Step::SignInstance(bytes) => {
-                    signatures += 1;
-                    let another = [Trick::EvidenceSignedByAnotherKey, Trick::KeysSignedByAnotherKey];
-                    let signer = if another.get(signatures - 1) == Some(&trick) {
-                        self.create(KeyPolicy::INSTANCE, vec![0; 32], 1).await.keys[0].id.clone()
-                    } else {
-                        self.instance.borrow().as_ref().unwrap().0.as_str().to_owned()
-                    };
-                    Input::Signature(
-                        self.keys.sign_instance(InstanceKeyId::new(signer), bytes).await.unwrap(),
-                    )
-                }
-                Step::MakeHolderKeys { challenge, count } => {
+                Step::MakeHolderKeys { challenge, count, format, .. } => {
                     if trick == Trick::LateKeys {
-                        self.clock.advance(120);
+                        self.clock.advance(600);
                     }
                     let policy = match trick {
                         Trick::HolderKeysWithoutUserAuthentication => KeyPolicy::INSTANCE,
                         _ => KeyPolicy::HOLDER,
                     };
                     let challenge = if trick == Trick::AnotherKeyChallenge { [7; 32] } else { challenge };
-                    let created = self.create(policy, challenge.to_vec(), count).await;
-                    Input::HolderKeys {
-                        public_keys: created.keys.into_iter().map(|key| key.public_key).collect(),
-                        attestation: created.attestation,
-                    }
+                    let wanted = if trick == Trick::TooManyKeys { 4 } else { batch(&format) };
+                    let created = self.create(policy, challenge.to_vec(), wanted.min(count)).await;
+                    let keys = created.keys.iter().map(|key| key.public_key.clone()).collect();
+                    made = Some(created);
+                    Input::HolderKeys(keys)
                 }
-                Step::Done(issued) => {
-                    *self.issued.borrow_mut() = Some((*issued).clone());
-                    return Ok(*issued);
+                Step::AttestKeys { nonce } => {
+                    Input::KeyAttestation(self.attest_keys(made.take().unwrap(), nonce, trick).await?)
+                }
+                Step::Save(_) => Input::Saved,
+                Step::Keep(delivered) => {
+                    kept = Some(issued(&delivered));
+                    Input::Outcome(Outcome::Kept)
+                }
+                Step::Done(_) => {
+                    self.issued.borrow_mut().clone_from(&kept);
+                    return Ok(kept.unwrap());
                 }
                 other => panic!("{other:?}"),
             };
-            (machine, step) = machine.handle(input)?;
+            (machine, step) = machine.handle(input, self.now())?;
         }
+    }
+
+    fn now(&self) -> i64 {
+        use wallet_core::platform::Clock;
+        self.clock.now().unwrap().unix_seconds
+    }
+
+    fn instance_key(&self) -> PublicKey {
+        self.instance.borrow().as_ref().unwrap().1
+    }
+
+    async fn sign(&self, bytes: Vec<u8>, forged: bool) -> Vec<u8> {
+        let id = if forged {
+            InstanceKeyId::new(self.create(KeyPolicy::INSTANCE, vec![0; 32], 1).await.keys[0].id.clone())
+        } else {
+            self.instance.borrow().as_ref().unwrap().0.clone()
+        };
+        self.keys.sign_instance(id, bytes).await.unwrap()
+    }
+
+    fn provider(&self) -> Url {
+        Url::parse(&format!("{}/wallet-provider", self.url.as_str())).unwrap()
+    }
+
+    async fn attest_wallet(&self, trick: Trick) -> Result<String, OpenIdError> {
+        let known = self.instance.borrow().as_ref().map(|(_, key)| *key);
+        let word = self.run(Attesting::wallet(self.provider(), known), trick).await?;
+        if trick == Trick::AttestationOfAnotherWallet {
+            let mine = self.instance.take();
+            let other = self.run(Attesting::wallet(self.provider(), None), Trick::None).await;
+            *self.instance.borrow_mut() = mine;
+            return other;
+        }
+        Ok(word)
+    }
+
+    async fn attest_keys(
+        &self,
+        created: CreatedKeys,
+        nonce: Option<String>,
+        trick: Trick,
+    ) -> Result<String, OpenIdError> {
+        let mut keys: Vec<_> = created.keys.into_iter().map(|key| key.public_key).collect();
+        let mut attestation = created.attestation;
+        let mut nonce = nonce;
+        if trick == Trick::KeyAttestationForAnotherNonce {
+            nonce = Some("of-my-own".into());
+            let challenge = wallet_core::crypto::hash::sha256(b"of-my-own").to_vec();
+            let created = self.create(KeyPolicy::HOLDER, challenge, 1).await;
+            keys = vec![created.keys[0].public_key.clone()];
+            attestation = created.attestation;
+        }
+        if trick == Trick::OwnKeyAsHolderKey {
+            // Hardware that is not what it seems: it attests the Instance key as a Holder key too.
+            let challenge = wallet_core::crypto::hash::sha256(nonce.as_deref().unwrap().as_bytes());
+            keys = vec![self.instance_key().as_sec1().to_vec()];
+            let chain = attestation::chain_for(&keys[0], UserAuthentication::EachUse, &challenge).unwrap();
+            attestation = Attestation::Software { chains: vec![chain] };
+        }
+        let instance = self.instance_key();
+        let begun = Attesting::keys(self.provider(), &instance, nonce, &keys, attestation, self.now())?;
+        self.run(begun, trick).await
+    }
+
+    async fn run(&self, begun: (Attesting, ProviderStep), trick: Trick) -> Result<String, OpenIdError> {
+        let (mut machine, mut step) = begun;
+        loop {
+            let input = match step {
+                ProviderStep::Http(request) => ProviderInput::Response(send(request)),
+                ProviderStep::MakeInstanceKey { challenge } => self.instance_input(challenge, trick).await,
+                ProviderStep::SignInstance(bytes) => {
+                    let about_keys = trick == Trick::KeysSignedByAnotherKey && self.is_about_keys(&bytes);
+                    ProviderInput::Signature(self.sign(bytes, about_keys).await)
+                }
+                ProviderStep::Done(word) => return Ok(word),
+            };
+            (machine, step) = machine.handle(input, self.now())?;
+        }
+    }
+
+    fn is_about_keys(&self, signed: &[u8]) -> bool {
+        payload(signed).get("keys").is_some()
     }
 
     /// Makes an Instance key that no issuer has seen.
     pub(crate) async fn make_instance(&self) {
-        self.instance_input([0; 32], Trick::None).await;
+        drop(self.instance_input([0; 32], Trick::None).await);
     }
 
     /// The ids of all copies issued last.
     pub(crate) fn ctis(&self) -> Vec<Vec<u8>> {
         let issued = self.issued.borrow();
-        let copies = issued.as_ref().unwrap().levels.iter().flat_map(|level| &level.copies);
-        copies.map(|copy| cti_of(&copy.sd_cwt)).collect()
+        issued.as_ref().unwrap().copies.iter().map(|(_, copy)| cti_of(&copy.sd_cwt)).collect()
     }
 
     pub(crate) async fn staples(
         &self,
         copies: Vec<Vec<u8>>,
-    ) -> Result<Vec<Option<StapleMessage>>, EnrolmentError> {
+    ) -> Result<Vec<Option<StapleMessage>>, StapleError> {
         let (refresh, request) = self.refresh(copies).await;
         refresh.finish(&send(request))
     }
@@ -257,9 +364,8 @@ impl Phone {
     }
 
     async fn refresh(&self, copies: Vec<Vec<u8>>) -> (StapleRefresh, HttpRequest) {
-        use wallet_core::platform::Clock;
         let (id, key) = self.instance.borrow().clone().unwrap();
-        let now = self.clock.now().unwrap().unix_seconds;
+        let now = self.now();
         let (refresh, StapleStep::SignInstance(bytes)) =
             StapleRefresh::begin(self.url.clone(), &key, copies, now).unwrap();
         let signature = self.keys.sign_instance(id, bytes).await.unwrap();
@@ -267,23 +373,39 @@ impl Phone {
         (refresh, request)
     }
 
-    fn send_tricky(&self, request: HttpRequest, trick: Trick) -> HttpResponse {
-        let replays =
-            [(Trick::ReplayEvidence, "/enrolment/evidence"), (Trick::ReplayKeys, "/enrolment/keys")];
-        if replays.iter().any(|(which, path)| *which == trick && request.url.ends_with(path)) {
-            assert_eq!(send(request.clone()).status, 200);
+    fn send_tricky(&self, mut request: HttpRequest, trick: Trick) -> HttpResponse {
+        let dropped = [
+            (Trick::NoDpop, "dpop"),
+            (Trick::NoAttestation, "oauth-client-attestation"),
+            (Trick::NoAttestationProof, "oauth-client-attestation-pop"),
+        ];
+        for (which, header) in dropped {
+            if which == trick && request.url.contains("/openid/") {
+                request.headers.remove(header);
+            }
         }
-        send(request)
+        let replayed = [
+            (Trick::ReplayChallenge, "/challenge"),
+            (Trick::ReplayToken, "/token"),
+            (Trick::ReplayCredential, "/credential"),
+        ];
+        let first = send(request.clone());
+        let again = replayed.iter().any(|(which, path)| *which == trick && request.url.ends_with(path));
+        // A proof whose nonce was too old was not taken, so it is not used up.
+        if again && first.headers.contains_key("dpop-nonce") && !is_nonce_error(&first) {
+            return send(request);
+        }
+        first
     }
 
-    async fn instance_input(&self, challenge: [u8; 32], trick: Trick) -> Input {
+    async fn instance_input(&self, challenge: [u8; 32], trick: Trick) -> ProviderInput {
         let challenge = if trick == Trick::AnotherInstanceChallenge { [7; 32] } else { challenge };
         let created = self.create(KeyPolicy::INSTANCE, challenge.to_vec(), 1).await;
         let [key] = created.keys.as_slice() else { panic!("one key") };
         let public_key = key.public_key.clone();
         let parsed = PublicKey::from_sec1(&public_key).unwrap();
         *self.instance.borrow_mut() = Some((InstanceKeyId::new(key.id.clone()), parsed));
-        Input::Instance { public_key, attestation: created.attestation }
+        ProviderInput::Instance { public_key, attestation: created.attestation }
     }
 
     async fn evidence(
@@ -306,11 +428,19 @@ impl Phone {
             Trick::LateEvidence => self.clock.advance(120),
             _ => {}
         }
+        let groups = chip.groups.into_iter();
         Input::Evidence {
-            sod: chip.sod,
-            groups: chip.groups,
-            active_authentication: chip.active_auth.unwrap(),
-            face,
+            chip: ChipMessage {
+                sod: Blob(chip.sod),
+                groups: groups
+                    .map(|(number, content)| GroupMessage { number, content: Blob(content) })
+                    .collect(),
+                active_authentication: Blob(chip.active_auth.unwrap()),
+            },
+            face: FaceMessage {
+                provider: face.provider,
+                signature: Fixed(face.signature.try_into().unwrap()),
+            },
         }
     }
 
@@ -319,6 +449,46 @@ impl Phone {
         assert!(matches!(created.attestation, Attestation::Software { .. }));
         created
     }
+}
+
+/// The payload of a token that is to be signed.
+fn payload(signed: &[u8]) -> serde_json::Value {
+    let text = std::str::from_utf8(signed).unwrap();
+    serde_json::from_slice(&decode(text.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}
+
+fn is_evidence(signed: &[u8]) -> bool {
+    payload(signed).get("chip").is_some()
+}
+
+fn is_nonce_error(response: &HttpResponse) -> bool {
+    response.status >= 400 && String::from_utf8_lossy(&response.body).contains("use_dpop_nonce")
+}
+
+/// How many copies of a kind are asked for.
+fn batch(format: &Format) -> u32 {
+    match format {
+        Format::Mdoc { .. } => 3,
+        Format::SdCwt { vct } => {
+            let level = Disclosure::ALL.into_iter().find(|level| Document::ResidentCard.vct(*level) == vct);
+            level.unwrap().batch()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn issued(delivered: &Delivered) -> Issued {
+    let mut issued = Issued { copies: Vec::new(), mdocs: Vec::new() };
+    for credentials in &delivered.credentials {
+        for (key, text) in &credentials.copies {
+            let bytes = decode(text).unwrap();
+            match &credentials.configuration.format {
+                Format::Mdoc { .. } => issued.mdocs.push((*key, bytes)),
+                _ => issued.copies.push((*key, DeliveredCopy::parse(&bytes).unwrap())),
+            }
+        }
+    }
+    issued
 }
 
 /// Reads the card the way the wallet does.
@@ -357,7 +527,11 @@ fn send(request: HttpRequest) -> HttpResponse {
         };
         let mut response = response.unwrap();
         let status = response.status().as_u16();
-        HttpResponse { status, headers: HashMap::new(), body: response.body_mut().read_to_vec().unwrap() }
+        let headers = response.headers().iter();
+        let headers = headers
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        HttpResponse { status, headers, body: response.body_mut().read_to_vec().unwrap() }
     })
 }
 

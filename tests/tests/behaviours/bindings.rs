@@ -175,6 +175,8 @@ async fn every_seam_error_arrives_by_its_name() {
             card_roots: Vec::new(),
             desk_roots: Vec::new(),
             language: Language::English,
+            wallet_provider_url: None,
+            redirect_uri: wallet_core::wallet::WalletConfig::REDIRECT_URI.to_owned(),
         };
         config.card_roots = vec![fixtures::pki::csca().certificate().to_vec()];
         let mut platform = bare_platform(&scene);

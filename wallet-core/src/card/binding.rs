@@ -17,27 +17,6 @@ pub struct Nonce(pub [u8; 32]);
 /// What a face check has to be made for.
 pub type FaceChallenge = [u8; 32];
 
-/// Which message an Instance key signs; part of the signed bytes, so that one is never taken for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignedPart {
-    /// Chip and face evidence.
-    Evidence,
-    /// The new Holder keys.
-    Keys,
-    /// A request for current staples.
-    Staples,
-}
-
-impl SignedPart {
-    const fn label(self) -> &'static [u8] {
-        match self {
-            Self::Evidence => b"kr-wallet enrolment v1 evidence\0",
-            Self::Keys => b"kr-wallet enrolment v1 keys\0",
-            Self::Staples => b"kr-wallet enrolment v1 staples\0",
-        }
-    }
-}
-
 /// RND.IFD for active authentication of the card (ICAO Doc 9303-11, 6.1): the first 8 bytes of SHA-256("kr-wallet chip
 /// challenge v1" ‖ nonce ‖ session ‖ thumbprint of the Instance key). The answer proves that this chip was before this
 /// phone in this session.
@@ -52,12 +31,6 @@ pub fn derive_face_challenge(nonce: &Nonce, session: &SessionId) -> FaceChalleng
     sha256_of(&[b"kr-wallet face challenge v1", &nonce.0, &session.0])
 }
 
-/// SHA-256("kr-wallet instance v1" ‖ nonce ‖ session): what a new Instance key is attested over.
-#[must_use]
-pub fn derive_instance_challenge(nonce: &Nonce, session: &SessionId) -> [u8; 32] {
-    sha256_of(&[b"kr-wallet instance v1", &nonce.0, &session.0])
-}
-
 /// What a face provider signs: challenge ‖ SHA-256(portrait) ‖ SHA-256(Instance key, 65 bytes).
 #[must_use]
 pub fn face_statement(challenge: &FaceChallenge, portrait: &[u8], instance: &PublicKey) -> [u8; 96] {
@@ -67,10 +40,4 @@ pub fn face_statement(challenge: &FaceChallenge, portrait: &[u8], instance: &Pub
         *to = *from;
     }
     statement
-}
-
-/// What the Instance key signs for a request: label of the part ‖ body as sent.
-#[must_use]
-pub fn signed_bytes(part: SignedPart, body: &[u8]) -> Vec<u8> {
-    [part.label(), body].concat()
 }

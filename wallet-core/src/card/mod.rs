@@ -9,8 +9,7 @@ mod person;
 mod refusal;
 
 pub use binding::{
-    FaceChallenge, Nonce, SessionId, SignedPart, derive_chip_challenge, derive_face_challenge,
-    derive_instance_challenge, face_statement, signed_bytes,
+    FaceChallenge, Nonce, SessionId, derive_chip_challenge, derive_face_challenge, face_statement,
 };
 pub use date::{Date, NotADate};
 pub use disclosure::{Disclosure, UnknownDisclosure};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Jwk, decode};
+use super::{Jwk, decode, is_there};
 use crate::{
     bytes::SecretBytes,
     crypto::{
@@ -79,7 +79,8 @@ struct Header {
     apu: Option<String>,
     apv: Option<String>,
     zip: Option<String>,
-    crit: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
 }
 
 impl DecryptionKey {
@@ -113,7 +114,7 @@ impl DecryptionKey {
         if header.alg != "ECDH-ES" || header.enc != content.name() {
             return Err(JweError::Algorithm);
         }
-        if header.crit.is_some() || header.zip.is_some() {
+        if header.crit || header.zip.is_some() {
             return Err(JweError::Unsupported);
         }
         let party = |info: Option<String>| info.map_or(Ok(Vec::new()), |info| bytes(&info));

@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Jwk, decode, encode};
+use super::{Jwk, decode, encode, is_there};
 use crate::crypto::sign::{self, PublicKey, Signature};
 
 /// Longest token, bytes.
@@ -48,7 +48,8 @@ struct Header {
     kid: Option<String>,
     jwk: Option<Jwk>,
     x5c: Option<Vec<String>>,
-    crit: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
 }
 
 /// What is to be signed: header and payload in their final form.
@@ -76,7 +77,7 @@ impl Jws {
         if header.typ.as_deref().map(bare) != Some(bare(typ)) {
             return Err(JwsError::Type);
         }
-        if header.crit.is_some() {
+        if header.crit {
             return Err(JwsError::Critical);
         }
         let payload = decode(payload).ok_or(JwsError::Malformed)?;

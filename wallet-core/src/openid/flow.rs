@@ -109,7 +109,7 @@ pub(super) fn ask_consent(
         configurations: configurations.clone(),
         transaction_code,
     };
-    let found = Found { offer, issuer, server, configurations };
+    let found = Box::new(Found { offer, issuer, server, configurations });
     if !asked {
         return session.consented(found, None, now);
     }
@@ -131,7 +131,7 @@ impl Session {
         encode(&self.draw(label))
     }
 
-    pub(super) fn consented(&mut self, found: Found, typed: Option<SecretBytes>, now: i64) -> Next {
+    pub(super) fn consented(&mut self, found: Box<Found>, typed: Option<SecretBytes>, now: i64) -> Next {
         let wanted = match &found.offer.grant {
             Grant::PreAuthorized { transaction_code, .. } => transaction_code.as_ref(),
             _ => None,
@@ -148,7 +148,7 @@ impl Session {
     }
 
     /// Asks for the token, or pushes the request that leads to it.
-    pub(super) fn authorize(&mut self, found: Found, typed: Option<SecretBytes>, now: i64) -> Next {
+    pub(super) fn authorize(&mut self, found: Box<Found>, typed: Option<SecretBytes>, now: i64) -> Next {
         let client_id = self.client.client_id.clone();
         match &found.offer.grant {
             Grant::PreAuthorized { code, .. } => {
@@ -216,7 +216,7 @@ impl Session {
         self.attestation.as_ref().map(|_| ("client_id", self.client.client_id.as_str()))
     }
 
-    pub(super) fn ask_token(&mut self, found: Found, form: String, now: i64) -> Next {
+    pub(super) fn ask_token(&mut self, found: Box<Found>, form: String, now: i64) -> Next {
         let draft = Draft::form(&found.server.token_endpoint, &found.server.issuer, form);
         self.send(draft, After::Token(found), now)
     }
@@ -227,15 +227,13 @@ impl Session {
             After::Pushed(found, ..) | After::Challenged(found, ..) | After::Token(found) => {
                 found.server.dpop
             }
-            After::Credential(Ordered { granted, .. }) | After::Deferred(Ordered { granted, .. }, _) => {
-                granted.token.bound
-            }
+            After::Credential(ordered) | After::Deferred(ordered, _) => ordered.granted.token.bound,
             After::Notified(granted, _) => granted.token.bound,
         };
-        self.prove(Outgoing { draft, after, attestation_proof: None, dpop, repeated: false }, now)
+        self.prove(Box::new(Outgoing { draft, after, attestation_proof: None, dpop, repeated: false }), now)
     }
 
-    pub(super) fn prove(&mut self, outgoing: Outgoing, now: i64) -> Next {
+    pub(super) fn prove(&mut self, outgoing: Box<Outgoing>, now: i64) -> Next {
         let wanting = self.attestation.as_ref().and(outgoing.draft.attested_to.as_ref());
         if let Some(server) = wanting.filter(|_| outgoing.attestation_proof.is_none()) {
             let audience = server.as_str().to_owned();
@@ -258,9 +256,18 @@ impl Session {
         Ok((State::ExpectRequestSignature(outgoing, Proof::Dpop, signing), step))
     }
 
-    pub(super) fn proven(&mut self, outgoing: Outgoing, proof: Proof, token: String, now: i64) -> Next {
+    pub(super) fn proven(
+        &mut self,
+        mut outgoing: Box<Outgoing>,
+        proof: Proof,
+        token: String,
+        now: i64,
+    ) -> Next {
         match proof {
-            Proof::Attestation => self.prove(Outgoing { attestation_proof: Some(token), ..outgoing }, now),
+            Proof::Attestation => {
+                outgoing.attestation_proof = Some(token);
+                self.prove(outgoing, now)
+            }
             Proof::Dpop => {
                 let request = outgoing.draft.finish(Some(token), self.attested(&outgoing));
                 Ok((State::ExpectAnswer(outgoing), Step::Http(request)))
@@ -272,7 +279,12 @@ impl Session {
         self.attestation.clone().zip(outgoing.attestation_proof.clone())
     }
 
-    pub(super) fn answered(&mut self, outgoing: Outgoing, response: &HttpResponse, now: i64) -> Next {
+    pub(super) fn answered(
+        &mut self,
+        mut outgoing: Box<Outgoing>,
+        response: &HttpResponse,
+        now: i64,
+    ) -> Next {
         if let Some(nonce) = dpop_nonce(response) {
             let origin = outgoing.draft.url.origin().to_owned();
             self.nonces.retain(|(known, _)| *known != origin);
@@ -283,7 +295,8 @@ impl Session {
             let gave = outgoing.dpop && !outgoing.repeated && dpop_nonce(response).is_some();
             match &outgoing.after {
                 _ if gave => {
-                    return self.prove(Outgoing { repeated: true, attestation_proof: None, ..outgoing }, now);
+                    (outgoing.repeated, outgoing.attestation_proof) = (true, None);
+                    return self.prove(outgoing, now);
                 }
                 After::Notified(..) => {}
                 _ => return Err(Rule::DpopNonce.into()),
@@ -309,7 +322,7 @@ impl Session {
         }
     }
 
-    fn pushed(&self, found: Found, verifier: Code, state: String, response: &HttpResponse) -> Next {
+    fn pushed(&self, found: Box<Found>, verifier: Code, state: String, response: &HttpResponse) -> Next {
         #[derive(Deserialize)]
         struct Pushed {
             request_uri: String,
@@ -324,7 +337,7 @@ impl Session {
 
     pub(super) fn redirected(
         &mut self,
-        found: Found,
+        found: Box<Found>,
         verifier: &Code,
         state: &str,
         url: &str,
@@ -354,7 +367,7 @@ impl Session {
         self.ask_token(found, form, now)
     }
 
-    fn token(&self, found: Found, proven: bool, response: &HttpResponse) -> Next {
+    fn token(&self, found: Box<Found>, proven: bool, response: &HttpResponse) -> Next {
         #[derive(Deserialize)]
         struct Answer {
             access_token: String,
@@ -394,7 +407,7 @@ impl Session {
         let token = Token { access: code(token.access_token)?, bound, refresh, identifiers };
         let found = match found.offer.grant {
             // Only the issuer knows what the card in the citizen's hand is good for.
-            Grant::Card => found.with_configurations(named)?,
+            Grant::Card => Box::new(found.with_configurations(named)?),
             _ => found,
         };
         let kept = CredentialOffer { grant: Grant::Token(token.clone()), ..found.offer.clone() };
@@ -405,7 +418,7 @@ impl Session {
 
     pub(super) fn keys_made(
         &mut self,
-        granted: Granted,
+        granted: Box<Granted>,
         configuration: Configuration,
         nonce: Option<String>,
         keys: &[Vec<u8>],
@@ -433,7 +446,7 @@ impl Session {
                 Some((key.ok_or(Misuse::BadRandomness)?, content))
             }
         };
-        let ordered = Ordered { granted, configuration, keys, decryption };
+        let ordered = Box::new(Ordered { granted, configuration, keys, decryption });
         match ordered.configuration.proof {
             ProofKind::Attestation | ProofKind::JwtWithKeyAttestation => {
                 let step = Step::AttestKeys { nonce: nonce.clone() };
@@ -446,7 +459,7 @@ impl Session {
 
     pub(super) fn keys_attested(
         &mut self,
-        ordered: Ordered,
+        ordered: Box<Ordered>,
         nonce: Option<String>,
         attestation: String,
         now: i64,
@@ -458,7 +471,13 @@ impl Session {
     }
 
     /// F.1: one proof with the attestation in its header stands for all keys in it; without one there is one key only.
-    fn prove_key(&self, ordered: Ordered, nonce: Option<&str>, attestation: Option<&str>, now: i64) -> Next {
+    fn prove_key(
+        &self,
+        ordered: Box<Ordered>,
+        nonce: Option<&str>,
+        attestation: Option<&str>,
+        now: i64,
+    ) -> Next {
         let key = ordered.keys.first().ok_or(Misuse::KeyCount)?;
         // F.1: absent when the token was got anonymously with a pre-authorised code.
         let client_id = self.attestation.as_ref().map(|_| self.client.client_id.as_str());
@@ -468,7 +487,7 @@ impl Session {
         Ok((State::ExpectKeySignature(ordered, signing), step))
     }
 
-    pub(super) fn ask(&mut self, ordered: Ordered, proofs: Option<Proofs>, now: i64) -> Next {
+    pub(super) fn ask(&mut self, ordered: Box<Ordered>, proofs: Option<Proofs>, now: i64) -> Next {
         let configuration = ordered.configuration.id.as_str();
         let identifier = ordered.granted.token.identifiers.iter().find(|(known, _)| known == configuration);
         let message = CredentialRequest {
@@ -488,7 +507,7 @@ impl Session {
 
     pub(super) fn ask_again(
         &mut self,
-        ordered: Ordered,
+        ordered: Box<Ordered>,
         transaction: &str,
         deferrals: u32,
         now: i64,
@@ -503,7 +522,7 @@ impl Session {
     }
 
     /// Tells the issuer, one credential after the other.
-    pub(super) fn notify(&mut self, mut granted: Granted, outcome: Outcome, now: i64) -> Next {
+    pub(super) fn notify(&mut self, mut granted: Box<Granted>, outcome: Outcome, now: i64) -> Next {
         while let Some(credentials) = granted.done.pop() {
             let endpoint = granted.issuer.notification_endpoint.clone();
             let (Some(endpoint), Some(id)) = (endpoint, credentials.notification) else { continue };
@@ -518,7 +537,7 @@ impl Session {
             let draft = Draft::json(&endpoint, &message, &granted.token.access)?;
             return self.send(draft, After::Notified(granted, outcome), now);
         }
-        let Granted { offer, token, .. } = granted;
+        let Granted { offer, token, .. } = *granted;
         let renewal = token.refresh.map(|refresh_token| Renewal {
             authorization_server: offer.authorization_server.unwrap_or_else(|| offer.issuer.clone()),
             issuer: offer.issuer,
@@ -530,7 +549,7 @@ impl Session {
 }
 
 /// Sends the browser out, once it is kept what it has to bring back.
-fn out(found: Found, verifier: Code, state: String, url: String) -> Next {
+fn out(found: Box<Found>, verifier: Code, state: String, url: String) -> Next {
     let grant = Grant::Browser { verifier: verifier.clone(), state: state.clone(), came_back: None };
     let kept = saved::write(&CredentialOffer { grant, ..found.offer.clone() }).ok_or(Misuse::NoJson)?;
     let state = State::ExpectRedirect(found, verifier, state);
@@ -538,10 +557,10 @@ fn out(found: Found, verifier: Code, state: String, url: String) -> Next {
 }
 
 /// Begins to fetch what the token is good for.
-fn grant(found: Found, token: Token) -> Next {
-    let Found { offer, issuer, mut configurations, .. } = found;
+fn grant(found: Box<Found>, token: Token) -> Next {
+    let Found { offer, issuer, mut configurations, .. } = *found;
     configurations.reverse();
-    next_credential(Granted { issuer, offer, token, left: configurations, done: Vec::new() })
+    next_credential(Box::new(Granted { issuer, offer, token, left: configurations, done: Vec::new() }))
 }
 
 impl Found {
@@ -557,7 +576,7 @@ impl Found {
 }
 
 /// Asks for the nonce of the next credential, or hands everything over.
-fn next_credential(mut granted: Granted) -> Next {
+fn next_credential(mut granted: Box<Granted>) -> Next {
     if granted.left.is_empty() {
         granted.done.reverse();
         let delivered =
@@ -570,7 +589,7 @@ fn next_credential(mut granted: Granted) -> Next {
     }
 }
 
-pub(super) fn order(granted: Granted, response: &HttpResponse) -> Next {
+pub(super) fn order(granted: Box<Granted>, response: &HttpResponse) -> Next {
     #[derive(Deserialize)]
     struct Nonce {
         c_nonce: String,
@@ -579,7 +598,7 @@ pub(super) fn order(granted: Granted, response: &HttpResponse) -> Next {
     make_keys(granted, Some(bounded(c_nonce).ok_or(Rule::NotANonceResponse)?))
 }
 
-fn make_keys(mut granted: Granted, nonce: Option<String>) -> Next {
+fn make_keys(mut granted: Box<Granted>, nonce: Option<String>) -> Next {
     let configuration = granted.left.pop().ok_or(Misuse::UnexpectedInput)?;
     let step = Step::MakeHolderKeys {
         configuration: configuration.id.clone(),
@@ -598,7 +617,7 @@ const fn copies(issuer: &IssuerMetadata, proof: ProofKind) -> u32 {
     }
 }
 
-fn delivered(ordered: Ordered, response: &HttpResponse, deferrals: u32) -> Next {
+fn delivered(ordered: Box<Ordered>, response: &HttpResponse, deferrals: u32) -> Next {
     #[derive(Deserialize)]
     struct Answer {
         credentials: Option<Vec<Wrapped>>,
@@ -632,7 +651,7 @@ fn delivered(ordered: Ordered, response: &HttpResponse, deferrals: u32) -> Next 
             if !credentials.iter().all(|wrapped| seen.insert(wrapped.credential.as_str())) {
                 return Err(Rule::RepeatedCredential.into());
             }
-            let Ordered { mut granted, configuration, keys, .. } = ordered;
+            let Ordered { mut granted, configuration, keys, .. } = *ordered;
             let copies =
                 keys.into_iter().zip(credentials.into_iter().map(|wrapped| wrapped.credential)).collect();
             let notification = answer.notification_id.and_then(bounded);

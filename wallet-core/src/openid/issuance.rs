@@ -220,21 +220,21 @@ pub(super) enum State {
     ExpectOffer,
     ExpectIssuer(CredentialOffer),
     ExpectServer(CredentialOffer, IssuerMetadata),
-    ExpectConsent(Found),
-    ExpectWalletAttestation(Found, Option<SecretBytes>),
-    ExpectLateAttestation(Outgoing),
-    ExpectRequestSignature(Outgoing, Proof, SigningInput),
-    ExpectAnswer(Outgoing),
+    ExpectConsent(Box<Found>),
+    ExpectWalletAttestation(Box<Found>, Option<SecretBytes>),
+    ExpectLateAttestation(Box<Outgoing>),
+    ExpectRequestSignature(Box<Outgoing>, Proof, SigningInput),
+    ExpectAnswer(Box<Outgoing>),
     ExpectSaved(Box<State>, Box<Step>),
-    ExpectRedirect(Found, Code, String),
-    ExpectEvidence(Found, Code, [u8; 16]),
-    ExpectEvidenceSignature(Found, Code, [u8; 16], SigningInput),
-    ExpectNonce(Granted),
-    ExpectKeys(Granted, Configuration, Option<String>),
-    ExpectKeyAttestation(Ordered, Option<String>),
-    ExpectKeySignature(Ordered, SigningInput),
-    ExpectTime(Ordered, String, u32),
-    ExpectOutcome(Granted),
+    ExpectRedirect(Box<Found>, Code, String),
+    ExpectEvidence(Box<Found>, Code, [u8; 16]),
+    ExpectEvidenceSignature(Box<Found>, Code, [u8; 16], SigningInput),
+    ExpectNonce(Box<Granted>),
+    ExpectKeys(Box<Granted>, Configuration, Option<String>),
+    ExpectKeyAttestation(Box<Ordered>, Option<String>),
+    ExpectKeySignature(Box<Ordered>, SigningInput),
+    ExpectTime(Box<Ordered>, String, u32),
+    ExpectOutcome(Box<Granted>),
     ExpectNothing,
 }
 
@@ -262,7 +262,7 @@ pub(super) struct Granted {
 /// One credential request.
 #[derive(Debug)]
 pub(super) struct Ordered {
-    pub(super) granted: Granted,
+    pub(super) granted: Box<Granted>,
     pub(super) configuration: Configuration,
     pub(super) keys: Vec<PublicKey>,
     pub(super) decryption: Option<(DecryptionKey, ContentEncryption)>,
@@ -289,13 +289,13 @@ pub(super) enum Proof {
 /// What an answer leads to.
 #[derive(Debug)]
 pub(super) enum After {
-    Pushed(Found, Code, String),
+    Pushed(Box<Found>, Code, String),
     /// The session is there once evidence was given.
-    Challenged(Found, Code, Option<[u8; 16]>),
-    Token(Found),
-    Credential(Ordered),
-    Deferred(Ordered, u32),
-    Notified(Granted, Outcome),
+    Challenged(Box<Found>, Code, Option<[u8; 16]>),
+    Token(Box<Found>),
+    Credential(Box<Ordered>),
+    Deferred(Box<Ordered>, u32),
+    Notified(Box<Granted>, Outcome),
 }
 
 impl Issuance {

@@ -1,12 +1,14 @@
 //! What a wallet keeps, sealed, of an issuance under way: enough to go on after the process died.
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use super::offer::{Code, CredentialOffer, Grant, Token};
 use crate::{bytes::SecretBytes, platform::Url};
 
 const VERSION: u8 = 1;
 
+/// Members of the two points that are worth keeping: the browser is out, or the token is there.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
@@ -14,50 +16,64 @@ struct Saved {
     issuer: String,
     authorization_server: Option<String>,
     configurations: Vec<String>,
-    point: Point,
+    browser: Option<Browser>,
+    token: Option<KeptToken>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "at", rename_all = "snake_case")]
-enum Point {
-    Browser { verifier: String, state: String },
-    Token { access: String, bound: bool, refresh: Option<String>, identifiers: Vec<(String, String)> },
+#[serde(deny_unknown_fields)]
+struct Browser {
+    verifier: String,
+    state: String,
 }
 
-impl Drop for Point {
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptToken {
+    access: String,
+    bound: bool,
+    refresh: Option<String>,
+    identifiers: Vec<(String, String)>,
+}
+
+impl Drop for Browser {
     fn drop(&mut self) {
-        use zeroize::Zeroize;
-        match self {
-            Self::Browser { verifier, .. } => verifier.zeroize(),
-            Self::Token { access, refresh, .. } => {
-                access.zeroize();
-                refresh.zeroize();
-            }
-        }
+        self.verifier.zeroize();
+    }
+}
+
+impl Drop for KeptToken {
+    fn drop(&mut self) {
+        self.access.zeroize();
+        self.refresh.zeroize();
     }
 }
 
 /// The bytes to keep; `None` for an offer that has not come to a point worth keeping.
 pub(super) fn write(offer: &CredentialOffer) -> Option<SecretBytes> {
     let text = |code: &Code| code.expose().to_owned();
-    let point = match &offer.grant {
+    let (mut browser, mut token) = (None, None);
+    match &offer.grant {
         Grant::Browser { verifier, state, .. } => {
-            Point::Browser { verifier: text(verifier), state: state.clone() }
+            browser = Some(Browser { verifier: text(verifier), state: state.clone() });
         }
-        Grant::Token(Token { access, bound, refresh, identifiers }) => Point::Token {
-            access: text(access),
-            bound: *bound,
-            refresh: refresh.as_ref().map(text),
-            identifiers: identifiers.clone(),
-        },
+        Grant::Token(Token { access, bound, refresh, identifiers }) => {
+            token = Some(KeptToken {
+                access: text(access),
+                bound: *bound,
+                refresh: refresh.as_ref().map(text),
+                identifiers: identifiers.clone(),
+            });
+        }
         _ => return None,
-    };
+    }
     let saved = Saved {
         version: VERSION,
         issuer: offer.issuer.as_str().to_owned(),
         authorization_server: offer.authorization_server.as_ref().map(|url| url.as_str().to_owned()),
         configurations: offer.configurations.clone(),
-        point,
+        browser,
+        token,
     };
     serde_json::to_vec(&saved).ok().map(SecretBytes::new)
 }
@@ -69,16 +85,17 @@ pub(super) fn read(bytes: &SecretBytes) -> Option<CredentialOffer> {
         return None;
     }
     let code = |text: &String| Code::new(text.clone());
-    let grant = match &saved.point {
-        Point::Browser { verifier, state } => {
+    let grant = match (&saved.browser, &saved.token) {
+        (Some(Browser { verifier, state }), None) => {
             Grant::Browser { verifier: code(verifier), state: state.clone(), came_back: None }
         }
-        Point::Token { access, bound, refresh, identifiers } => Grant::Token(Token {
+        (None, Some(KeptToken { access, bound, refresh, identifiers })) => Grant::Token(Token {
             access: code(access),
             bound: *bound,
             refresh: refresh.as_ref().map(code),
             identifiers: identifiers.clone(),
         }),
+        _ => return None,
     };
     Some(CredentialOffer {
         issuer: Url::parse(&saved.issuer).ok()?,

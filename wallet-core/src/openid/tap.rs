@@ -25,7 +25,7 @@ const SCOPE: &str = "mobile_id";
 const MAX_LIFETIME: u32 = 120;
 
 impl Session {
-    pub(super) fn ask_challenge(&mut self, found: Found, now: i64) -> Next {
+    pub(super) fn ask_challenge(&mut self, found: Box<Found>, now: i64) -> Next {
         let verifier = Code::new(self.draw_text("code_verifier"));
         let challenge = encode(&sha256(verifier.expose().as_bytes()));
         let form = write_form(&[
@@ -39,7 +39,7 @@ impl Session {
 
     fn ask_about_card(
         &mut self,
-        found: Found,
+        found: Box<Found>,
         verifier: Code,
         session: Option<[u8; 16]>,
         form: String,
@@ -53,7 +53,7 @@ impl Session {
     /// A challenge for the card, or the code that evidence was worth.
     pub(super) fn challenged(
         &mut self,
-        found: Found,
+        found: Box<Found>,
         verifier: Code,
         evidence_for: Option<[u8; 16]>,
         response: &HttpResponse,
@@ -107,7 +107,7 @@ impl Session {
 
     pub(super) fn show_evidence(
         &mut self,
-        found: Found,
+        found: Box<Found>,
         verifier: Code,
         session: [u8; 16],
         evidence: &str,
@@ -124,7 +124,7 @@ impl Session {
 
 /// Has the evidence signed by the Instance key.
 pub(super) fn evidence_gathered(
-    found: Found,
+    found: Box<Found>,
     verifier: Code,
     session: [u8; 16],
     chip: ChipMessage,

@@ -41,6 +41,8 @@ pub(super) struct Issuer {
     notice: Outcome,
     pub(super) delivered: usize,
     pub(super) asked_citizen: bool,
+    /// All credentials of an issuance get the same name for notices.
+    one_name: bool,
     /// What was kept, newest last.
     pub(super) saved: Vec<Vec<u8>>,
     /// The process dies when the machine asks for this.
@@ -96,6 +98,7 @@ pub(super) fn issuer() -> Issuer {
         notice: Outcome::Kept,
         delivered: 0,
         asked_citizen: false,
+        one_name: false,
         saved: Vec::new(),
         dies_at: None,
     }
@@ -169,7 +172,9 @@ impl Issuer {
                 let credentials: Vec<Value> = (0..count)
                     .map(|i| json!({"credential": format!("{path}{i}-{}", self.asked.len())}))
                     .collect();
-                answer(200, &json!({"credentials": credentials, "notification_id": "n1"}))
+                let number = self.sent("/credential").len();
+                let name = if self.one_name { "n1".to_owned() } else { format!("n{number}") };
+                answer(200, &json!({"credentials": credentials, "notification_id": name}))
             }
             "/notification" => HttpResponse { status: 204, headers: HashMap::new(), body: Vec::new() },
             other => panic!("nobody answers {other}"),
@@ -508,6 +513,14 @@ fn the_issuer_hears_of_every_credential_what_became_of_it() {
             assert_eq!(notice["event"], event);
         }
     }
+}
+
+#[test]
+fn one_notice_stands_for_all_credentials_of_that_name() {
+    let mut issuer = issuer();
+    issuer.one_name = true;
+    issuer.drive(&offer(&["card", "twin"], WITH_CODE)).unwrap();
+    assert_eq!(issuer.sent("/notification").len(), 1);
 }
 
 #[test]

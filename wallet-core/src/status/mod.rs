@@ -1,12 +1,18 @@
 //! Token Status List (draft-ietf-oauth-status-list-21): whether a credential still holds, as its issuer signed it for many
-//! at once, so that asking tells the issuer nothing about one.
+//! at once, so that asking tells the issuer nothing about one; and the hourly staples of the counter's copies, which the issuer
+//! gives to the phone that holds them.
 
 #[cfg(feature = "issuer")]
 pub mod issue;
 mod list;
+mod staples;
 mod token;
 
 pub use list::{Status, StatusList};
+pub use staples::{
+    Misuse, Refused, Rule, SIGNATURE_HEADER, STAPLES_PATH, StapleError, StapleMessage, StapleRefresh,
+    StapleStep, StaplesRequest, StaplesResponse, parse_message, staple_request_bytes,
+};
 pub use token::{StatusReference, StatusToken};
 
 /// Why there is no status.

@@ -51,6 +51,7 @@ pub struct TransactionCodeView {
 }
 
 /// What accepting an offer, or going on with it, came to.
+#[expect(clippy::large_enum_variant, reason = "it crosses to Kotlin and Swift as it is, where no box is")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Issued {

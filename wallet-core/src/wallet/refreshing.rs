@@ -4,7 +4,7 @@ use super::{Distrust, Wallet, WalletError, code};
 use crate::{
     counter,
     crypto::sign::PublicKey,
-    enrolment::{EnrolmentError, IssuerUrl, StapleRefresh, StapleStep},
+    status::{StapleError, StapleRefresh, StapleStep},
     vault::Staple,
 };
 
@@ -30,7 +30,7 @@ impl Wallet {
         let misbehaved = WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED };
         let public = PublicKey::from_sec1(&instance.public_key).map_err(|_| misbehaved)?;
         let copies: Vec<_> = entries.into_iter().map(|entry| entry.cti).collect();
-        let issuer = IssuerUrl::parse(&self.config.issuer_url)?;
+        let issuer = self.issuer()?;
         let now = self.now()?.unix_seconds;
         let (refresh, StapleStep::SignInstance(bytes)) =
             StapleRefresh::begin(issuer, &public, copies.clone(), now)?;
@@ -76,12 +76,12 @@ impl Wallet {
     }
 }
 
-impl From<EnrolmentError> for WalletError {
-    fn from(error: EnrolmentError) -> Self {
+impl From<StapleError> for WalletError {
+    fn from(error: StapleError) -> Self {
         match error {
-            EnrolmentError::IssuerMisbehaved(_) => Self::NotTrusted { why: Distrust::IssuerAnswer },
-            EnrolmentError::IssuerRefused(refusal) => Self::IssuerRefused { why: refusal },
-            EnrolmentError::Misuse(_) => Self::Unavailable { code: code::INTERNAL },
+            StapleError::IssuerMisbehaved(_) => Self::NotTrusted { why: Distrust::IssuerAnswer },
+            StapleError::Refused(why) => Self::IssuerRefused { why },
+            StapleError::Misuse(_) => Self::Unavailable { code: code::INTERNAL },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP of the enrolment messages, and nothing else: bodies in, answers and status codes out.
+//! The HTTP of the hourly staples, and nothing else: bodies in, answers and status codes out.
 
 use axum::{
     Json, Router,
@@ -12,51 +12,24 @@ use serde::Serialize;
 use wallet_core::{
     card::Refusal,
     crypto::sign::Signature,
-    enrolment::{Refused, SIGNATURE_HEADER, paths},
+    status::{Refused, SIGNATURE_HEADER, STAPLES_PATH},
 };
 
 use crate::{
-    issuer::{Issuer, IssuerError},
+    issuer::IssuerError,
     server::{App, read_body, status_of},
 };
 
-/// The routes of the enrolment API.
+/// The route of the staples.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route(paths::BEGIN, post(begin))
-        .route(paths::EVIDENCE, post(evidence))
-        .route(paths::KEYS, post(keys))
-        .route(paths::STAPLES, post(staples))
-}
-
-async fn begin(State(app): State<App>, request: Request) -> Response {
-    let (_, body) = request.into_parts();
-    let Some(body) = read_body(body).await else { return refuse(Refusal::MalformedRequest) };
-    answer(app.with_issuer(move |issuer, now| issuer.begin(&body, now)).await)
-}
-
-async fn evidence(State(app): State<App>, request: Request) -> Response {
-    signed(app, request, Issuer::evidence).await
-}
-
-async fn keys(State(app): State<App>, request: Request) -> Response {
-    signed(app, request, Issuer::keys).await
+    Router::new().route(STAPLES_PATH, post(staples))
 }
 
 async fn staples(State(app): State<App>, request: Request) -> Response {
-    signed(app, request, Issuer::staples).await
-}
-
-/// Hands a signed request to the issuer.
-async fn signed<T: Serialize + Send + 'static>(
-    app: App,
-    request: Request,
-    handle: fn(&mut Issuer, &[u8], &Signature, i64) -> Result<T, IssuerError>,
-) -> Response {
     let (parts, body) = request.into_parts();
     let Some(signature) = signature_of(&parts.headers) else { return refuse(Refusal::BadSignature) };
     let Some(body) = read_body(body).await else { return refuse(Refusal::MalformedRequest) };
-    answer(app.with_issuer(move |issuer, now| handle(issuer, &body, &signature, now)).await)
+    answer(app.with_issuer(move |issuer, now| issuer.staples(&body, &signature, now)).await)
 }
 
 fn signature_of(headers: &HeaderMap) -> Option<Signature> {
