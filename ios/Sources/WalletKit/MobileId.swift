@@ -122,6 +122,58 @@ public final class MobileId: Sendable {
         }
     }
 
+    /// Looks up an offer that ``scan(_:)`` gave or the system opened the app with.
+    public func openOffer(_ link: String) async throws(WalletError) -> CardOffer {
+        try await walletCall { try await self.wallet.openOffer(link: link) }
+    }
+
+    /// Accepts `offer`: fetches, verifies and stores the card, all of it or nothing. The `digits` that the citizen was told are
+    /// wiped. Cancelling the task stops it between two steps.
+    public func accept(
+        _ offer: CardOffer, digits: inout Data, stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
+    ) async throws(WalletError) -> Issued {
+        defer { wipe(&digits) }
+        let typed = digits.isEmpty ? nil : digits
+        return try await walletCall {
+            try await withTaskCancellationHandler {
+                try await offer.accept(transactionCode: typed, listener: StageRelay(stage))
+            } onCancel: {
+                offer.cancel()
+            }
+        }
+    }
+
+    /// Whether an issuance was begun and not finished. Works while locked.
+    public func unfinishedIssuance() throws(WalletError) -> UnfinishedIssuance {
+        try walletCall { try wallet.unfinishedIssuance() }
+    }
+
+    /// Goes on when the citizen's browser has come back with `url`.
+    public func continueWith(
+        _ url: String, stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
+    ) async throws(WalletError) -> Issued {
+        try await walletCall { try await self.wallet.continueWith(url: url, listener: StageRelay(stage)) }
+    }
+
+    /// Goes on with an issuance that was cut short; the citizen is asked nothing again.
+    public func resumeIssuance(
+        stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
+    ) async throws(WalletError) -> Issued {
+        try await walletCall { try await self.wallet.resumeIssuance(listener: StageRelay(stage)) }
+    }
+
+    /// Forgets an issuance that was begun and not finished.
+    public func abandonIssuance() async throws(WalletError) {
+        try await walletCall { try await self.wallet.abandonIssuance() }
+    }
+
+    /// Has the card issued again with fresh copies, without asking the citizen.
+    public func renewCard(
+        stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
+    ) async throws(WalletError) -> Issued {
+        try await walletCall { try await self.wallet.renewCard(listener: StageRelay(stage)) }
+    }
+
     /// Shows a card at a counter: one prompt, which names `desk` when its sign was scanned. Uses up one copy.
     public func show(
         _ cardId: String, _ disclosure: Disclosure, desk: DeskSign? = nil

@@ -78,6 +78,16 @@ public final class Simulator: @unchecked Sendable {
         try SimulatedPhone(LoopbackSocket(try text(ready, "phone")), name: name)
     }
 
+    /// The resident with the card called `name` comes to the community centre: the code to scan, and the digits that are spoken.
+    public func visit(_ name: String = "adult") throws -> (link: String, digits: Data) {
+        let socket = try LoopbackSocket(try text(ready, "centre"))
+        let request = try JSONSerialization.data(withJSONObject: ["op": "visit", "card": name])
+        try socket.write(request + Data([0x0a]))
+        let answer = try JSONSerialization.jsonObject(with: try socket.receiveLine()) as? [String: Any]
+        guard let visit = answer?["ok"] as? [String: Any] else { throw SimulatorError.malformed }
+        return (try text(visit, "link"), Data(try text(visit, "transaction_code").utf8))
+    }
+
     private func card(_ name: String) throws -> [String: Any] {
         guard let card = (ready["cards"] as? [[String: Any]])?.first(where: { $0["name"] as? String == name }) else {
             throw SimulatorError.notThere(name)

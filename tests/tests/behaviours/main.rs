@@ -3,6 +3,7 @@
 
 mod bindings;
 mod enrolling;
+mod offers;
 mod opening;
 mod reading;
 mod showing;

@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.flow.flow
 import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.CardLink
+import kr.example.wallet.core.CardOffer
 import kr.example.wallet.core.CardReading
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.ChipEvidence
@@ -19,10 +20,12 @@ import kr.example.wallet.core.EnrolmentListener
 import kr.example.wallet.core.EnrolmentStage
 import kr.example.wallet.core.FrameView
 import kr.example.wallet.core.HistoryEntryView
+import kr.example.wallet.core.Issued
 import kr.example.wallet.core.Platform
 import kr.example.wallet.core.ReadingListener
 import kr.example.wallet.core.ReadingProgress
 import kr.example.wallet.core.Scan
+import kr.example.wallet.core.UnfinishedIssuance
 import kr.example.wallet.core.UnlockWith
 import kr.example.wallet.core.Wallet
 import kr.example.wallet.core.WalletConfig
@@ -104,6 +107,43 @@ public class MobileId private constructor(
             }
         }
 
+    /** Looks up an offer that [scan] gave or the system opened the app with. Close it when done with it. */
+    public suspend fun openOffer(link: String): CardOffer = walletCall { wallet.openOffer(link) }
+
+    /**
+     * Accepts [offer]: fetches, verifies and stores the card, all of it or nothing. The [digits] that the citizen was told are
+     * wiped. Cancelling the coroutine stops it between two steps.
+     */
+    public suspend fun accept(
+        offer: CardOffer,
+        digits: ByteArray? = null,
+        stage: (EnrolmentStage) -> Unit = {},
+    ): Issued =
+        try {
+            walletCall { offer.accept(digits, listener(stage)) }
+        } finally {
+            digits?.fill(0)
+            offer.cancel()
+        }
+
+    /** Whether an issuance was begun and not finished. Works while locked. */
+    public fun unfinishedIssuance(): UnfinishedIssuance = walletCall { wallet.unfinishedIssuance() }
+
+    /** Goes on when the citizen's browser has come back with [url]. */
+    public suspend fun continueWith(
+        url: String,
+        stage: (EnrolmentStage) -> Unit = {},
+    ): Issued = walletCall { wallet.continueWith(url, listener(stage)) }
+
+    /** Goes on with an issuance that was cut short; the citizen is asked nothing again. */
+    public suspend fun resumeIssuance(stage: (EnrolmentStage) -> Unit = {}): Issued = walletCall { wallet.resumeIssuance(listener(stage)) }
+
+    /** Forgets an issuance that was begun and not finished. */
+    public suspend fun abandonIssuance(): Unit = walletCall { wallet.abandonIssuance() }
+
+    /** Has the card issued again with fresh copies, without asking the citizen. */
+    public suspend fun renewCard(stage: (EnrolmentStage) -> Unit = {}): Issued = walletCall { wallet.renewCard(listener(stage)) }
+
     /** Shows a card at a counter: one prompt, which names [desk] when its sign was scanned. Uses up one copy. */
     public suspend fun show(
         cardId: String,
@@ -131,6 +171,14 @@ public class MobileId private constructor(
         }
 
     override fun close(): Unit = wallet.close()
+
+    private fun listener(tell: (EnrolmentStage) -> Unit) =
+        object : EnrolmentListener {
+            override fun stage(stage: EnrolmentStage): Boolean {
+                tell(stage)
+                return true
+            }
+        }
 
     private suspend fun read(
         link: CardLink,

@@ -9,6 +9,7 @@ import kotlinx.serialization.json.jsonPrimitive
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.WalletConfig
 import java.io.File
+import java.net.Socket
 import java.util.Base64
 import java.util.concurrent.TimeUnit
 
@@ -56,6 +57,17 @@ public class Simulator private constructor(
     /** The phone called [name], with the keys it had before. */
     public fun phone(name: String): SimulatedPhone = SimulatedPhone(ready.text("phone"), name)
 
+    /** The resident with the card called [name] comes to the community centre: the code to scan, and the digits that are spoken. */
+    public fun visit(name: String = "adult"): Visit {
+        val (host, port) = ready.text("centre").split(':')
+        Socket(host, port.toInt()).use { socket ->
+            socket.getOutputStream().write("{\"op\":\"visit\",\"card\":\"$name\"}\n".encodeToByteArray())
+            val answer = Json.parseToJsonElement(checkNotNull(socket.getInputStream().bufferedReader().readLine())).jsonObject
+            val visit = answer.getValue("ok").jsonObject
+            return Visit(visit.text("link"), visit.text("transaction_code"))
+        }
+    }
+
     override fun close() {
         // It ends with its standard input.
         process?.outputStream?.close()
@@ -83,6 +95,14 @@ public class Simulator private constructor(
         public fun connect(readyLine: String): Simulator = Simulator(Json.parseToJsonElement(readyLine).jsonObject, null)
     }
 }
+
+/** What a resident takes from a visit. */
+public data class Visit(
+    /** The clerk's code. */
+    val link: String,
+    /** The digits that the clerk speaks. */
+    val digits: String,
+)
 
 internal fun JsonObject.text(name: String): String = getValue(name).jsonPrimitive.content
 
