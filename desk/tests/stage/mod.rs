@@ -48,13 +48,11 @@ impl Stage {
     }
 
     /// Another one.
-    #[allow(dead_code, reason = "not every test has two phones")]
     pub(crate) async fn second_phone(&self) -> Phone {
         self.phone_called("vault-2").await
     }
 
     /// Stops the desk and starts it again on the same port.
-    #[allow(dead_code, reason = "not every test stops the desk")]
     pub(crate) async fn restart(&mut self) {
         let listen = self.desk.base_url().strip_prefix("http://").unwrap().parse().unwrap();
         let config = Config { listen, ..config_in(self.folder.join("desk"), &self.clock) };

@@ -1,16 +1,12 @@
 //! The community centre: a resident was seen, scans the clerk's code, types the spoken digits, and has the ID. And everything
 //! that can come in between.
 
-#[cfg(test)]
-mod stage;
-
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
 
 use fixtures::people;
-use stage::{Phone, Stage, desk_in};
 use wallet_core::{
     card::Disclosure,
     platform::HttpError,
@@ -19,6 +15,8 @@ use wallet_core::{
         WalletState,
     },
 };
+
+use crate::stage::{self, Phone, Stage, desk_in};
 
 const REFUSED: WalletError = WalletError::IssuerRefused { why: Refusal::CodeNotAccepted };
 
