@@ -1,5 +1,5 @@
 //! OpenID4VCI 1.0, the issuer's side, and the authorization server before it: offers, tokens, credentials. The rules, without
-//! HTTP; [`api`] carries the messages.
+//! HTTP; its `api` carries the messages.
 
 pub(crate) mod api;
 mod credential;
