@@ -32,6 +32,22 @@ struct Arguments {
 enum Command {
     /// Answers HTTP until interrupted; prints its base URL first.
     Serve(Serve),
+    /// What a clerk does when a resident has come and shown who they are: prints the code to scan and the six digits to speak.
+    /// The desk may run meanwhile.
+    Visit {
+        /// The folder with keys and database.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where the desk answers, without a slash at the end.
+        #[arg(long)]
+        url: String,
+        /// Registration number, YYMMDD-NNNNNNN.
+        #[arg(long)]
+        number: String,
+        /// The register of the fixtures' invented people. DEVELOPMENT ONLY.
+        #[arg(long)]
+        trust_fixtures: bool,
+    },
     /// What a visit at the centre does: gives up a person's phone, so that another can enrol.
     Release {
         /// The folder with keys and database.
@@ -120,6 +136,7 @@ impl Clock for SystemClock {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments).await,
+        Command::Visit { data, url, number, trust_fixtures } => visit(data, url, &number, trust_fixtures),
         Command::Release { data, number } => release(data, &number),
     };
     match outcome {
@@ -160,6 +177,20 @@ async fn interrupted() -> std::io::Result<()> {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn visit(data: PathBuf, url: String, number: &str, trust_fixtures: bool) -> Result<(), Failure> {
+    let number =
+        RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
+    let config = Config::new(data, identity("centre.1", "-", "-")?, Arc::new(SystemClock));
+    let config = if trust_fixtures { config.trusting_fixtures() } else { config };
+    let person =
+        config.register.find(number.as_str()).ok_or(Failure::Argument("nobody is registered under it"))?;
+    let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
+    let offer = Desk::open(&config)?.serving_at(url).offer(person, now.unix_seconds)?;
+    println!("{}\n{}", offer.link, offer.transaction_code);
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]

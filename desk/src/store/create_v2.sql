@@ -54,3 +54,13 @@ ALTER TABLE sessions ADD COLUMN challenge BLOB;
 
 -- The batch a copy came in.
 ALTER TABLE copies ADD COLUMN issue BLOB;
+
+-- A phone may be vouched for by another wallet provider than this desk's, so a binding does not lean on the list of its own.
+CREATE TABLE bindings_v2 (
+    person BLOB PRIMARY KEY CHECK (length(person) = 32),
+    instance BLOB NOT NULL UNIQUE CHECK (length(instance) = 32),
+    bound_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO bindings_v2 (person, instance, bound_at) SELECT person, instance, bound_at FROM bindings;
+DROP TABLE bindings;
+ALTER TABLE bindings_v2 RENAME TO bindings;
