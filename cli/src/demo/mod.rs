@@ -1,8 +1,10 @@
-//! `wallet demo`: one invented citizen from the card to the counter, and five attempts that must fail.
+//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, and eight attempts
+//! that must fail.
 //!
 //! Everything is real but the people: the desk answers HTTP on loopback, the chip speaks its protocols, the vault lies in a
 //! temporary folder. No time passes by waiting: frames and checks are given the second they are to believe in.
 
+mod centre;
 mod desks;
 mod phone;
 mod steps;
@@ -84,6 +86,8 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
 
     show_every_level(&phone, &sign, &frame, pictures, steps).await?;
 
+    let centre_phone = centre::visit(&desk, folder, pictures, steps).await?;
+
     let counter = desk.counter(DESK_ID)?;
     let elsewhere = desk.counter(OTHER_DESK_ID)?;
     let rogue = DemoDesk::start(&folder.join("rogue")).await?;
@@ -101,6 +105,10 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
         clerk::print(&verdict, output)?;
     }
     steps.verdict("check", say.checked, &verdict, |_| false)?;
+
+    let (_, from_centre) = begin_show(&centre_phone, SHOWN, &sign).await?;
+    let verdict = check(&counter, &from_centre.text, 0)?;
+    steps.verdict("check_centre", say.checked_centre, &verdict, |_| false)?;
 
     // A frame nobody has scanned yet: else the counter would say that it was used before.
     let (_, stolen) = begin_show(&phone, SHOWN, &sign).await?;

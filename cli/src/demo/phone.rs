@@ -11,8 +11,8 @@ use fixtures::{
 use wallet_core::{
     card::Disclosure,
     wallet::{
-        CardAccessView, ChipEvidence, CounterShow, DeskSign, Enrolment, Language, Platform, Scan, UnlockWith,
-        Wallet, WalletConfig,
+        CardAccessView, CardOffer, ChipEvidence, CounterShow, DeskSign, Enrolment, Language, Platform, Scan,
+        UnlockWith, Wallet, WalletConfig,
     },
 };
 
@@ -95,6 +95,14 @@ impl Phone {
             return Err(wallet_core::wallet::WalletError::NotForThisWallet.into());
         };
         Ok(sign)
+    }
+
+    /// Scans the code of a community centre and looks the offer up.
+    pub(super) async fn open_offer(&self, text: &str) -> Outcome<Arc<CardOffer>> {
+        let Scan::Offer { link } = self.wallet.scan(text.to_owned())? else {
+            return Err(wallet_core::wallet::WalletError::NotForThisWallet.into());
+        };
+        Ok(Arc::clone(&self.wallet).open_offer(link).await?)
     }
 
     /// Shows the card.

@@ -28,7 +28,7 @@ const HELP: Help = Help {
     help: "Print this help",
     version: "Print the version",
 
-    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, and five refusals",
+    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, a community centre's code, and eight refusals",
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "Where the pictures go (else a new temporary folder)",
 
@@ -161,6 +161,16 @@ const DEMO: Demo = Demo {
     scanned: |desk| format!("The desk's sign was scanned: {desk}, verified"),
     shown: |level, desk| format!("The ID was shown to {desk}: {level}"),
     every_level: "Every level was shown (characters, QR version)",
+    visited: |name| {
+        format!("At the community centre: {name} was seen, the clerk shows a code and speaks six digits")
+    },
+    issued: |name, copies| {
+        format!("The ID of {name} is on another phone, with {copies} one-time copies and no prompt")
+    },
+    wrong_digits: "The clerk's code with other digits",
+    used_code: "The clerk's code, used a second time",
+    second_phone: "A second phone of the same person",
+    checked_centre: "The offline counter checks the ID from the centre",
     network_off: "The network is off from here; an issuer nobody knows had made another ID before",
     checked: "The offline counter checks the code",
     screenshot: "A screenshot, 20 seconds later",

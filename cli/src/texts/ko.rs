@@ -28,7 +28,7 @@ const HELP: Help = Help {
     help: "이 도움말을 출력",
     version: "버전을 출력",
 
-    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 그리고 다섯 가지 거부",
+    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 주민센터 코드, 그리고 여덟 가지 거부",
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "그림을 저장할 폴더 (없으면 새 임시 폴더)",
 
@@ -158,6 +158,16 @@ const DEMO: Demo = Demo {
     scanned: |desk| format!("창구의 안내 코드를 읽었습니다: {desk}, 확인됨"),
     shown: |level, desk| format!("{desk}에 신분증을 제시했습니다: {level}"),
     every_level: "모든 범위를 제시했습니다 (글자 수, QR 버전)",
+    visited: |name| {
+        format!("주민센터: {name} 님을 확인한 담당자가 코드를 보여 주고 여섯 자리 숫자를 말합니다")
+    },
+    issued: |name, copies| {
+        format!("{name} 님의 신분증이 다른 휴대전화에 들어왔습니다. 일회용 사본 {copies}개, 인증 없음")
+    },
+    wrong_digits: "숫자가 다른 주민센터 코드",
+    used_code: "이미 쓴 주민센터 코드",
+    second_phone: "같은 사람의 두 번째 휴대전화",
+    checked_centre: "네트워크 없는 창구가 주민센터에서 발급받은 신분증을 확인",
     network_off: "여기부터 네트워크가 없습니다. 그 전에 알려지지 않은 발급기관이 다른 신분증을 만들었습니다",
     checked: "네트워크 없는 창구가 코드를 확인",
     screenshot: "20초 지난 화면 사진",

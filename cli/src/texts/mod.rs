@@ -41,6 +41,14 @@ pub(crate) struct Demo {
     /// The level, the desk's name.
     pub(crate) shown: fn(&str, &str) -> String,
     pub(crate) every_level: &'static str,
+    /// The name of the resident at the centre.
+    pub(crate) visited: fn(&str) -> String,
+    /// The holder's name, one-time copies.
+    pub(crate) issued: fn(&str, u32) -> String,
+    pub(crate) wrong_digits: &'static str,
+    pub(crate) used_code: &'static str,
+    pub(crate) second_phone: &'static str,
+    pub(crate) checked_centre: &'static str,
     pub(crate) network_off: &'static str,
     pub(crate) checked: &'static str,
     pub(crate) screenshot: &'static str,
