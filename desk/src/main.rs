@@ -27,7 +27,6 @@ struct Arguments {
     command: Command,
 }
 
-#[expect(clippy::large_enum_variant, reason = "made once, for one command")]
 #[derive(Subcommand)]
 enum Command {
     /// Answers HTTP until interrupted; prints its base URL first.

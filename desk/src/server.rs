@@ -11,7 +11,13 @@ use axum::{
     Json, Router,
     body::{Body, to_bytes},
     extract::{RawQuery, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{
+            CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        },
+    },
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -304,6 +310,24 @@ fn routes() -> Router<App> {
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))
+        .layer(map_response(strict))
+}
+
+/// What every answer carries: nothing of it runs, is framed, guessed at or told to another site.
+async fn strict(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 async fn health(State(app): State<App>) -> Response {

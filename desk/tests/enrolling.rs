@@ -262,3 +262,26 @@ async fn a_desk_does_not_listen_beyond_loopback_unless_told_by_name() {
 fn card() -> fixtures::chip::CardBuilder {
     VirtualCard::of(&people::adult())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_strict_and_the_metadata_are_at_the_root() {
+    let desk = TestDesk::start().await;
+    let paths = [
+        "/.well-known/openid-credential-issuer",
+        "/.well-known/oauth-authorization-server",
+        "/health",
+        "/counter-pack",
+        "/nowhere",
+    ];
+    for path in paths {
+        let headers = desk.headers(path);
+        assert!(headers["content-security-policy"].starts_with("default-src 'none'"), "{path}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+    }
+    let issuer: serde_json::Value = serde_json::from_slice(&desk.get(paths[0])).unwrap();
+    assert_eq!(issuer["credential_issuer"], desk.running.base_url());
+    let configurations = issuer["credential_configurations_supported"].as_object().unwrap();
+    assert_eq!(configurations.len(), 6);
+    assert!(configurations.values().all(|wanted| wanted["proof_types_supported"]["attestation"].is_object()));
+}

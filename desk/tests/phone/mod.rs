@@ -139,6 +139,11 @@ impl TestDesk {
         body
     }
 
+    pub(crate) fn headers(&self, path: &str) -> HashMap<String, String> {
+        let url = format!("{}{path}", self.running.base_url());
+        send(HttpRequest { method: HttpMethod::Get, url, headers: HashMap::new(), body: Vec::new() }).headers
+    }
+
     pub(crate) fn post(&self, path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
         let url = format!("{}{path}", self.running.base_url());
         self.send(HttpRequest { method: HttpMethod::Post, url, headers: HashMap::new(), body })
