@@ -9,7 +9,13 @@ use std::{
 
 use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
 
-use crate::register::Register;
+use crate::{
+    register::Register,
+    telecom::{Operator, OwnNames, SimulatedOperator},
+};
+
+/// Lines of the fixtures' adult and other adult; numbers of a kind that is never given out.
+pub const FIXTURE_LINES: [&str; 2] = ["010-0000-0001", "010-0000-0002"];
 
 /// How a desk is set up.
 #[derive(Clone)]
@@ -30,6 +36,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Residents a clerk finds.
     pub register: Register,
+    /// The operators' own-name check; without one no line is recorded.
+    pub own_names: Option<Arc<dyn OwnNames>>,
+    /// Telecom operators that may report lost phones.
+    pub operators: Vec<Operator>,
     /// Face providers accepted.
     pub face_providers: Vec<FaceProvider>,
     /// Who this desk is as a verifier.
@@ -84,6 +94,8 @@ impl Config {
             wallet_provider_roots: Vec::new(),
             public_url: None,
             register: Register::default(),
+            own_names: None,
+            operators: Vec::new(),
             face_providers: Vec::new(),
             desk,
             policy: Policy::default(),
@@ -96,6 +108,9 @@ impl Config {
     pub fn trusting_fixtures(mut self) -> Self {
         use fixtures::{people, pki, platform};
         self.register = Register::of(people::everyone().iter().map(people::Citizen::person));
+        let [first, second] = FIXTURE_LINES;
+        let customers = [(first, people::adult().name), (second, people::other_adult().name)];
+        self.own_names = Some(Arc::new(SimulatedOperator::with(&customers)));
         self.csca.push(pki::csca().certificate().to_vec());
         self.attestation_roots.push(platform::attestation::root_certificate().to_vec());
         if let Some(key) = platform::FixtureFaceCheck::provider_key() {

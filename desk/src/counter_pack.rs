@@ -2,7 +2,7 @@
 
 use wallet_core::counter::{
     CounterError,
-    pack::{PackContent, Policy, issue::issue_pack},
+    pack::{PackContent, Policy, StatusSet, issue::issue_pack},
 };
 
 use crate::pki::Pki;
@@ -10,19 +10,19 @@ use crate::pki::Pki;
 /// A pack holds a week: a counter that heard nothing for so long has to be looked after.
 const PACK_SECONDS: i64 = 7 * 86_400;
 
-/// The signed pack as of `now`, seconds since 1970 UTC. Its sequence is the second it was made: it never goes back.
+/// The signed pack as of `now`, seconds since 1970 UTC, with the copies nobody may accept. Its sequence is the second it was
+/// made: it never goes back.
 ///
 /// # Errors
 /// [`CounterError`] when the signing key fails.
-pub fn make_pack(pki: &Pki, now: i64) -> Result<Vec<u8>, CounterError> {
+pub fn make_pack(pki: &Pki, deactivated: Vec<u32>, now: i64) -> Result<Vec<u8>, CounterError> {
     let content = PackContent {
         sequence: u64::try_from(now).unwrap_or_default(),
         made_at: now,
         expires_at: now.saturating_add(PACK_SECONDS),
         issuers: vec![pki.counter_signer.certificate.clone()],
         anchors: vec![pki.issuer_root.certificate.clone()],
-        // Staples carry the status; a nationwide set comes with the status issue.
-        status: None,
+        status: Some(StatusSet { as_of: now, deactivated }),
         policy: Policy::default(),
     };
     issue_pack(&content, &|bytes| pki.pack_authority.key.sign(bytes))

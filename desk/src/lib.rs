@@ -14,7 +14,8 @@ pub mod register;
 mod server;
 mod staples_api;
 pub mod store;
+pub mod telecom;
 pub mod wallet_provider;
 
-pub use config::{Config, DeskIdentity, FaceProvider, Policy};
+pub use config::{Config, DeskIdentity, FIXTURE_LINES, FaceProvider, Policy};
 pub use server::{Desk, DeskError, RunningDesk};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use desk::{Config, Desk, DeskIdentity, FaceProvider, Policy};
+use desk::{Config, Desk, DeskIdentity, FaceProvider, Policy, telecom::Operator};
 use wallet_core::{
     card::RegistrationNumber,
     counter::DeskId,
@@ -76,6 +76,9 @@ struct Serve {
     /// A face provider: NAME=FILE, the file its certificate (DER, P-256). May be repeated.
     #[arg(long)]
     face_provider: Vec<String>,
+    /// A telecom operator that may report lost phones: NAME=FILE, the file its token. May be repeated.
+    #[arg(long)]
+    operator: Vec<String>,
     /// This desk's registered id.
     #[arg(long, default_value = "centre.1")]
     desk_id: String,
@@ -215,6 +218,13 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
         let (name, path) =
             provider.split_once('=').ok_or(Failure::Argument("a face provider is given as NAME=FILE"))?;
         config.face_providers.push(FaceProvider { name: name.to_owned(), key: key_in(Path::new(path))? });
+    }
+    for operator in &arguments.operator {
+        let (name, path) =
+            operator.split_once('=').ok_or(Failure::Argument("an operator is given as NAME=FILE"))?;
+        let token =
+            String::from_utf8(read(Path::new(path))?).map_err(|_| Failure::Argument("a token is text"))?;
+        config.operators.push(Operator::new(name, token.trim()));
     }
     config.policy = Policy {
         accept_software_keys: arguments.accept_software_keys,

@@ -32,7 +32,6 @@ use wallet_core::{
 use crate::{
     attestation::AttestationPolicy,
     config::{Config, DeskIdentity},
-    counter_pack::make_pack,
     desk_sign::make_sign,
     issuer::{Issuer, IssuerError, Trust},
     openid,
@@ -41,6 +40,7 @@ use crate::{
     register::Register,
     staples_api,
     store::{Store, StoreError},
+    telecom::{self, Operator, OwnNames, SubscriberLine},
 };
 
 /// Longest body read, bytes: evidence has a portrait in it.
@@ -110,11 +110,13 @@ impl Desk {
         let pack_authority = *pki.pack_authority.key.public();
         let pack_authority_certificate = pki.pack_authority.certificate.clone();
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
-        let counter_pack = make_pack(pki, now).map_err(|_| PkiError::Key)?;
+        let counter_pack = issuer.counter_pack(now).map_err(|_| PkiError::Key)?;
         let app = App {
             issuer: Arc::new(Mutex::new(issuer)),
             desk: config.desk,
             register: Arc::new(config.register),
+            own_names: config.own_names,
+            operators: config.operators.into(),
             clock: config.clock,
         };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -212,6 +214,24 @@ impl RunningDesk {
         self.app.with_issuer(move |issuer, now| issuer.offer(&person, now)).await
     }
 
+    /// What a clerk records beside a visit: the subscriber line of the resident's phone, by which its operator can suspend the
+    /// ID. The operator has to say that the line is theirs.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`] for a number the register does not have, or a line that is somebody else's;
+    /// [`Refusal::MalformedRequest`] for what is no line; [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn record_line(&self, registration_number: &str, line: &str) -> Result<(), IssuerError> {
+        let person = self.app.register.find(registration_number).cloned();
+        let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
+        let line = SubscriberLine::parse(line)
+            .ok_or_else(|| IssuerError::because(Refusal::MalformedRequest, "Line"))?;
+        let theirs = self.app.own_names.as_ref().is_some_and(|names| names.is_of(&line, &person));
+        if !theirs {
+            return Err(IssuerError::because(Refusal::Denied, "OwnName"));
+        }
+        self.app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, now)).await
+    }
+
     /// Gives up a person's phone at the centre. Tells whether there was one.
     ///
     /// # Errors
@@ -250,6 +270,8 @@ pub(crate) struct App {
     issuer: Arc<Mutex<Issuer>>,
     desk: DeskIdentity,
     register: Arc<Register>,
+    own_names: Option<Arc<dyn OwnNames>>,
+    pub(crate) operators: Arc<[Operator]>,
     clock: Arc<dyn Clock>,
 }
 
@@ -300,6 +322,7 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::FaceMismatch
         | Refusal::AttestationRefused
         | Refusal::CodeNotAccepted
+        | Refusal::Suspended
         | Refusal::Denied => StatusCode::FORBIDDEN,
     }
 }
@@ -307,6 +330,7 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
 fn routes() -> Router<App> {
     staples_api::routes()
         .merge(openid::api::routes())
+        .merge(telecom::api::routes())
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))
@@ -339,9 +363,7 @@ async fn health(State(app): State<App>) -> Response {
 }
 
 async fn counter_pack(State(app): State<App>) -> Response {
-    let pack =
-        app.with_issuer(|issuer, now| make_pack(issuer.pki(), now).map_err(|_| IssuerError::Failed)).await;
-    match pack {
+    match app.with_issuer(|issuer, now| issuer.counter_pack(now)).await {
         Ok(pack) => ([(CONTENT_TYPE, "application/cbor")], pack).into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

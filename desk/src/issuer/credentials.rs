@@ -20,7 +20,7 @@ use super::{Issuer, IssuerError};
 use crate::store::{CopyRow, StapleSpan, Thumbprint};
 
 /// Days a copy lasts; its staples last as long.
-const COPY_DAYS: u16 = 60;
+pub(super) const COPY_DAYS: u16 = 60;
 const STAPLE_HOURS: u16 = COPY_DAYS * 24;
 /// Years the ID as such lasts, however often its copies are renewed.
 const CARD_DAYS: i64 = 3 * 365;

@@ -23,6 +23,7 @@ use wallet_core::{
 
 use crate::{
     attestation::AttestationPolicy,
+    counter_pack::make_pack,
     pki::Pki,
     store::{BindingState, PersonId, SessionState, Store, StoreError, Thumbprint},
     wallet_provider::{self, WalletProvider},
@@ -180,6 +181,17 @@ impl Issuer {
             .map(|cti| self.staple_of(&cti.0, &thumbprint, now))
             .collect::<Result<_, IssuerError>>()?;
         Ok(StaplesResponse { staples })
+    }
+
+    /// The pack counters decide by, with the copies nobody may accept now.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub fn counter_pack(&self, now: i64) -> Result<Vec<u8>, IssuerError> {
+        // What was issued earlier has ended by its own date.
+        let days = i64::from(credentials::COPY_DAYS).saturating_add(2);
+        let deactivated = self.store.deactivated(now.saturating_sub(days.saturating_mul(86_400)))?;
+        make_pack(&self.pki, deactivated, now).map_err(|_| IssuerError::Failed)
     }
 
     /// Gives up a person's phone: what a visit at the centre does. Tells whether there was one.

@@ -162,6 +162,7 @@ impl Issuer {
         if !(1..=wanted.batch()).contains(&count) || !keys.iter().all(|key| seen.insert(*key.as_sec1())) {
             return Err(IssuerError::oauth(ErrorCode::InvalidProof, "Keys"));
         }
+        self.refuse_suspended(&access.person)?;
         let person = self.kept_person(&access.person)?;
         let (mut made, mut credentials) = (Vec::new(), Vec::new());
         for key in &keys {

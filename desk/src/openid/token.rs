@@ -62,6 +62,7 @@ impl Issuer {
             "refresh_token" => self.by_refresh(&form, &instance, now)?,
             _ => return Err(IssuerError::oauth(ErrorCode::UnsupportedGrantType, "Grant")),
         };
+        self.refuse_suspended(&person)?;
         let access = Access { person, instance: instance.thumbprint(), issue: make_random()? };
         let access_token = encode(&make_random::<32>()?);
         let refresh_token = if refreshed { None } else { Some(encode(&make_random::<32>()?)) };

@@ -64,3 +64,16 @@ CREATE TABLE bindings_v2 (
 INSERT INTO bindings_v2 (person, instance, bound_at) SELECT person, instance, bound_at FROM bindings;
 DROP TABLE bindings;
 ALTER TABLE bindings_v2 RENAME TO bindings;
+
+-- Which subscriber line is whose, by keyed hash, after the operator's own-name check.
+CREATE TABLE lines (
+    line BLOB PRIMARY KEY CHECK (length(line) = 32),
+    person BLOB NOT NULL UNIQUE CHECK (length(person) = 32),
+    bound_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- People whose phone was reported lost.
+CREATE TABLE suspensions (
+    person BLOB PRIMARY KEY CHECK (length(person) = 32),
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

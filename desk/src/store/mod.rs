@@ -1,6 +1,7 @@
 //! What the desk remembers, in one SQLite file. Each method is one transaction.
 
 mod grants;
+mod suspensions;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ pub enum SessionState {
 }
 
 pub use grants::{Access, CodeRow, OfferState, TokenKind};
+pub use suspensions::LineId;
 
 /// A keyed hash of a registration number.
 pub type PersonId = [u8; 32];
@@ -231,7 +233,8 @@ impl Store {
             .connection
             .query_row(
                 "SELECT first_hour, staple_hours FROM copies JOIN bindings USING (person)
-                 WHERE cti = ?1 AND instance = ?2 AND state = 'active'",
+                 WHERE cti = ?1 AND instance = ?2 AND state = 'active'
+                 AND person NOT IN (SELECT person FROM suspensions)",
                 params![cti, instance],
                 |row| Ok(StapleSpan { first_hour: row.get(0)?, hours: row.get(1)? }),
             )
@@ -246,6 +249,9 @@ impl Store {
     pub fn release(&mut self, person: &PersonId) -> Result<bool, StoreError> {
         self.write(|tx| {
             tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", [person])?;
+            // Whoever gives a phone up was seen: what was lost with it is settled.
+            tx.execute("DELETE FROM suspensions WHERE person = ?1", [person])?;
+            tx.execute("DELETE FROM tokens WHERE person = ?1", [person])?;
             Ok(tx.execute("DELETE FROM bindings WHERE person = ?1", [person])? > 0)
         })
     }

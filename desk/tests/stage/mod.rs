@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use desk::{Config, Desk, DeskIdentity, RunningDesk};
+use desk::{Config, Desk, DeskIdentity, RunningDesk, telecom::Operator};
 use fixtures::{
     chip::{VirtualCard, VirtualLink},
     people::Citizen,
@@ -23,6 +23,9 @@ use wallet_core::{
 
 /// 2026-11-24T12:00:00 in Korea.
 pub(crate) const NOW: i64 = 1_795_489_200;
+
+/// What the telecom operator is known by.
+pub(crate) const OPERATOR_TOKEN: &str = "gaon-telecom: a secret of the tests";
 
 /// A desk on loopback in a folder of its own.
 pub(crate) struct Stage {
@@ -104,7 +107,9 @@ fn config_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> Config {
         name_ko: "가온 주민센터".into(),
         name_en: "Gaon community centre".into(),
     };
-    Config::new(folder, identity, clock.clone()).trusting_fixtures()
+    let mut config = Config::new(folder, identity, clock.clone()).trusting_fixtures();
+    config.operators.push(Operator::new("gaon-telecom", OPERATOR_TOKEN));
+    config
 }
 
 /// A phone in software.

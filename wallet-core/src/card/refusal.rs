@@ -39,6 +39,8 @@ pub enum Refusal {
     Unavailable,
     /// The offer or the code typed for it is wrong, used or expired.
     CodeNotAccepted,
+    /// The ID is suspended: its phone was reported lost.
+    Suspended,
     /// The issuer, or whoever signed in with the browser, said no.
     Denied,
 }
@@ -50,7 +52,7 @@ pub struct UnknownRefusal;
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::UntrustedChip,
         Self::AlteredChipData,
         Self::CloneSuspected,
@@ -67,6 +69,7 @@ impl Refusal {
         Self::UnsupportedVersion,
         Self::Unavailable,
         Self::CodeNotAccepted,
+        Self::Suspended,
         Self::Denied,
     ];
 
@@ -90,6 +93,7 @@ impl Refusal {
             Self::UnsupportedVersion => "unsupported_version",
             Self::Unavailable => "unavailable",
             Self::CodeNotAccepted => "code_not_accepted",
+            Self::Suspended => "suspended",
             Self::Denied => "denied",
         }
     }
@@ -166,6 +170,10 @@ impl Refusal {
             (Self::CodeNotAccepted, Language::English) => {
                 "The code or its digits are wrong, used already, or too old."
             }
+            (Self::Suspended, Language::Korean) => "분실 신고로 정지된 신분증입니다.",
+            (Self::Suspended, Language::English) => {
+                "The ID is suspended, because its phone was reported lost."
+            }
             (Self::Denied, Language::Korean) => "발급기관이 발급을 허락하지 않았습니다.",
             (Self::Denied, Language::English) => "The issuer did not allow it.",
         }
@@ -210,6 +218,9 @@ impl Refusal {
             Self::CodeNotAccepted => {
                 "Check the six digits and scan the code again; if it is refused again, ask the clerk for a new one."
             }
+            Self::Suspended => {
+                "If the phone is found, have the suspension lifted by your telecom operator; if it is gone, visit a community centre."
+            }
             Self::Denied => "Ask at a community centre why, and what to do.",
         }
     }
@@ -250,6 +261,9 @@ impl Refusal {
             Self::Unavailable => "지금은 발급기관이 응답할 수 없습니다. 잠시 후 다시 시도해 주세요.",
             Self::CodeNotAccepted => {
                 "여섯 자리 숫자를 확인하고 코드를 다시 읽어 주세요. 다시 거절되면 창구에 새 코드를 요청해 주세요."
+            }
+            Self::Suspended => {
+                "휴대전화를 찾았다면 통신사에 정지 해제를 요청하시고, 찾지 못했다면 주민센터를 방문해 주세요."
             }
             Self::Denied => "주민센터에 이유와 방법을 문의해 주세요.",
         }

@@ -1,0 +1,61 @@
+//! The HTTP of the telecom operators: `POST /telecom/suspend` and `/telecom/resume`, `Authorization: Bearer TOKEN`, JSON
+//! `{"line", "reason"}` with `lost` or `stolen` to suspend and `found` to resume. Answers 204; 401 for nobody, 404 for a line
+//! nobody has, 400 for the rest.
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::Deserialize;
+
+use super::{Act, Operator, Reason, SubscriberLine};
+use crate::server::{App, read_body};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    line: String,
+    reason: Reason,
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/telecom/suspend", post(suspend)).route("/telecom/resume", post(resume))
+}
+
+async fn suspend(State(app): State<App>, request: Request) -> Response {
+    report(app, Act::Suspend, request).await
+}
+
+async fn resume(State(app): State<App>, request: Request) -> Response {
+    report(app, Act::Resume, request).await
+}
+
+async fn report(app: App, act: Act, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let known = token(&parts.headers).and_then(|token| Operator::known(&app.operators, token));
+    let Some(operator) = known.map(|operator| operator.name.clone()) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let body = read_body(body).await.unwrap_or_default();
+    let report = serde_json::from_slice::<Report>(&body).ok();
+    let fits = |reason: Reason| (act == Act::Resume) == (reason == Reason::Found);
+    let parsed = report.and_then(|report| Some((SubscriberLine::parse(&report.line)?, report.reason)));
+    let Some((line, reason)) = parsed.filter(|(_, reason)| fits(*reason)) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    match app.with_issuer(move |issuer, now| issuer.report(&operator, act, &line, reason, now)).await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => StatusCode::NOT_FOUND.into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}

@@ -1,0 +1,183 @@
+//! The telecom operator: a subscriber says that the phone is lost, and the ID bound to that line is suspended at once. An
+//! operator can suspend and resume, and nothing else: a line proves nobody's identity.
+
+pub(crate) mod api;
+
+use std::collections::BTreeMap;
+
+use wallet_core::{
+    bytes::equal_in_constant_time,
+    card::{Person, Refusal},
+    crypto::hash::{hmac_sha256, sha256},
+};
+
+use crate::{
+    issuer::{Issuer, IssuerError},
+    store::{LineId, PersonId},
+};
+
+/// An operator that may report lost phones.
+#[derive(Clone)]
+pub struct Operator {
+    name: String,
+    token: [u8; 32],
+}
+
+impl Operator {
+    /// An operator by name, known by a secret token.
+    #[must_use]
+    pub fn new(name: impl Into<String>, token: &str) -> Self {
+        Self { name: name.into(), token: sha256(token.as_bytes()) }
+    }
+
+    /// The operator among `all` with this token.
+    fn known<'a>(all: &'a [Self], token: &str) -> Option<&'a Self> {
+        let digest = sha256(token.as_bytes());
+        all.iter().find(|operator| equal_in_constant_time(&operator.token, &digest))
+    }
+}
+
+impl core::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Operator").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A subscriber number: ten or eleven digits beginning with 01, hyphens left out.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubscriberLine(String);
+
+impl SubscriberLine {
+    /// Parses a number, with or without hyphens.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(|character| *character != '-').collect();
+        let fits = (10..=11).contains(&digits.len()) && digits.starts_with("01");
+        (fits && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(Self(digits))
+    }
+}
+
+impl core::fmt::Debug for SubscriberLine {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SubscriberLine(..)")
+    }
+}
+
+/// The operators' own-name check: whether a line is registered to a person.
+pub trait OwnNames: Send + Sync {
+    /// Whether the line is theirs.
+    fn is_of(&self, line: &SubscriberLine, person: &Person) -> bool;
+}
+
+/// An operator's customers, simulated: lines and the names they are registered to.
+#[derive(Default)]
+pub struct SimulatedOperator(BTreeMap<SubscriberLine, String>);
+
+impl SimulatedOperator {
+    /// An operator with these customers; what is no line is left out.
+    #[must_use]
+    pub fn with(customers: &[(&str, &str)]) -> Self {
+        let customer = |(line, name): &(&str, &str)| Some((SubscriberLine::parse(line)?, (*name).to_owned()));
+        Self(customers.iter().filter_map(customer).collect())
+    }
+}
+
+impl OwnNames for SimulatedOperator {
+    fn is_of(&self, line: &SubscriberLine, person: &Person) -> bool {
+        self.0.get(line).is_some_and(|name| name == person.name())
+    }
+}
+
+/// Why a phone was reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reason {
+    Lost,
+    Stolen,
+    Found,
+}
+
+impl Reason {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Found => "found",
+        }
+    }
+}
+
+/// What an operator asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Act {
+    Suspend,
+    Resume,
+}
+
+impl Issuer {
+    /// Remembers which line a person's phone has.
+    pub(crate) fn record_line(
+        &mut self,
+        person: &Person,
+        line: &SubscriberLine,
+        now: i64,
+    ) -> Result<(), IssuerError> {
+        let id = self.person_id(person.registration_number().as_str());
+        let changed = self.store.bind_line(&self.line_id(line), &id, now)?;
+        self.store.log(now, None, "line", if changed { "changed" } else { "new" })?;
+        Ok(())
+    }
+
+    /// Does what an authenticated operator asks for. Tells whether the line is anybody's here.
+    pub(crate) fn report(
+        &mut self,
+        operator: &str,
+        act: Act,
+        line: &SubscriberLine,
+        reason: Reason,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
+        let line = self.line_id(line);
+        let (event, known) = match act {
+            Act::Suspend => ("suspend", self.store.suspend_line(&line, now)?),
+            Act::Resume => ("resume", self.store.resume_line(&line)?),
+        };
+        let outcome = if known { "ok" } else { "nobody" };
+        self.store.log(now, None, event, &format!("{outcome}: {operator}: {}", reason.name()))?;
+        Ok(known)
+    }
+
+    /// Nothing is issued to a phone that was reported lost.
+    pub(crate) fn refuse_suspended(&self, person: &PersonId) -> Result<(), IssuerError> {
+        if self.store.is_suspended(person)? { Err(IssuerError::refused(Refusal::Suspended)) } else { Ok(()) }
+    }
+
+    fn line_id(&self, line: &SubscriberLine) -> LineId {
+        hmac_sha256(self.pki.person_key.expose(), &[b"desk line v1", line.0.as_bytes()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_mobile_number_however_it_is_written() {
+        assert_eq!(SubscriberLine::parse("010-1234-5678"), SubscriberLine::parse("01012345678"));
+        assert!(SubscriberLine::parse("011-123-4567").is_some());
+        for wrong in ["", "02-123-4567", "010-1234-567x", "010123456789", "+821012345678", "０１０12345678"]
+        {
+            assert_eq!(SubscriberLine::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_operator_is_known_by_its_token_alone() {
+        let all = [Operator::new("first", "a secret"), Operator::new("second", "another")];
+        assert_eq!(Operator::known(&all, "another").map(|operator| operator.name.as_str()), Some("second"));
+        for wrong in ["", "first", "a secret ", "A secret"] {
+            assert!(Operator::known(&all, wrong).is_none());
+        }
+        assert!(!format!("{all:?}").contains("secret"));
+    }
+}
