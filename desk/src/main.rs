@@ -30,7 +30,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Answers HTTP until interrupted; prints its base URL first.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// What a clerk does when a resident has come and shown who they are: prints the code to scan and the six digits to speak.
     /// The desk may run meanwhile.
     Visit {
@@ -137,7 +137,7 @@ impl Clock for SystemClock {
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Serve(arguments) => serve(arguments).await,
+        Command::Serve(arguments) => serve(*arguments).await,
         Command::Visit { data, url, number, trust_fixtures } => visit(data, url, &number, trust_fixtures),
         Command::Release { data, number } => release(data, &number),
     };

@@ -2,12 +2,14 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
-use desk::{Config, Desk, DeskIdentity, RunningDesk, issuer::IssuerError, openid::Offer};
+use desk::{Config, Desk, DeskIdentity, RunningDesk, issuer::IssuerError, openid::Offer, telecom::Operator};
 use fixtures::platform::{LoopbackHttp, SystemClock};
 use serde::Deserialize;
 use wallet_core::{
     counter::DeskId,
+    crypto::random::make_random,
     platform::{Http as _, HttpMethod, HttpRequest},
+    qr::base45,
     verify::{Counter, DeskSettings},
     wallet::WalletError,
 };
@@ -29,6 +31,8 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// A desk that answers on loopback.
 pub(crate) struct DemoDesk {
     running: RunningDesk,
+    /// What the telecom operator is known by.
+    operator_token: String,
 }
 
 #[derive(Deserialize)]
@@ -44,9 +48,13 @@ impl DemoDesk {
             name_ko: "보기동 주민센터".to_owned(),
             name_en: "Bogi Community Centre".to_owned(),
         };
-        let config = Config::new(data, desk, Arc::new(SystemClock)).trusting_fixtures();
+        let mut config = Config::new(data, desk, Arc::new(SystemClock)).trusting_fixtures();
+        // A secret of this run alone.
+        let token: [u8; 16] = make_random().map_err(|_| Failure::Internal("no randomness"))?;
+        let operator_token = base45::encode(&token);
+        config.operators.push(Operator::new("demo-telecom", &operator_token));
         let running = Desk::start(config).await.map_err(|_| Failure::Internal("the desk did not start"))?;
-        Ok(Self { running })
+        Ok(Self { running, operator_token })
     }
 
     /// Goes off the network; what is being answered is answered first, as long as that takes no more than a moment.
@@ -61,6 +69,24 @@ impl DemoDesk {
     /// A resident was seen at the centre: the code and the spoken digits.
     pub(crate) async fn visit(&self, registration_number: &str) -> Result<Offer, IssuerError> {
         self.running.visit(registration_number).await
+    }
+
+    /// The clerk records the resident's subscriber line.
+    pub(super) async fn record_line(&self, registration_number: &str, line: &str) -> Outcome<()> {
+        let recorded = self.running.record_line(registration_number, line).await;
+        recorded.map_err(|_| Failure::Internal("the line was not recorded"))
+    }
+
+    /// The telecom operator reports a line: `suspend` because it is `lost`, `resume` because it was `found`.
+    pub(super) async fn report(&self, act: &str, line: &str, reason: &str) -> Outcome<()> {
+        let request = HttpRequest {
+            method: HttpMethod::Post,
+            url: format!("{}/telecom/{act}", self.base_url()),
+            headers: [("authorization".to_owned(), format!("Bearer {}", self.operator_token))].into(),
+            body: format!(r#"{{"line":"{line}","reason":"{reason}"}}"#).into_bytes(),
+        };
+        let response = LoopbackHttp::new().send(request).await.map_err(|_| WalletError::Offline)?;
+        if response.status == 204 { Ok(()) } else { Err(Failure::Internal("the report was not taken")) }
     }
 
     /// A resident gave up the phone that has the ID.
@@ -102,12 +128,28 @@ impl DemoDesk {
         Ok(sign.sign)
     }
 
-    /// A counter with this desk's pack that calls itself `id`.
+    /// A counter that is online: with the pack as it is now.
+    pub(super) async fn online_counter(&self, id: &str) -> Outcome<Counter> {
+        let request = HttpRequest {
+            method: HttpMethod::Get,
+            url: format!("{}/counter-pack", self.base_url()),
+            headers: HashMap::new(),
+            body: Vec::new(),
+        };
+        let response = LoopbackHttp::new().send(request).await.map_err(|_| WalletError::Offline)?;
+        self.counter_with(&response.body, id)
+    }
+
+    /// A counter with this desk's pack as of its start, that calls itself `id`.
     pub(super) fn counter(&self, id: &str) -> Outcome<Counter> {
+        self.counter_with(self.running.counter_pack(), id)
+    }
+
+    fn counter_with(&self, pack: &[u8], id: &str) -> Outcome<Counter> {
         let settings = DeskSettings { desk_id: Some(id.to_owned()), ..DeskSettings::default() };
         let now = views::now()?.unix_seconds;
         let authority = self.running.pack_authority_certificate();
-        clerk::counter(self.running.counter_pack(), authority, 0, settings, now)
+        clerk::counter(pack, authority, 0, settings, now)
             .map_err(|_| Failure::Internal("the counter pack does not verify"))
     }
 }

@@ -1,4 +1,4 @@
-//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, and eight attempts
+//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, and nine attempts
 //! that must fail.
 //!
 //! Everything is real but the people: the desk answers HTTP on loopback, the chip speaks its protocols, the vault lies in a
@@ -14,6 +14,7 @@ use std::{
     sync::Arc,
 };
 
+use desk::FIXTURE_LINES;
 use fixtures::people;
 use wallet_core::{
     card::Disclosure,
@@ -88,6 +89,8 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
 
     let centre_phone = centre::visit(&desk, folder, pictures, steps).await?;
 
+    lose_and_find(&desk, &centre_phone, &sign, steps).await?;
+
     let counter = desk.counter(DESK_ID)?;
     let elsewhere = desk.counter(OTHER_DESK_ID)?;
     let rogue = DemoDesk::start(&folder.join("rogue")).await?;
@@ -135,6 +138,25 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
     }
     steps.count(phone.prompts(), evidence.apdus());
     Ok(())
+}
+
+/// The phone from the centre is lost: its operator suspends the ID, and an online counter refuses it; found, it is accepted.
+async fn lose_and_find(
+    desk: &DemoDesk,
+    phone: &Phone,
+    sign: &Arc<DeskSign>,
+    steps: &mut Steps,
+) -> Outcome<()> {
+    let say = &steps.output().texts.demo;
+    let [_, line] = FIXTURE_LINES;
+    desk.record_line(people::other_adult().registration_number, line).await?;
+    desk.report("suspend", line, "lost").await?;
+    let (_, frame) = begin_show(phone, SHOWN, sign).await?;
+    let verdict = check(&desk.online_counter(DESK_ID).await?, &frame.text, 0)?;
+    steps.verdict("lost_phone", say.lost_phone, &verdict, |reason| reason == Reason::Deactivated)?;
+    desk.report("resume", line, "found").await?;
+    let verdict = check(&desk.online_counter(DESK_ID).await?, &frame.text, 0)?;
+    steps.verdict("found_phone", say.found_phone, &verdict, |_| false)
 }
 
 /// Shows each level from the enrolled wallet; the first show counts for its own.

@@ -28,7 +28,7 @@ const HELP: Help = Help {
     help: "Print this help",
     version: "Print the version",
 
-    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, a community centre's code, and eight refusals",
+    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, a community centre's code, a lost phone, and nine refusals",
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "Where the pictures go (else a new temporary folder)",
 
@@ -171,6 +171,8 @@ const DEMO: Demo = Demo {
     used_code: "The clerk's code, used a second time",
     second_phone: "A second phone of the same person",
     checked_centre: "The offline counter checks the ID from the centre",
+    lost_phone: "The phone is reported lost, its operator suspends the ID, an online counter checks it",
+    found_phone: "The phone is found, the suspension lifted, the same counter checks it",
     network_off: "The network is off from here; an issuer nobody knows had made another ID before",
     checked: "The offline counter checks the code",
     screenshot: "A screenshot, 20 seconds later",

@@ -28,7 +28,7 @@ const HELP: Help = Help {
     help: "이 도움말을 출력",
     version: "버전을 출력",
 
-    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 주민센터 코드, 그리고 여덟 가지 거부",
+    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 주민센터 코드, 분실 신고, 그리고 아홉 가지 거부",
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "그림을 저장할 폴더 (없으면 새 임시 폴더)",
 
@@ -168,6 +168,8 @@ const DEMO: Demo = Demo {
     used_code: "이미 쓴 주민센터 코드",
     second_phone: "같은 사람의 두 번째 휴대전화",
     checked_centre: "네트워크 없는 창구가 주민센터에서 발급받은 신분증을 확인",
+    lost_phone: "분실 신고로 통신사가 신분증을 정지한 뒤 온라인 창구가 확인",
+    found_phone: "휴대전화를 찾아 정지를 푼 뒤 같은 창구가 확인",
     network_off: "여기부터 네트워크가 없습니다. 그 전에 알려지지 않은 발급기관이 다른 신분증을 만들었습니다",
     checked: "네트워크 없는 창구가 코드를 확인",
     screenshot: "20초 지난 화면 사진",

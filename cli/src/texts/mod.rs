@@ -49,6 +49,8 @@ pub(crate) struct Demo {
     pub(crate) used_code: &'static str,
     pub(crate) second_phone: &'static str,
     pub(crate) checked_centre: &'static str,
+    pub(crate) lost_phone: &'static str,
+    pub(crate) found_phone: &'static str,
     pub(crate) network_off: &'static str,
     pub(crate) checked: &'static str,
     pub(crate) screenshot: &'static str,
