@@ -35,6 +35,8 @@ pub(crate) enum Action {
     Read(ReadArguments),
     /// Make an ID of a card.
     Enrol(EnrolArguments),
+    /// Take the ID by a community centre's code.
+    Accept(AcceptArguments),
     /// Show the ID at a counter.
     Show(ShowArguments),
     /// Check what was shown.
@@ -67,17 +69,31 @@ pub(crate) struct ReadArguments {
     pub(crate) csca: Vec<PathBuf>,
 }
 
-/// `wallet enrol`.
+/// With which issuer, and whom to trust.
 #[derive(Debug)]
-pub(crate) struct EnrolArguments {
-    pub(crate) reader: ReaderName,
-    pub(crate) can: Option<String>,
-    pub(crate) issuer: String,
+pub(crate) struct IssuerArguments {
+    pub(crate) url: String,
     pub(crate) trust: Option<PathBuf>,
     pub(crate) issuer_root: Vec<PathBuf>,
     pub(crate) csca: Vec<PathBuf>,
     pub(crate) desk_root: Vec<PathBuf>,
     pub(crate) yes: bool,
+}
+
+/// `wallet accept`.
+#[derive(Debug)]
+pub(crate) struct AcceptArguments {
+    pub(crate) code: String,
+    pub(crate) digits: Option<String>,
+    pub(crate) issuer: IssuerArguments,
+}
+
+/// `wallet enrol`.
+#[derive(Debug)]
+pub(crate) struct EnrolArguments {
+    pub(crate) reader: ReaderName,
+    pub(crate) can: Option<String>,
+    pub(crate) issuer: IssuerArguments,
 }
 
 /// `wallet show`.
@@ -137,6 +153,16 @@ pub(crate) fn command(help: &'static Help) -> Command {
     let reader = || value("reader", "READER", help.reader).required(true);
     let can = || value("can", "N", help.can);
     let csca = || file("csca", help.csca).action(ArgAction::Append);
+    let issuer = || {
+        [
+            value("issuer", "URL", help.issuer).required(true),
+            file("trust", help.trust).value_name("DIR"),
+            file("issuer-root", help.issuer_root).action(ArgAction::Append),
+            csca(),
+            file("desk-root", help.desk_root).action(ArgAction::Append),
+            flag("yes", help.yes),
+        ]
+    };
     base("wallet", help.about, help.usage)
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
@@ -159,16 +185,12 @@ pub(crate) fn command(help: &'static Help) -> Command {
         )
         .subcommand(base("simulator", help.simulator, help.simulator_usage))
         .subcommand(base("read", help.read, help.read_usage).arg(reader()).arg(can()).arg(csca()))
+        .subcommand(base("enrol", help.enrol, help.enrol_usage).arg(reader()).arg(can()).args(issuer()))
         .subcommand(
-            base("enrol", help.enrol, help.enrol_usage)
-                .arg(value("issuer", "URL", help.issuer).required(true))
-                .arg(reader())
-                .arg(can())
-                .arg(file("trust", help.trust).value_name("DIR"))
-                .arg(file("issuer-root", help.issuer_root).action(ArgAction::Append))
-                .arg(csca())
-                .arg(file("desk-root", help.desk_root).action(ArgAction::Append))
-                .arg(flag("yes", help.yes)),
+            base("accept", help.accept, help.accept_usage)
+                .arg(Arg::new("code").value_name("CODE").help(help.offer).required(true))
+                .arg(value("digits", "N", help.digits))
+                .args(issuer()),
         )
         .subcommand(
             base("show", help.show, help.show_usage)
@@ -232,12 +254,12 @@ fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
         "enrol" => Action::Enrol(EnrolArguments {
             reader: reader_name(own)?,
             can: can(own)?,
-            issuer: text(own, "issuer").unwrap_or_default(),
-            trust: path(own, "trust"),
-            issuer_root: paths(own, "issuer-root"),
-            csca: paths(own, "csca"),
-            desk_root: paths(own, "desk-root"),
-            yes: own.get_flag("yes"),
+            issuer: issuer_arguments(own),
+        }),
+        "accept" => Action::Accept(AcceptArguments {
+            code: text(own, "code").unwrap_or_default(),
+            digits: text(own, "digits"),
+            issuer: issuer_arguments(own),
         }),
         "show" => Action::Show(ShowArguments {
             level: level(own)?,
@@ -265,6 +287,17 @@ fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
         _ => return Err(Failure::Internal("a command without code")),
     };
     Ok(Arguments { home: path(own, "home"), json: own.get_flag("json"), action })
+}
+
+fn issuer_arguments(own: &ArgMatches) -> IssuerArguments {
+    IssuerArguments {
+        url: text(own, "issuer").unwrap_or_default(),
+        trust: path(own, "trust"),
+        issuer_root: paths(own, "issuer-root"),
+        csca: paths(own, "csca"),
+        desk_root: paths(own, "desk-root"),
+        yes: own.get_flag("yes"),
+    }
 }
 
 fn text(matches: &ArgMatches, name: &str) -> Option<String> {

@@ -77,6 +77,7 @@ async fn dispatch(arguments: Arguments, output: Output) -> Outcome<()> {
         Action::Simulator => simulator::run().await,
         Action::Read(arguments) => until_interrupted(commands::read::run(arguments, &home()?, output)).await,
         Action::Enrol(arguments) => commands::enrol::run(arguments, &home()?, output).await,
+        Action::Accept(arguments) => commands::accept::run(arguments, &home()?, output).await,
         Action::Show(arguments) => commands::show::run(arguments, &home()?, output).await,
         Action::Check(arguments) => commands::check::run(&arguments, &home()?, output),
         Action::List => until_interrupted(commands::list::run(&home()?, output)).await,

@@ -13,7 +13,7 @@ use super::{
     read::TerminalListener,
 };
 use crate::{
-    args::{EnrolArguments, ReaderName},
+    args::{EnrolArguments, IssuerArguments, ReaderName},
     certificates,
     failure::{Failure, Outcome, UsageFault},
     home::{Home, Settings, Trust},
@@ -33,7 +33,7 @@ struct Document {
 }
 
 /// Shows the stages on the terminal.
-struct Stages(Output);
+pub(super) struct Stages(pub(super) Output);
 
 impl EnrolmentListener for Stages {
     fn stage(&self, stage: EnrolmentStage) -> Result<bool, ListenerError> {
@@ -44,17 +44,13 @@ impl EnrolmentListener for Stages {
 
 /// Runs it.
 pub(crate) async fn run(arguments: EnrolArguments, home: &Home, output: Output) -> Outcome<()> {
-    let consent = if arguments.yes { Consent::Given } else { Consent::Asked };
-    if consent == Consent::Asked && !terminal::is_there() {
-        return Err(Failure::Usage(UsageFault::Missing("--yes")));
+    let consent = consent(&arguments.issuer)?;
+    let mut found = gather_trust(&arguments.issuer, home)?;
+    if found.trust.cards.is_empty() && arguments.reader == ReaderName::Virtual {
+        found.trust.cards.push(fixtures::pki::csca().certificate().to_vec());
     }
-    if !is_allowed(&arguments.issuer) {
-        let value = arguments.issuer.clone();
-        return Err(Failure::Usage(UsageFault::Value { argument: "--issuer", value }));
-    }
-    let FromDesk { trust, pack, pack_root } = gather_trust(&arguments, home)?;
-    let issuer = arguments.issuer.clone();
-    let tapped = tap(arguments, trust.clone(), home, consent, output);
+    let issuer = arguments.issuer.url.clone();
+    let tapped = tap(arguments, found.trust.clone(), home, consent, output);
     let (enrolment, evidence) = until_interrupted(tapped).await?;
     // From here keys and credentials come to be: cancelling tidies them away, being dropped would not.
     let stages: Arc<dyn EnrolmentListener> = Arc::new(Stages(output));
@@ -63,14 +59,7 @@ pub(crate) async fn run(arguments: EnrolArguments, home: &Home, output: Output) 
     let card = finished?;
     output.clear_progress();
 
-    home.keep_trust(&trust)?;
-    home.keep_settings(&Settings { issuer })?;
-    if let Some(pack) = pack {
-        home.keep_pack(&pack)?;
-    }
-    if let Some(root) = pack_root {
-        home.keep_pack_root(&root)?;
-    }
+    keep(home, issuer, found)?;
     output.line(&(output.texts.say.enrolled)(&card.name))?;
     print_card(&card, output)?;
     output.document(&Document {
@@ -88,7 +77,7 @@ async fn tap(
     consent: Consent,
     output: Output,
 ) -> Outcome<(Arc<Enrolment>, Arc<ChipEvidence>)> {
-    let wallet = session::open(home, &arguments.issuer, trust, consent, output).await?;
+    let wallet = session::open(home, &arguments.issuer.url, trust, consent, output).await?;
     wallet.unlock(UnlockWith::Biometrics).await?;
     // The card first: the issuer's challenge lives two minutes only, and a person may be looking for the card.
     let can = readers::access_number(arguments.can, &arguments.reader, output).await?;
@@ -100,8 +89,35 @@ async fn tap(
     Ok((enrolment, evidence))
 }
 
+/// Whether the citizen answers for themselves; nobody is sent to an issuer that no wallet may ask.
+pub(super) fn consent(arguments: &IssuerArguments) -> Outcome<Consent> {
+    let consent = if arguments.yes { Consent::Given } else { Consent::Asked };
+    if consent == Consent::Asked && !terminal::is_there() {
+        return Err(Failure::Usage(UsageFault::Missing("--yes")));
+    }
+    if !is_allowed(&arguments.url) {
+        let value = arguments.url.clone();
+        return Err(Failure::Usage(UsageFault::Value { argument: "--issuer", value }));
+    }
+    Ok(consent)
+}
+
+/// Remembers with whom the ID was got, and whom to trust from now on.
+pub(super) fn keep(home: &Home, issuer: String, found: FromDesk) -> Outcome<()> {
+    let FromDesk { trust, pack, pack_root } = found;
+    home.keep_trust(&trust)?;
+    home.keep_settings(&Settings { issuer })?;
+    if let Some(pack) = pack {
+        home.keep_pack(&pack)?;
+    }
+    if let Some(root) = pack_root {
+        home.keep_pack_root(&root)?;
+    }
+    Ok(())
+}
+
 /// What was trusted before, with what the arguments name in its place.
-fn gather_trust(arguments: &EnrolArguments, home: &Home) -> Outcome<FromDesk> {
+pub(super) fn gather_trust(arguments: &IssuerArguments, home: &Home) -> Outcome<FromDesk> {
     let mut found = match &arguments.trust {
         Some(folder) => trust_folder::read(folder)?,
         None => FromDesk { trust: home.trust()?, pack: None, pack_root: None },
@@ -115,9 +131,6 @@ fn gather_trust(arguments: &EnrolArguments, home: &Home) -> Outcome<FromDesk> {
         if !paths.is_empty() {
             *kept = certificates::read_all(paths, argument)?;
         }
-    }
-    if cards.is_empty() && arguments.reader == ReaderName::Virtual {
-        cards.push(fixtures::pki::csca().certificate().to_vec());
     }
     Ok(found)
 }

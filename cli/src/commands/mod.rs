@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod accept;
 pub(crate) mod check;
 pub(crate) mod enrol;
 pub(crate) mod history;

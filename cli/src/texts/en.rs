@@ -50,6 +50,11 @@ const HELP: Help = Help {
     desk_root: "A root certificate under which desks are registered, PEM or DER; may be repeated",
     yes: "Answer every question with yes (the face check and the fingerprint of the software phone), for scripts",
 
+    accept: "Take a mobile ID by a community centre's code",
+    accept_usage: "wallet accept CODE --issuer URL [--digits N] [--trust DIR] [--yes]",
+    offer: "The clerk's code: its text, or a picture file of it",
+    digits: "The six digits that the clerk spoke; asked for when missing",
+
     show: "Show the ID at a counter, as a QR code that changes every 15 seconds",
     show_usage: "wallet show [--level LEVEL] [--desk SIGN] [--out DIR] [--once] [--yes]",
     level: "How much to show: adult (the default), name_birth, address, full, registration_number",
@@ -88,6 +93,7 @@ const SAY: Say = Say {
     ask_passphrase: "Passphrase of the wallet: ",
     ask_new_passphrase: "Choose a passphrase for the wallet: ",
     ask_can: "The six digits printed on the card: ",
+    ask_digits: "The six digits that you were told: ",
     ask_again: "Once more: ",
     yes_or_no: " [y/N] ",
     yes_letters: &['y', 'Y'],

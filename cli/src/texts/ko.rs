@@ -49,6 +49,11 @@ const HELP: Help = Help {
     desk_root: "창구를 등록하는 최상위 인증서, PEM 또는 DER. 여러 번 쓸 수 있음",
     yes: "모든 질문에 예로 답함 (소프트웨어 휴대전화의 얼굴 확인과 지문). 스크립트용",
 
+    accept: "주민센터의 코드로 모바일 신분증을 발급받음",
+    accept_usage: "wallet accept CODE --issuer URL [--digits N] [--trust DIR] [--yes]",
+    offer: "창구의 코드: 글 또는 그림 파일",
+    digits: "창구에서 말한 여섯 자리 숫자. 없으면 물어봄",
+
     show: "15초마다 바뀌는 QR 코드로 창구에 신분증을 제시",
     show_usage: "wallet show [--level LEVEL] [--desk SIGN] [--out DIR] [--once] [--yes]",
     level: "보여 줄 범위: adult (기본값), name_birth, address, full, registration_number",
@@ -87,6 +92,7 @@ const SAY: Say = Say {
     ask_passphrase: "지갑 암호: ",
     ask_new_passphrase: "지갑에 쓸 암호를 정하세요: ",
     ask_can: "카드에 인쇄된 숫자 여섯 자리: ",
+    ask_digits: "창구에서 들은 여섯 자리 숫자: ",
     ask_again: "한 번 더: ",
     yes_or_no: " [예(y)/아니요(n)] ",
     yes_letters: &['y', 'Y', '예', '네', 'ㅇ'],

@@ -103,6 +103,11 @@ pub(crate) struct Help {
     pub(crate) desk_root: &'static str,
     pub(crate) yes: &'static str,
 
+    pub(crate) accept: &'static str,
+    pub(crate) accept_usage: &'static str,
+    pub(crate) offer: &'static str,
+    pub(crate) digits: &'static str,
+
     pub(crate) show: &'static str,
     pub(crate) show_usage: &'static str,
     pub(crate) level: &'static str,
@@ -145,6 +150,7 @@ pub(crate) struct Say {
     pub(crate) ask_passphrase: &'static str,
     pub(crate) ask_new_passphrase: &'static str,
     pub(crate) ask_can: &'static str,
+    pub(crate) ask_digits: &'static str,
     pub(crate) ask_again: &'static str,
     /// After a question that is answered by y or n.
     pub(crate) yes_or_no: &'static str,

@@ -2,7 +2,7 @@
 
 use super::{Folder, wallet};
 
-const COMMANDS: [&str; 7] = ["demo", "read", "enrol", "show", "check", "list", "history"];
+const COMMANDS: [&str; 8] = ["demo", "read", "enrol", "accept", "show", "check", "list", "history"];
 
 fn has_hangul(text: &str) -> bool {
     text.chars().any(|c| ('가'..='힣').contains(&c))

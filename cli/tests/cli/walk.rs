@@ -59,6 +59,18 @@ impl Beside {
         sign["sign"].as_str().unwrap().to_owned()
     }
 
+    /// What a clerk does for the fixtures' adult, with the folder of the running desk: the code and the digits.
+    fn visit(&self) -> (String, String) {
+        let identity =
+            DeskIdentity { id: DeskId::parse("test-1").unwrap(), name_ko: "-".into(), name_en: "-".into() };
+        let config = Config::new(&self.data, identity, Arc::new(SystemClock)).trusting_fixtures();
+        let person = fixtures::people::adult().person();
+        let now = wallet_core::platform::Clock::now(&SystemClock).unwrap().unix_seconds;
+        let issuer = Desk::open(&config).unwrap().serving_at(self.url.clone());
+        let offer = { issuer }.offer(&person, now).unwrap();
+        (offer.link, offer.transaction_code)
+    }
+
     fn stop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -178,4 +190,34 @@ fn a_second_phone_of_the_same_person_is_refused_by_the_issuer() {
     assert_eq!((second.code, &second.json()["error"]["name"]), (5, &"issuer_refused".into()));
     // The same phone may enrol again.
     assert_eq!(enrol(&folder.path("first"), &desk).code, 0);
+}
+
+#[test]
+fn a_clerks_code_and_six_digits_become_an_id() {
+    let folder = Folder::new("accept");
+    let desk = Beside::start(folder.path("desk"));
+    let (code, digits) = desk.visit();
+    // As the citizen meets it: a picture.
+    let picture = folder.path("code.png");
+    let image = wallet_core::qr::QrCode::encode(&code).unwrap().to_grey(6);
+    let mut encoder = png::Encoder::new(std::fs::File::create(&picture).unwrap(), image.side, image.side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&image.pixels).unwrap();
+    let (home, trust) = (folder.path("home"), desk.data.to_str().unwrap());
+    let accept = |code: &str, digits: &str| {
+        let of =
+            ["accept", code, "--digits", digits, "--issuer", &desk.url, "--trust", trust, "--yes", "--json"];
+        wallet(&home, &of)
+    };
+    let mistyped = accept(&code, "12345");
+    assert_eq!(mistyped.json()["error"]["name"], "wrong_password");
+    let other = if digits == "000000" { "111111" } else { "000000" };
+    let refused = accept(&code, other);
+    assert_eq!((refused.code, &refused.json()["error"]["name"]), (5, &"issuer_refused".into()));
+    let accepted = accept(picture.to_str().unwrap(), &digits);
+    assert_eq!(accepted.code, 0, "{}", accepted.stderr);
+    assert_eq!(accepted.json()["card"]["name"], "한가람");
+    let show = wallet(&home, &["show", "--yes", "--once", "--json"]);
+    assert_eq!(show.code, 0, "{}", show.stderr);
+    assert_eq!(accept(&code, &digits).code, 5, "used");
 }
