@@ -1,0 +1,54 @@
+import Foundation
+import WalletKit
+import WalletSimulator
+import XCTest
+
+/// `MobileId.frames`, which a screen loops over.
+final class FramesTests: XCTestCase {
+    /// A clock that is half a minute later each time it is looked at, once it was told to hurry.
+    private final class HurryingClock: Clock {
+        private let looks = Count()
+        private let hurries = Later<Bool>()
+        func hurry() { hurries.value = true }
+        func now() throws -> Now {
+            let late = hurries.value == true ? Int64(looks.next()) * 30 : 0
+            return Now(unixSeconds: WalletKitTests.now() + late)
+        }
+    }
+
+    func test_frames_change_and_end_with_the_show() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let phone = try stage.phone()
+        let clock = HurryingClock()
+        let id = try await phone.open(clock: clock)
+        try await id.unlock()
+        try await phone.enrol(id)
+        let show = try await id.showAdult()
+        clock.hurry()
+        var (texts, steps): ([String], [UInt32]) = ([], [])
+        for try await frame in id.frames(show) {
+            texts.append(frame.text)
+            steps.append(frame.step)
+            XCTAssertLessThan(frame.step, frame.frames)
+        }
+        XCTAssertGreaterThanOrEqual(texts.count, 3)
+        XCTAssertEqual(Set(texts).count, texts.count, "each frame is another")
+        XCTAssertEqual(steps, steps.sorted(), "and none comes back")
+    }
+
+    func test_leaving_the_loop_ends_the_frames() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().enrolled()
+        let show = try await id.showAdult()
+        var seen = 0
+        for try await frame in id.frames(show) {
+            XCTAssertTrue(frame.text.hasPrefix("KR1:"))
+            seen += 1
+            break
+        }
+        XCTAssertEqual(seen, 1)
+        XCTAssertTrue(try id.frame(show).text.hasPrefix("KR1:"), "the show goes on")
+    }
+}
