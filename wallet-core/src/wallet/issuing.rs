@@ -98,6 +98,10 @@ impl Wallet {
     pub(super) async fn begin_issuing(&self, expected: Option<Person>) -> Result<Issuing, WalletError> {
         // Everything of a card is sealed under the person's key, so it must be open at the end too.
         self.with_vault(|vault| vault.cards())?;
+        // One that its issuer was not ready for gives way, with its keys.
+        if let Ok(mut deferred) = self.deferred.lock() {
+            *deferred = None;
+        }
         self.sweep_keys().await?;
         let attested = self.attest_wallet().await?;
         Ok(Issuing { attested, made: HolderKeys::default(), last: None, expected, stored: None })
