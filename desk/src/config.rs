@@ -11,6 +11,7 @@ use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
 
 use crate::{
     register::Register,
+    store::DatabaseUrl,
     telecom::{Operator, OwnNames, SimulatedOperator},
 };
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder with keys and database; made for its owner alone.
     pub data: PathBuf,
+    /// The PostgreSQL to remember in, which other desks may use too; a SQLite file in `data` when none.
+    pub database: Option<DatabaseUrl>,
     /// Country signing certificates of the cards accepted, DER.
     pub csca: Vec<Vec<u8>>,
     /// Roots of key attestation, DER.
@@ -79,6 +82,8 @@ pub struct Policy {
     pub trust_own_wallet_provider: bool,
     /// Listen on other than loopback addresses. The API has no TLS of its own.
     pub listen_beyond_loopback: bool,
+    /// Talk to a database on another machine without TLS: over a network that nobody else is on.
+    pub database_in_clear_text: bool,
 }
 
 impl Config {
@@ -88,6 +93,7 @@ impl Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             data: data.into(),
+            database: None,
             csca: Vec::new(),
             attestation_roots: Vec::new(),
             revoked_attestation: BTreeSet::new(),

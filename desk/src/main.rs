@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use desk::{Config, Desk, DeskIdentity, FaceProvider, Policy, telecom::Operator};
+use desk::{Config, Desk, DeskIdentity, FaceProvider, Policy, store::DatabaseUrl, telecom::Operator};
 use wallet_core::{
     card::RegistrationNumber,
     counter::DeskId,
@@ -34,9 +34,8 @@ enum Command {
     /// What a clerk does when a resident has come and shown who they are: prints the code to scan and the six digits to speak.
     /// The desk may run meanwhile.
     Visit {
-        /// The folder with keys and database.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        memory: Memory,
         /// Where the desk answers, without a slash at the end.
         #[arg(long)]
         url: String,
@@ -49,13 +48,29 @@ enum Command {
     },
     /// What a visit at the centre does: gives up a person's phone, so that another can enrol.
     Release {
-        /// The folder with keys and database.
-        #[arg(long)]
-        data: PathBuf,
+        #[command(flatten)]
+        memory: Memory,
         /// Registration number, YYMMDD-NNNNNNN.
         #[arg(long)]
         number: String,
     },
+}
+
+/// Where keys and memory are.
+#[derive(clap::Args)]
+struct Memory {
+    /// The folder with keys and database, made if missing. `serve` writes anchors for wallets and counters to its folder
+    /// `anchors`.
+    #[arg(long)]
+    data: PathBuf,
+    /// A PostgreSQL instead of the file in that folder, which several desks with the same keys may share:
+    /// postgres://user:password@host:port/database. Other users of the machine see what is on a command line, but not what is in
+    /// the environment.
+    #[arg(long, value_name = "URL", env = "DESK_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Allow a database on another machine. There is no TLS here: put both on a network that nobody else is on.
+    #[arg(long)]
+    database_in_clear_text: bool,
 }
 
 #[derive(clap::Args)]
@@ -63,10 +78,8 @@ struct Serve {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The folder with keys and database, made if missing. Anchors for wallets and counters are written to its folder
-    /// `anchors`.
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    memory: Memory,
     /// A country signing certificate, DER. May be repeated.
     #[arg(long)]
     csca: Vec<PathBuf>,
@@ -113,6 +126,8 @@ enum Failure {
     #[error("{0}")]
     Desk(#[from] desk::DeskError),
     #[error("{0}")]
+    Store(#[from] desk::store::StoreError),
+    #[error("{0}")]
     Issuer(#[from] desk::issuer::IssuerError),
     #[error("{path}: {error}")]
     File { path: PathBuf, error: std::io::Error },
@@ -138,8 +153,8 @@ impl Clock for SystemClock {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve(*arguments).await,
-        Command::Visit { data, url, number, trust_fixtures } => visit(data, url, &number, trust_fixtures),
-        Command::Release { data, number } => release(data, &number),
+        Command::Visit { memory, url, number, trust_fixtures } => visit(memory, url, &number, trust_fixtures),
+        Command::Release { memory, number } => release(memory, &number),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -152,7 +167,7 @@ async fn main() -> ExitCode {
 
 #[expect(clippy::print_stdout, reason = "the base URL is what a caller reads from standard output")]
 async fn serve(arguments: Serve) -> Result<(), Failure> {
-    let data = arguments.data.clone();
+    let data = arguments.memory.data.clone();
     let config = configure(arguments)?;
     if config.policy.accept_software_keys {
         eprintln!(
@@ -182,10 +197,10 @@ async fn interrupted() -> std::io::Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
-fn visit(data: PathBuf, url: String, number: &str, trust_fixtures: bool) -> Result<(), Failure> {
+fn visit(memory: Memory, url: String, number: &str, trust_fixtures: bool) -> Result<(), Failure> {
     let number =
         RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
-    let config = Config::new(data, identity("centre.1", "-", "-")?, Arc::new(SystemClock));
+    let config = memory.config(identity("centre.1", "-", "-")?)?;
     let config = if trust_fixtures { config.trusting_fixtures() } else { config };
     let person =
         config.register.find(number.as_str()).ok_or(Failure::Argument("nobody is registered under it"))?;
@@ -196,10 +211,10 @@ fn visit(data: PathBuf, url: String, number: &str, trust_fixtures: bool) -> Resu
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
-fn release(data: PathBuf, number: &str) -> Result<(), Failure> {
+fn release(memory: Memory, number: &str) -> Result<(), Failure> {
     let number =
         RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
-    let config = Config::new(data, identity("centre.1", "-", "-")?, Arc::new(SystemClock));
+    let config = memory.config(identity("centre.1", "-", "-")?)?;
     let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
     let released = Desk::open(&config)?.release(number.as_str(), now.unix_seconds)?;
     println!("{}", if released { "released" } else { "no phone is bound to this person" });
@@ -208,7 +223,7 @@ fn release(data: PathBuf, number: &str) -> Result<(), Failure> {
 
 fn configure(arguments: Serve) -> Result<Config, Failure> {
     let desk = identity(&arguments.desk_id, &arguments.name_ko, &arguments.name_en)?;
-    let mut config = Config::new(arguments.data, desk, Arc::new(SystemClock));
+    let mut config = arguments.memory.config(desk)?;
     config.listen = arguments.listen;
     config.csca = read_all(&arguments.csca)?;
     config.attestation_roots = read_all(&arguments.attestation_root)?;
@@ -230,8 +245,18 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
         accept_software_keys: arguments.accept_software_keys,
         trust_own_wallet_provider: arguments.trust_own_wallet_provider,
         listen_beyond_loopback: arguments.listen_beyond_loopback,
+        ..config.policy
     };
     Ok(if arguments.trust_fixtures { config.trusting_fixtures() } else { config })
+}
+
+impl Memory {
+    fn config(self, desk: DeskIdentity) -> Result<Config, Failure> {
+        let mut config = Config::new(self.data, desk, Arc::new(SystemClock));
+        config.database = self.database.as_deref().map(DatabaseUrl::parse).transpose()?;
+        config.policy.database_in_clear_text = self.database_in_clear_text;
+        Ok(config)
+    }
 }
 
 fn identity(id: &str, name_ko: &str, name_en: &str) -> Result<DeskIdentity, Failure> {

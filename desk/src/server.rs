@@ -55,6 +55,9 @@ pub enum DeskError {
     /// Listening beyond loopback was not asked for by its name.
     #[error("refusing to listen beyond loopback without the policy that allows it")]
     NotLoopback,
+    /// A database on another machine was to be used without TLS, and that was not asked for by its name.
+    #[error("refusing a database on another machine without the policy that allows clear text")]
+    DatabaseInClearText,
     /// The address cannot be listened on, or the data folder failed.
     #[error("the system failed: {0}")]
     Io(#[from] io::Error),
@@ -112,7 +115,7 @@ impl Desk {
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         let counter_pack = issuer.counter_pack(now).map_err(|_| PkiError::Key)?;
         let app = App {
-            issuer: Arc::new(Mutex::new(issuer)),
+            issuer: Arc::new(issuer),
             desk: config.desk,
             register: Arc::new(config.register),
             own_names: config.own_names,
@@ -147,7 +150,11 @@ impl Desk {
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         create_folder(&config.data)?;
         let pki = Pki::open(&config.data.join("pki"), &config.desk.id, now)?;
-        let store = Store::open(&config.data.join("desk.sqlite"))?;
+        let store = match &config.database {
+            None => Store::open(&config.data.join("desk.sqlite"))?,
+            Some(url) if url.is_local() || config.policy.database_in_clear_text => Store::connect(url)?,
+            Some(_) => return Err(DeskError::DatabaseInClearText),
+        };
         let mut providers = config.wallet_provider_roots.clone();
         if config.policy.trust_own_wallet_provider {
             providers.push(pki.wallet_provider_root.certificate.clone());
@@ -267,7 +274,7 @@ impl RunningDesk {
 /// What a request handler sees.
 #[derive(Clone)]
 pub(crate) struct App {
-    issuer: Arc<Mutex<Issuer>>,
+    issuer: Arc<Issuer>,
     desk: DeskIdentity,
     register: Arc<Register>,
     own_names: Option<Arc<dyn OwnNames>>,
@@ -282,17 +289,15 @@ impl core::fmt::Debug for App {
 }
 
 impl App {
-    /// Runs one call of the issuer away from the threads that serve HTTP: it computes and writes to disk.
+    /// Runs one call of the issuer away from the threads that serve HTTP: it computes and waits for the store. Calls run
+    /// beside each other; what must not mix is in one transaction.
     pub(crate) async fn with_issuer<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Issuer, i64) -> Result<T, IssuerError> + Send + 'static,
+        work: impl FnOnce(&Issuer, i64) -> Result<T, IssuerError> + Send + 'static,
     ) -> Result<T, IssuerError> {
         let now = self.clock.now().map_err(|_| IssuerError::Failed)?.unix_seconds;
         let issuer = Arc::clone(&self.issuer);
-        let call = tokio::task::spawn_blocking(move || {
-            // Each call leaves the issuer whole: what a panic would cut short is in a transaction.
-            work(&mut issuer.lock().unwrap_or_else(PoisonError::into_inner), now)
-        });
+        let call = tokio::task::spawn_blocking(move || work(&issuer, now));
         match tokio::time::timeout(ANSWER_WITHIN, call).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(IssuerError::Failed),

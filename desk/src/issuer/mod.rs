@@ -130,9 +130,9 @@ impl Issuer {
     }
 
     /// The wallet provider of this desk.
-    pub(crate) fn wallet_provider(&mut self) -> WalletProvider<'_> {
+    pub(crate) fn wallet_provider(&self) -> WalletProvider<'_> {
         WalletProvider {
-            store: &mut self.store,
+            store: &self.store,
             identity: &self.pki.wallet_provider,
             policy: &self.trust.attestation,
             url: format!("{}{}", self.url, wallet_provider::PATH),
@@ -150,7 +150,7 @@ impl Issuer {
     /// # Errors
     /// [`Refusal::MalformedRequest`], [`Refusal::BadSignature`], [`Refusal::ChallengeExpired`].
     pub fn staples(
-        &mut self,
+        &self,
         body: &[u8],
         signature: &Signature,
         now: i64,
@@ -198,7 +198,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Store`].
-    pub fn release(&mut self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
+    pub fn release(&self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
         let released = self.store.release(&person)?;
         self.store.log(now, None, "release", if released { "ok" } else { "nobody" })?;
@@ -212,7 +212,7 @@ impl Issuer {
 
     /// Moves a session on, once, and within its time when `now` is given.
     pub(crate) fn take_step(
-        &mut self,
+        &self,
         id: &SessionId,
         from: SessionState,
         to: SessionState,
@@ -235,7 +235,7 @@ impl Issuer {
     }
 
     pub(crate) fn audit<T>(
-        &mut self,
+        &self,
         now: i64,
         session: Option<SessionId>,
         event: &str,

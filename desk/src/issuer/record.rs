@@ -27,7 +27,7 @@ struct Record {
 
 impl Issuer {
     /// Remembers a person, and gives back the name under which.
-    pub(crate) fn keep_person(&mut self, person: &Person, now: i64) -> Result<PersonId, IssuerError> {
+    pub(crate) fn keep_person(&self, person: &Person, now: i64) -> Result<PersonId, IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
         let record = Record {
             name: person.name().to_owned(),

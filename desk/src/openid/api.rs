@@ -114,7 +114,7 @@ async fn ask<T: Send + 'static>(
     app: App,
     path: &'static str,
     request: Request,
-    handle: fn(&mut Issuer, &[u8], &Proofs, i64) -> Result<T, IssuerError>,
+    handle: fn(&Issuer, &[u8], &Proofs, i64) -> Result<T, IssuerError>,
 ) -> (Result<T, IssuerError>, Option<String>) {
     let (parts, body) = request.into_parts();
     let proofs = proofs_of(path, &parts.headers);

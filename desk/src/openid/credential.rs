@@ -117,14 +117,14 @@ struct Notification {
 }
 
 impl Issuer {
-    pub(crate) fn nonce(&mut self, now: i64) -> Result<NonceAnswer, IssuerError> {
+    pub(crate) fn nonce(&self, now: i64) -> Result<NonceAnswer, IssuerError> {
         let c_nonce = encode(&make_random::<32>()?);
         self.store.add_nonce(&digest(&c_nonce), now, now.saturating_add(NONCE_SECONDS))?;
         Ok(NonceAnswer { c_nonce })
     }
 
     pub(crate) fn credential(
-        &mut self,
+        &self,
         body: &[u8],
         proofs: &Proofs,
         now: i64,
@@ -135,7 +135,7 @@ impl Issuer {
     }
 
     fn answer_credential(
-        &mut self,
+        &self,
         body: &[u8],
         proofs: &Proofs,
         now: i64,
@@ -185,13 +185,13 @@ impl Issuer {
         Ok(CredentialAnswer { credentials, notification_id: encode(&access.issue) })
     }
 
-    pub(crate) fn notification(&mut self, body: &[u8], proofs: &Proofs, now: i64) -> Result<(), IssuerError> {
+    pub(crate) fn notification(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<(), IssuerError> {
         let outcome = self.take_notification(body, proofs, now);
         self.audit(now, None, "notification", &outcome)?;
         outcome
     }
 
-    fn take_notification(&mut self, body: &[u8], proofs: &Proofs, now: i64) -> Result<(), IssuerError> {
+    fn take_notification(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<(), IssuerError> {
         let (access, _) = self.check_access(proofs, now)?;
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidNotificationRequest, check);
         let said: Notification = serde_json::from_slice(body).map_err(|_| invalid("Body"))?;
@@ -206,7 +206,7 @@ impl Issuer {
     }
 
     /// What the access token of a request is worth, and the phone that shows it.
-    fn check_access(&mut self, proofs: &Proofs, now: i64) -> Result<(Access, PublicKey), IssuerError> {
+    fn check_access(&self, proofs: &Proofs, now: i64) -> Result<(Access, PublicKey), IssuerError> {
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidToken, check);
         let token = proofs.access_token.as_deref().ok_or_else(|| invalid("Missing"))?;
         let instance = self.check_dpop(proofs, now)?;

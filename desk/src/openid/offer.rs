@@ -37,13 +37,13 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
-    pub fn offer(&mut self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+    pub fn offer(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
         let outcome = self.make_offer(person, now);
         self.audit(now, None, "offer", &outcome)?;
         outcome
     }
 
-    fn make_offer(&mut self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+    fn make_offer(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
         let person = self.keep_person(person, now)?;
         let id = encode(&make_random::<16>()?);
         let code = self.code_of(&id);

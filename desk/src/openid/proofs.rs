@@ -89,7 +89,7 @@ impl Issuer {
     }
 
     /// Checks the DPoP proof of a request; gives the key that made it. RFC 9449, 4.3.
-    pub(super) fn check_dpop(&mut self, proofs: &Proofs, now: i64) -> Result<PublicKey, IssuerError> {
+    pub(super) fn check_dpop(&self, proofs: &Proofs, now: i64) -> Result<PublicKey, IssuerError> {
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidDpopProof, check);
         let proof = proofs.dpop.as_deref().ok_or_else(|| invalid("Missing"))?;
         let jws = Jws::parse(proof, "dpop+jwt").map_err(|_| invalid("Malformed"))?;
@@ -118,7 +118,7 @@ impl Issuer {
     /// Checks that a provider vouches for the wallet and that this is the wallet.
     /// draft-ietf-oauth-attestation-based-client-auth. Gives the name it goes by.
     pub(super) fn check_wallet(
-        &mut self,
+        &self,
         proofs: &Proofs,
         instance: &PublicKey,
         now: i64,
@@ -150,7 +150,7 @@ impl Issuer {
     }
 
     /// Checks that a provider vouches for keys made for a nonce of ours; gives them. OpenID4VCI 1.0, D.1 and F.3.
-    pub(super) fn check_keys(&mut self, attestation: &str, now: i64) -> Result<Vec<PublicKey>, IssuerError> {
+    pub(super) fn check_keys(&self, attestation: &str, now: i64) -> Result<Vec<PublicKey>, IssuerError> {
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidProof, check);
         let claims: KeysClaims =
             vouched(attestation, "key-attestation+jwt", &self.trust.wallet_providers, now)
@@ -175,7 +175,7 @@ impl Issuer {
     }
 
     /// Whether a proof of this key comes for the first time, as long as its time would let it pass again.
-    fn first_time(&mut self, kind: &str, key: &PublicKey, jti: &str, now: i64) -> Result<bool, IssuerError> {
+    fn first_time(&self, kind: &str, key: &PublicKey, jti: &str, now: i64) -> Result<bool, IssuerError> {
         if jti.is_empty() || jti.len() > MAX_JTI {
             return Ok(false);
         }

@@ -42,7 +42,7 @@ pub(crate) struct CodeAnswer {
 
 impl Issuer {
     pub(crate) fn challenge(
-        &mut self,
+        &self,
         body: &[u8],
         proofs: &Proofs,
         now: i64,
@@ -55,7 +55,7 @@ impl Issuer {
     }
 
     fn answer_challenge(
-        &mut self,
+        &self,
         body: &[u8],
         proofs: &Proofs,
         now: i64,
@@ -72,7 +72,7 @@ impl Issuer {
     }
 
     fn open_card_session(
-        &mut self,
+        &self,
         form: &Form,
         instance: &PublicKey,
         now: i64,
@@ -98,7 +98,7 @@ impl Issuer {
     }
 
     fn take_evidence(
-        &mut self,
+        &self,
         form: &Form,
         evidence: &str,
         instance: &PublicKey,

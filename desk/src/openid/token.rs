@@ -40,18 +40,13 @@ struct Detail {
 }
 
 impl Issuer {
-    pub(crate) fn token(
-        &mut self,
-        body: &[u8],
-        proofs: &Proofs,
-        now: i64,
-    ) -> Result<TokenAnswer, IssuerError> {
+    pub(crate) fn token(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<TokenAnswer, IssuerError> {
         let outcome = self.answer_token(body, proofs, now);
         self.audit(now, None, "token", &outcome)?;
         outcome
     }
 
-    fn answer_token(&mut self, body: &[u8], proofs: &Proofs, now: i64) -> Result<TokenAnswer, IssuerError> {
+    fn answer_token(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<TokenAnswer, IssuerError> {
         let form = Form::parse(body)?;
         let instance = self.check_client(&form, proofs, now)?;
         let grant = form.required("grant_type")?;
@@ -87,7 +82,7 @@ impl Issuer {
 
     /// The phone that asks: attested, and the same in every proof.
     pub(super) fn check_client(
-        &mut self,
+        &self,
         form: &Form,
         proofs: &Proofs,
         now: i64,
@@ -100,7 +95,7 @@ impl Issuer {
         }
     }
 
-    fn by_offer(&mut self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+    fn by_offer(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
         let code = form.required("pre-authorized_code")?;
         let told = form.get("tx_code").map(|told| self.keyed(code, told));
         let instance = instance.thumbprint();
@@ -117,14 +112,14 @@ impl Issuer {
         }
     }
 
-    fn by_code(&mut self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+    fn by_code(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
         let code = digest(form.required("code")?);
         let challenge = sha256(form.required("code_verifier")?.as_bytes());
         let person = self.store.redeem_code(&code, &challenge, &instance.thumbprint(), now)?;
         person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))
     }
 
-    fn by_refresh(&mut self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+    fn by_refresh(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
         let token = digest(form.required("refresh_token")?);
         let instance = instance.thumbprint();
         let access = self.store.token(TokenKind::Refresh, &token, &instance, now)?;

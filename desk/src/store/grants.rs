@@ -1,9 +1,10 @@
 //! Offers, codes, tokens, nonces: what is good once or for a while. Kept as SHA-256, so that whoever reads the file can use
 //! none of them.
 
-use rusqlite::{OptionalExtension, Transaction, params};
-
-use super::{BindingState, CopyRow, PersonId, Store, StoreError, Thumbprint, binding};
+use super::{
+    BindingState, CopyRow, PersonId, Store, StoreError, Thumbprint, binding,
+    engine::{Transaction, params},
+};
 
 /// SHA-256 of a code, a token or a nonce.
 pub(crate) type Digest = [u8; 32];
@@ -75,7 +76,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn put_person(&mut self, person: &PersonId, record: &[u8], now: i64) -> Result<(), StoreError> {
+    pub fn put_person(&self, person: &PersonId, record: &[u8], now: i64) -> Result<(), StoreError> {
         self.write(|tx| {
             tx.execute(
                 "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
@@ -91,9 +92,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn person(&self, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
-        let record =
-            self.connection.query_row("SELECT record FROM people WHERE person = ?1", [person], |r| r.get(0));
-        Ok(record.optional()?)
+        self.read(|tx| {
+            tx.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
+        })
     }
 
     /// Remembers an offer. Earlier ones of the same person end: the newest code is the one the citizen was told.
@@ -101,7 +102,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_offer(
-        &mut self,
+        &self,
         code: &Digest,
         person: &PersonId,
         transaction_code: Option<&Digest>,
@@ -124,13 +125,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn open_offer(&self, code: &Digest, now: i64) -> Result<Option<bool>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT transaction_code IS NOT NULL FROM offers
-             WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
-            params![code, now],
-            |row| row.get(0),
-        );
-        Ok(found.optional()?)
+        self.read(|tx| {
+            tx.first(
+                "SELECT transaction_code IS NOT NULL FROM offers
+                 WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
+                params![code, now],
+                |row| row.get(0),
+            )
+        })
     }
 
     /// Redeems an offer, once: code, transaction code and binding in one transaction.
@@ -138,21 +140,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn redeem_offer(
-        &mut self,
+        &self,
         code: &Digest,
         transaction_code: Option<&Digest>,
         instance: &Thumbprint,
         now: i64,
     ) -> Result<OfferState, StoreError> {
         self.write(|tx| {
-            let found: Option<(PersonId, Option<Digest>, u32)> = tx
-                .query_row(
-                    "SELECT person, transaction_code, tries_left FROM offers
-                     WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
-                    params![code, now],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-                )
-                .optional()?;
+            let found: Option<(PersonId, Option<Digest>, u32)> = tx.first(
+                "SELECT person, transaction_code, tries_left FROM offers
+                 WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
+                params![code, now],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?;
             let Some((person, wanted, tries)) = found else { return Ok(OfferState::Gone) };
             if wanted.as_ref() != transaction_code {
                 let tries_left = tries.saturating_sub(1);
@@ -173,7 +173,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn tie_session(
-        &mut self,
+        &self,
         id: &[u8; 16],
         instance: &Thumbprint,
         challenge: &Digest,
@@ -196,25 +196,27 @@ impl Store {
         id: &[u8; 16],
         instance: &Thumbprint,
     ) -> Result<Option<Digest>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT challenge FROM sessions WHERE id = ?1 AND instance = ?2",
-            params![id, instance],
-            |row| row.get(0),
-        );
-        Ok(found.optional()?.flatten())
+        let found: Option<Option<Digest>> = self.read(|tx| {
+            tx.first(
+                "SELECT challenge FROM sessions WHERE id = ?1 AND instance = ?2",
+                params![id, instance],
+                |row| row.get(0),
+            )
+        })?;
+        Ok(found.flatten())
     }
 
     /// Remembers an authorization code.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_code(&mut self, row: &CodeRow, now: i64) -> Result<(), StoreError> {
+    pub fn add_code(&self, row: &CodeRow, now: i64) -> Result<(), StoreError> {
         let CodeRow { code, person, instance, challenge, expires_at } = *row;
         self.write(|tx| {
-            tx.execute("DELETE FROM codes WHERE expires_at <= ?1", [now])?;
+            tx.execute("DELETE FROM codes WHERE expires_at <= ?1", params![now])?;
             tx.execute(
                 "INSERT INTO codes (code, person, instance, challenge, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![code, person, instance, challenge, expires_at],
+                params![&code, &person, &instance, &challenge, expires_at],
             )?;
             Ok(())
         })
@@ -226,27 +228,25 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn redeem_code(
-        &mut self,
+        &self,
         code: &Digest,
         challenge: &Digest,
         instance: &Thumbprint,
         now: i64,
     ) -> Result<Option<PersonId>, StoreError> {
         self.write(|tx| {
-            let found: Option<(PersonId, Option<i64>)> = tx
-                .query_row(
-                    "SELECT person, used_at FROM codes
-                     WHERE code = ?1 AND challenge = ?2 AND instance = ?3 AND expires_at > ?4",
-                    params![code, challenge, instance, now],
-                    |row| Ok((row.get(0)?, row.get(1)?)),
-                )
-                .optional()?;
+            let found: Option<(PersonId, Option<i64>)> = tx.first(
+                "SELECT person, used_at FROM codes
+                 WHERE code = ?1 AND challenge = ?2 AND instance = ?3 AND expires_at > ?4",
+                params![code, challenge, instance, now],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
             match found {
                 None => Ok(None),
                 Some((person, Some(_))) => {
                     tx.execute(
                         "DELETE FROM tokens WHERE person = ?1 AND instance = ?2",
-                        params![person, instance],
+                        params![&person, instance],
                     )?;
                     Ok(None)
                 }
@@ -263,21 +263,21 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_tokens(
-        &mut self,
+        &self,
         access: &Access,
         tokens: &[(TokenKind, Digest, i64)],
         now: i64,
     ) -> Result<(), StoreError> {
         let Access { person, instance, issue } = access;
         self.write(|tx| {
-            tx.execute("DELETE FROM tokens WHERE expires_at <= ?1", [now])?;
+            tx.execute("DELETE FROM tokens WHERE expires_at <= ?1", params![now])?;
             for (kind, token, expires_at) in tokens {
                 if *kind == TokenKind::Refresh {
-                    tx.execute("DELETE FROM tokens WHERE person = ?1 AND kind = 'refresh'", [person])?;
+                    tx.execute("DELETE FROM tokens WHERE person = ?1 AND kind = 'refresh'", params![person])?;
                 }
                 tx.execute(
                     "INSERT INTO tokens (token, kind, person, instance, issue, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![token, kind.name(), person, instance, issue, expires_at],
+                    params![token, kind.name(), person, instance, issue, *expires_at],
                 )?;
             }
             Ok(())
@@ -295,22 +295,23 @@ impl Store {
         instance: &Thumbprint,
         now: i64,
     ) -> Result<Option<Access>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT person, instance, issue FROM tokens
-             WHERE token = ?1 AND kind = ?2 AND instance = ?3 AND expires_at > ?4",
-            params![token, kind.name(), instance, now],
-            |row| Ok(Access { person: row.get(0)?, instance: row.get(1)?, issue: row.get(2)? }),
-        );
-        Ok(found.optional()?)
+        self.read(|tx| {
+            tx.first(
+                "SELECT person, instance, issue FROM tokens
+                 WHERE token = ?1 AND kind = ?2 AND instance = ?3 AND expires_at > ?4",
+                params![token, kind.name(), instance, now],
+                |row| Ok(Access { person: row.get(0)?, instance: row.get(1)?, issue: row.get(2)? }),
+            )
+        })
     }
 
     /// Remembers a nonce that was handed out.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_nonce(&mut self, value: &Digest, now: i64, expires_at: i64) -> Result<(), StoreError> {
+    pub fn add_nonce(&self, value: &Digest, now: i64, expires_at: i64) -> Result<(), StoreError> {
         self.write(|tx| {
-            tx.execute("DELETE FROM nonces WHERE expires_at <= ?1", [now])?;
+            tx.execute("DELETE FROM nonces WHERE expires_at <= ?1", params![now])?;
             tx.execute("INSERT INTO nonces (value, expires_at) VALUES (?1, ?2)", params![value, expires_at])?;
             Ok(())
         })
@@ -320,7 +321,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn take_nonce(&mut self, value: &Digest, now: i64) -> Result<bool, StoreError> {
+    pub fn take_nonce(&self, value: &Digest, now: i64) -> Result<bool, StoreError> {
         self.write(|tx| {
             let taken =
                 tx.execute("DELETE FROM nonces WHERE value = ?1 AND expires_at > ?2", params![value, now])?;
@@ -332,9 +333,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn first_time(&mut self, proof: &Digest, now: i64, expires_at: i64) -> Result<bool, StoreError> {
+    pub fn first_time(&self, proof: &Digest, now: i64, expires_at: i64) -> Result<bool, StoreError> {
         self.write(|tx| {
-            tx.execute("DELETE FROM proofs WHERE expires_at <= ?1", [now])?;
+            tx.execute("DELETE FROM proofs WHERE expires_at <= ?1", params![now])?;
             let added = tx.execute(
                 "INSERT INTO proofs (digest, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                 params![proof, expires_at],
@@ -349,7 +350,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn bind_batch(
-        &mut self,
+        &self,
         access: &Access,
         copies: &[CopyRow<'_>],
         most: u32,
@@ -357,6 +358,13 @@ impl Store {
     ) -> Result<Option<BindingState>, StoreError> {
         let Access { person, instance, issue } = access;
         self.write(|tx| {
+            for copy in copies {
+                let same = copies.iter().filter(|other| other.level == copy.level).count();
+                let there = usize::try_from(in_batch(tx, issue, copy.level)?).unwrap_or(usize::MAX);
+                if there.saturating_add(same) > usize::try_from(most).unwrap_or(usize::MAX) {
+                    return Ok(None);
+                }
+            }
             match binding(tx, person, instance)? {
                 BindingState::Free => {
                     tx.execute(
@@ -368,21 +376,17 @@ impl Store {
                 other => return Ok(Some(other)),
             }
             for copy in copies {
-                if in_batch(tx, issue, copy.level)? >= most {
-                    return Err(TooMany.into());
-                }
                 super::insert_copy(tx, person, Some(issue), copy, now)?;
             }
             Ok(Some(BindingState::Same))
         })
-        .or_else(|error| if error.is_too_many() { Ok(None) } else { Err(error) })
     }
 
     /// The wallet has kept a batch: copies of earlier ones are vouched for no longer.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn retire_other_batches(&mut self, access: &Access) -> Result<(), StoreError> {
+    pub fn retire_other_batches(&self, access: &Access) -> Result<(), StoreError> {
         let Access { person, issue, .. } = access;
         self.write(|tx| {
             tx.execute(
@@ -395,128 +399,6 @@ impl Store {
     }
 }
 
-/// A batch has as many copies of a level as it may have.
-#[derive(Debug, thiserror::Error)]
-#[error("too many copies in a batch")]
-struct TooMany;
-
-impl From<TooMany> for rusqlite::Error {
-    fn from(error: TooMany) -> Self {
-        Self::ToSqlConversionFailure(Box::new(error))
-    }
-}
-
-impl StoreError {
-    fn is_too_many(&self) -> bool {
-        matches!(self, Self::Sqlite(rusqlite::Error::ToSqlConversionFailure(inner)) if inner.is::<TooMany>())
-    }
-}
-
-fn in_batch(tx: &Transaction<'_>, issue: &IssueId, level: &str) -> Result<u32, rusqlite::Error> {
-    tx.query_row(
-        "SELECT count(*) FROM copies WHERE issue = ?1 AND level = ?2",
-        params![issue, level],
-        |row| row.get(0),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: i64 = 1_800_000_000;
-    const ME: PersonId = [10; 32];
-    const PHONE: Thumbprint = [1; 32];
-
-    fn store() -> Store {
-        let mut store = Store::in_memory().unwrap();
-        store.add_instance(&PHONE, NOW).unwrap();
-        store.add_instance(&[2; 32], NOW).unwrap();
-        store.put_person(&ME, b"sealed", NOW).unwrap();
-        store
-    }
-
-    #[test]
-    fn an_offer_is_redeemed_once_within_its_time_and_tries() {
-        let mut store = store();
-        let (code, told) = ([7; 32], [8; 32]);
-        let redeem = |store: &mut Store, told: [u8; 32], now| {
-            store.redeem_offer(&code, Some(&told), &PHONE, now).unwrap()
-        };
-        assert_eq!(redeem(&mut store, told, NOW), OfferState::Gone);
-        store.add_offer(&code, &ME, Some(&told), 3, NOW, NOW + 10).unwrap();
-        assert_eq!(store.open_offer(&code, NOW).unwrap(), Some(true));
-        assert_eq!(redeem(&mut store, [9; 32], NOW), OfferState::WrongTransactionCode { tries_left: 2 });
-        assert_eq!(
-            store.redeem_offer(&code, None, &PHONE, NOW).unwrap(),
-            OfferState::WrongTransactionCode { tries_left: 1 }
-        );
-        assert_eq!(redeem(&mut store, told, NOW + 10), OfferState::Gone);
-        assert_eq!(redeem(&mut store, told, NOW + 9), OfferState::Redeemed(ME));
-        assert_eq!(redeem(&mut store, told, NOW + 9), OfferState::Gone);
-        assert_eq!(store.open_offer(&code, NOW).unwrap(), None);
-        store.add_offer(&code, &ME, Some(&told), 1, NOW, NOW + 10).unwrap();
-        assert_eq!(redeem(&mut store, [9; 32], NOW), OfferState::WrongTransactionCode { tries_left: 0 });
-        assert_eq!(redeem(&mut store, told, NOW), OfferState::Gone);
-    }
-
-    #[test]
-    fn an_offer_to_somebody_with_another_phone_stays_good() {
-        let mut store = store();
-        let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
-        store.bind_batch(&access, &[], 1, NOW).unwrap();
-        store.add_offer(&[7; 32], &ME, None, 3, NOW, NOW + 10).unwrap();
-        let redeemed = store.redeem_offer(&[7; 32], None, &[2; 32], NOW).unwrap();
-        assert_eq!(redeemed, OfferState::Bound(BindingState::AnotherPhone));
-        assert_eq!(store.redeem_offer(&[7; 32], None, &PHONE, NOW).unwrap(), OfferState::Redeemed(ME));
-    }
-
-    #[test]
-    fn a_code_used_twice_ends_what_came_of_it() {
-        let mut store = store();
-        let row =
-            CodeRow { code: [7; 32], person: ME, instance: PHONE, challenge: [8; 32], expires_at: NOW + 10 };
-        store.add_code(&row, NOW).unwrap();
-        let mut redeem =
-            |challenge, instance, now| store.redeem_code(&[7; 32], &challenge, &instance, now).unwrap();
-        assert_eq!(redeem([9; 32], PHONE, NOW), None, "another verifier");
-        assert_eq!(redeem([8; 32], [2; 32], NOW), None, "another phone");
-        assert_eq!(redeem([8; 32], PHONE, NOW + 10), None, "too late");
-        assert_eq!(redeem([8; 32], PHONE, NOW), Some(ME));
-        let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
-        store.add_tokens(&access, &[(TokenKind::Access, [5; 32], NOW + 10)], NOW).unwrap();
-        assert_eq!(store.token(TokenKind::Access, &[5; 32], &PHONE, NOW).unwrap(), Some(access));
-        assert_eq!(store.redeem_code(&[7; 32], &[8; 32], &PHONE, NOW).unwrap(), None);
-        assert_eq!(store.token(TokenKind::Access, &[5; 32], &PHONE, NOW).unwrap(), None);
-    }
-
-    #[test]
-    fn a_token_is_its_phones_its_kinds_and_its_times() {
-        let mut store = store();
-        let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
-        let tokens = [(TokenKind::Access, [5; 32], NOW + 10), (TokenKind::Refresh, [6; 32], NOW + 100)];
-        store.add_tokens(&access, &tokens, NOW).unwrap();
-        let worth = |store: &Store, kind, token, phone, now| {
-            store.token(kind, &token, &phone, now).unwrap().is_some()
-        };
-        assert!(worth(&store, TokenKind::Access, [5; 32], PHONE, NOW));
-        assert!(!worth(&store, TokenKind::Refresh, [5; 32], PHONE, NOW));
-        assert!(!worth(&store, TokenKind::Access, [5; 32], [2; 32], NOW));
-        assert!(!worth(&store, TokenKind::Access, [5; 32], PHONE, NOW + 10));
-        store.add_tokens(&access, &[(TokenKind::Refresh, [7; 32], NOW + 100)], NOW).unwrap();
-        assert!(!worth(&store, TokenKind::Refresh, [6; 32], PHONE, NOW), "a newer one took its place");
-        assert!(worth(&store, TokenKind::Refresh, [7; 32], PHONE, NOW));
-    }
-
-    #[test]
-    fn nonces_and_proofs_are_good_once() {
-        let mut store = store();
-        store.add_nonce(&[7; 32], NOW, NOW + 10).unwrap();
-        assert!(!store.take_nonce(&[7; 32], NOW + 10).unwrap());
-        assert!(store.take_nonce(&[7; 32], NOW + 9).unwrap());
-        assert!(!store.take_nonce(&[7; 32], NOW).unwrap());
-        assert!(store.first_time(&[8; 32], NOW, NOW + 10).unwrap());
-        assert!(!store.first_time(&[8; 32], NOW + 9, NOW + 20).unwrap());
-        assert!(store.first_time(&[8; 32], NOW + 20, NOW + 30).unwrap());
-    }
+fn in_batch(tx: &mut Transaction<'_>, issue: &IssueId, level: &str) -> Result<u32, StoreError> {
+    tx.value("SELECT count(*) FROM copies WHERE issue = ?1 AND level = ?2", params![issue, level])
 }

@@ -1,8 +1,9 @@
 //! Lost phones: which line is whose, and whose ID is suspended.
 
-use rusqlite::{OptionalExtension, params};
-
-use super::{PersonId, Store, StoreError};
+use super::{
+    PersonId, Store, StoreError,
+    engine::{Transaction, params},
+};
 
 /// A keyed hash of a subscriber number.
 pub type LineId = [u8; 32];
@@ -13,7 +14,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn bind_line(&mut self, line: &LineId, person: &PersonId, now: i64) -> Result<bool, StoreError> {
+    pub fn bind_line(&self, line: &LineId, person: &PersonId, now: i64) -> Result<bool, StoreError> {
         self.write(|tx| {
             let before =
                 tx.execute("DELETE FROM lines WHERE line = ?1 OR person = ?2", params![line, person])?;
@@ -29,12 +30,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn suspend_line(&mut self, line: &LineId, now: i64) -> Result<bool, StoreError> {
+    pub fn suspend_line(&self, line: &LineId, now: i64) -> Result<bool, StoreError> {
         self.write(|tx| {
             let Some(person) = owner(tx, line)? else { return Ok(false) };
             tx.execute(
                 "INSERT INTO suspensions (person, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![person, now],
+                params![&person, now],
             )?;
             Ok(true)
         })
@@ -44,10 +45,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume_line(&mut self, line: &LineId) -> Result<bool, StoreError> {
+    pub fn resume_line(&self, line: &LineId) -> Result<bool, StoreError> {
         self.write(|tx| {
             let Some(person) = owner(tx, line)? else { return Ok(false) };
-            tx.execute("DELETE FROM suspensions WHERE person = ?1", [person])?;
+            tx.execute("DELETE FROM suspensions WHERE person = ?1", params![&person])?;
             Ok(true)
         })
     }
@@ -57,11 +58,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn is_suspended(&self, person: &PersonId) -> Result<bool, StoreError> {
-        Ok(self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM suspensions WHERE person = ?1)",
-            [person],
-            |row| row.get(0),
-        )?)
+        self.read(|tx| {
+            tx.value("SELECT EXISTS (SELECT 1 FROM suspensions WHERE person = ?1)", params![person])
+        })
     }
 
     /// Status indices of copies that nobody may accept now: of suspended people, and those that were given up or replaced since
@@ -70,16 +69,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn deactivated(&self, issued_after: i64) -> Result<Vec<u32>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT status_index FROM copies
-             WHERE issued_at > ?1 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))
-             ORDER BY status_index",
-        )?;
-        let rows = statement.query_map([issued_after], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.read(|tx| {
+            tx.all(
+                "SELECT status_index FROM copies
+                 WHERE issued_at > ?1 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))
+                 ORDER BY status_index",
+                params![issued_after],
+                |row| row.get(0),
+            )
+        })
     }
 }
 
-fn owner(tx: &rusqlite::Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, rusqlite::Error> {
-    tx.query_row("SELECT person FROM lines WHERE line = ?1", [line], |row| row.get(0)).optional()
+fn owner(tx: &mut Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, StoreError> {
+    tx.first("SELECT person FROM lines WHERE line = ?1", params![line], |row| row.get(0))
 }

@@ -117,7 +117,7 @@ pub(crate) enum Act {
 impl Issuer {
     /// Remembers which line a person's phone has.
     pub(crate) fn record_line(
-        &mut self,
+        &self,
         person: &Person,
         line: &SubscriberLine,
         now: i64,
@@ -130,7 +130,7 @@ impl Issuer {
 
     /// Does what an authenticated operator asks for. Tells whether the line is anybody's here.
     pub(crate) fn report(
-        &mut self,
+        &self,
         operator: &str,
         act: Act,
         line: &SubscriberLine,

@@ -41,7 +41,7 @@ struct Header {
 
 /// The wallet provider, for one request.
 pub(crate) struct WalletProvider<'a> {
-    pub(crate) store: &'a mut Store,
+    pub(crate) store: &'a Store,
     /// Its own key and certificate.
     pub(crate) identity: &'a Identity,
     /// What it demands of phone keys.
@@ -52,24 +52,20 @@ pub(crate) struct WalletProvider<'a> {
 
 impl WalletProvider<'_> {
     /// A challenge for a new wallet.
-    pub(crate) fn challenge(&mut self, now: i64) -> Result<ChallengeResponse, IssuerError> {
+    pub(crate) fn challenge(&self, now: i64) -> Result<ChallengeResponse, IssuerError> {
         let challenge = make_random::<32>()?;
         self.store.add_nonce(&sha256(&challenge), now, now.saturating_add(CHALLENGE_SECONDS))?;
         Ok(ChallengeResponse { challenge: Fixed(challenge) })
     }
 
     /// Vouches for a wallet whose Instance key lives in secure hardware.
-    pub(crate) fn attest_wallet(
-        &mut self,
-        body: &[u8],
-        now: i64,
-    ) -> Result<AttestationResponse, IssuerError> {
+    pub(crate) fn attest_wallet(&self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
         let outcome = self.vouch_for_wallet(body, now);
         self.store.log(now, None, "wallet_attestation", &outcome_name(&outcome))?;
         outcome
     }
 
-    fn vouch_for_wallet(&mut self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
+    fn vouch_for_wallet(&self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
         let (claims, instance): (WalletClaims, _) = self.asked(body)?;
         self.check_asked(&claims.aud, claims.iat, now)?;
         let Fixed(challenge) = claims.challenge;
@@ -96,13 +92,13 @@ impl WalletProvider<'_> {
     }
 
     /// Vouches for Holder keys of a wallet it knows.
-    pub(crate) fn attest_keys(&mut self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
+    pub(crate) fn attest_keys(&self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
         let outcome = self.vouch_for_keys(body, now);
         self.store.log(now, None, "key_attestation", &outcome_name(&outcome))?;
         outcome
     }
 
-    fn vouch_for_keys(&mut self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
+    fn vouch_for_keys(&self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
         let (claims, instance): (KeysClaims, _) = self.asked(body)?;
         self.check_asked(&claims.aud, claims.iat, now)?;
         if !self.store.knows_instance(&instance.thumbprint())? {

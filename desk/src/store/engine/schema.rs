@@ -1,0 +1,30 @@
+//! The schema: one source for both engines.
+
+use super::super::StoreError;
+
+/// What makes each version out of the one before. A shipped one is never edited.
+pub(in crate::store) const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/001_issuing.sql"),
+    include_str!("../migrations/002_openid_and_lost_phones.sql"),
+];
+/// The version this program knows.
+pub(in crate::store) const VERSION: u32 = 2;
+const _: () = assert!(MIGRATIONS.len() == 2, "VERSION is the number of migrations");
+
+/// What is left to do from a version on; none for one of a newer program.
+pub(super) fn after(found: u32) -> Result<&'static [&'static str], StoreError> {
+    let done = usize::try_from(found).ok();
+    done.and_then(|done| MIGRATIONS.get(done..)).ok_or(StoreError::NewerSchema { found })
+}
+
+/// A migration in the words of PostgreSQL: other names for the types, no options behind a table.
+pub(in crate::store) fn in_postgres(migration: &str) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        (" STRICT, WITHOUT ROWID", ""),
+        (" STRICT", ""),
+        ("INTEGER PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+        ("INTEGER", "BIGINT"),
+        ("BLOB", "BYTEA"),
+    ];
+    WORDS.iter().fold(migration.to_owned(), |sql, (ours, theirs)| sql.replace(ours, theirs))
+}

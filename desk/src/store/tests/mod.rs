@@ -1,0 +1,109 @@
+//! The promises of the store, on every engine.
+
+mod grants;
+mod stored_form;
+
+use std::sync::OnceLock;
+
+use fixtures::postgres::{Durability, PostgresServer};
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+const SPAN: StapleSpan = StapleSpan { first_hour: 500_000, hours: 1440 };
+
+/// Runs a test on an empty store of every engine there is.
+fn on_each_engine(test: impl Fn(&Store)) {
+    test(&Store::in_memory().unwrap());
+    if let Some(url) = database() {
+        test(&Store::connect(&url).unwrap());
+    }
+}
+
+/// An empty database; `None` where there is no PostgreSQL.
+fn database() -> Option<DatabaseUrl> {
+    static SERVER: OnceLock<Option<PostgresServer>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| PostgresServer::start(Durability::Test)).as_ref()?;
+    Some(DatabaseUrl::parse(&server.make_database()).unwrap())
+}
+
+fn copy(cti: &[u8], status_index: u32) -> CopyRow<'_> {
+    CopyRow { cti, status_index, level: "adult", staples: SPAN }
+}
+
+/// A batch of a person onto a phone.
+fn access(person: u8, instance: u8, issue: u8) -> Access {
+    Access { person: [person; 32], instance: [instance; 32], issue: [issue; 16] }
+}
+
+fn bind(store: &Store, access: Access, copies: &[CopyRow<'_>]) -> Option<BindingState> {
+    store.bind_batch(&access, copies, 3, NOW).unwrap()
+}
+
+#[test]
+fn a_session_takes_each_step_once() {
+    on_each_engine(|store| {
+        use SessionState::*;
+        let id = SessionId([7; 16]);
+        assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), None);
+        store.add_session(&id, &Nonce([8; 32]), NOW).unwrap();
+        assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), Some(Ok((Nonce([8; 32]), NOW))));
+        assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), Some(Err(Shown)));
+        store.add_session(&SessionId([9; 16]), &Nonce([8; 32]), NOW + KEEP_SESSIONS + 1).unwrap();
+        assert_eq!(store.advance_session(&id, Begun, Shown).unwrap(), None);
+    });
+}
+
+#[test]
+fn one_person_has_one_phone_and_one_phone_one_person() {
+    on_each_engine(|store| {
+        use BindingState::*;
+        let me = [10; 32];
+        assert_eq!(store.binding(&me, &[1; 32]).unwrap(), Free);
+        assert_eq!(bind(store, access(10, 1, 1), &[copy(b"copy---a", 1)]), Some(Same));
+        assert_eq!(bind(store, access(10, 2, 2), &[copy(b"copy---b", 2)]), Some(AnotherPhone));
+        assert_eq!(bind(store, access(11, 1, 3), &[copy(b"copy---b", 2)]), Some(AnotherHolder));
+        assert!(store.is_free(2).unwrap());
+        assert!(store.release(&me).unwrap());
+        assert!(!store.release(&me).unwrap());
+        assert_eq!(bind(store, access(10, 2, 4), &[copy(b"copy---b", 2)]), Some(Same));
+        assert_eq!(store.active_copy(b"copy---a", &[2; 32]).unwrap(), None);
+        assert_eq!(store.active_copy(b"copy---b", &[2; 32]).unwrap(), Some(SPAN));
+    });
+}
+
+#[test]
+fn a_batch_that_was_kept_retires_the_ones_before() {
+    on_each_engine(|store| {
+        let (old, new) = (access(10, 1, 1), access(10, 1, 2));
+        bind(store, old, &[copy(b"copy---a", 1)]);
+        bind(store, new, &[copy(b"copy---b", 2)]);
+        // Until the wallet says that it has the new ones, the old ones are all it can show.
+        assert_eq!(store.active_copy(b"copy---a", &[1; 32]).unwrap(), Some(SPAN));
+        store.retire_other_batches(&new).unwrap();
+        assert_eq!(store.active_copy(b"copy---a", &[1; 32]).unwrap(), None);
+        assert_eq!(store.active_copy(b"copy---b", &[1; 32]).unwrap(), Some(SPAN));
+        assert_eq!(store.active_copy(b"copy---b", &[2; 32]).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
+    on_each_engine(|store| {
+        let batch = access(10, 1, 1);
+        bind(store, batch, &[copy(b"copy---a", 1), copy(b"copy---b", 2)]);
+        assert_eq!(bind(store, batch, &[copy(b"copy---c", 3), copy(b"copy---d", 4)]), None);
+        assert!(store.is_free(3).unwrap());
+        assert_eq!(bind(store, batch, &[copy(b"copy---c", 3)]), Some(BindingState::Same));
+    });
+}
+
+#[test]
+fn a_status_index_taken_twice_changes_nothing() {
+    on_each_engine(|store| {
+        let twice = [copy(b"copy---a", 1), copy(b"copy---b", 1)];
+        let error = store.bind_batch(&access(10, 1, 1), &twice, 3, NOW).unwrap_err();
+        assert!(error.is_collision());
+        assert_eq!(store.binding(&[10; 32], &[1; 32]).unwrap(), BindingState::Free);
+    });
+}
