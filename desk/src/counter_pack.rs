@@ -10,14 +10,14 @@ use crate::pki::Pki;
 /// A pack holds a week: a counter that heard nothing for so long has to be looked after.
 const PACK_SECONDS: i64 = 7 * 86_400;
 
-/// The signed pack as of `now`, seconds since 1970 UTC, with the copies nobody may accept. Its sequence is the second it was
-/// made: it never goes back.
+/// The signed pack as of `now`, seconds since 1970 UTC, with the copies nobody may accept. The store gives its sequence, which
+/// never goes back, whichever desk asks.
 ///
 /// # Errors
 /// [`CounterError`] when the signing key fails.
-pub fn make_pack(pki: &Pki, deactivated: Vec<u32>, now: i64) -> Result<Vec<u8>, CounterError> {
+pub fn make_pack(pki: &Pki, sequence: u64, deactivated: Vec<u32>, now: i64) -> Result<Vec<u8>, CounterError> {
     let content = PackContent {
-        sequence: u64::try_from(now).unwrap_or_default(),
+        sequence,
         made_at: now,
         expires_at: now.saturating_add(PACK_SECONDS),
         issuers: vec![pki.counter_signer.certificate.clone()],

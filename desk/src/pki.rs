@@ -2,7 +2,7 @@
 //! are tests.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -15,7 +15,11 @@ use time::{Duration, OffsetDateTime};
 use wallet_core::{
     bytes::Secret,
     counter::DeskId,
-    crypto::{random::make_random, sign::SigningKey},
+    crypto::{
+        hash::{hmac_sha256, sha256},
+        random::make_random,
+        sign::SigningKey,
+    },
     trust::{Certificate, eku},
 };
 
@@ -94,6 +98,9 @@ impl Pki {
     /// [`PkiError`].
     pub fn open(folder: &Path, desk: &DeskId, now: i64) -> Result<Self, PkiError> {
         create_folder(folder)?;
+        // Desks that share the folder and start together make each key once. Given back when the file is closed.
+        let lock = File::create(folder.join("lock"))?;
+        lock.lock()?;
         let now = OffsetDateTime::from_unix_timestamp(now).map_err(|_| PkiError::Clock)?;
         let keep = Keep { folder, now };
         let issuer_root = keep.root("issuer-root", ISSUER_ROOT)?;
@@ -127,6 +134,16 @@ impl Pki {
             code_key: keep.secret("code.key")?,
             staple_master: keep.secret("staple.key")?,
         })
+    }
+
+    /// Tells apart desks with other keys: they would know nobody whom these have seen. Says nothing of the keys.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let secrets = [&self.person_key, &self.record_key, &self.code_key, &self.staple_master];
+        let secrets = secrets.map(|secret| hmac_sha256(secret.expose(), &[b"desk keys v1"]));
+        let roots = [&self.issuer_root, &self.counter_signer, &self.pack_authority];
+        let roots = roots.map(|root| sha256(&root.certificate));
+        sha256(&[secrets.as_flattened(), roots.as_flattened()].concat())
     }
 }
 

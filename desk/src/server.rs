@@ -64,6 +64,9 @@ pub enum DeskError {
     /// The keys.
     #[error(transparent)]
     Pki(#[from] PkiError),
+    /// The database is of desks with other keys than those in the data folder.
+    #[error("the database belongs to desks with other keys than this data folder's")]
+    OtherKeys,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -155,6 +158,9 @@ impl Desk {
             Some(url) if url.is_local() || config.policy.database_in_clear_text => Store::connect(url)?,
             Some(_) => return Err(DeskError::DatabaseInClearText),
         };
+        if !store.is_of_keys(&pki.digest())? {
+            return Err(DeskError::OtherKeys);
+        }
         let mut providers = config.wallet_provider_roots.clone();
         if config.policy.trust_own_wallet_provider {
             providers.push(pki.wallet_provider_root.certificate.clone());

@@ -190,8 +190,9 @@ impl Issuer {
     pub fn counter_pack(&self, now: i64) -> Result<Vec<u8>, IssuerError> {
         // What was issued earlier has ended by its own date.
         let days = i64::from(credentials::COPY_DAYS).saturating_add(2);
-        let deactivated = self.store.deactivated(now.saturating_sub(days.saturating_mul(86_400)))?;
-        make_pack(&self.pki, deactivated, now).map_err(|_| IssuerError::Failed)
+        let issued_after = now.saturating_sub(days.saturating_mul(86_400));
+        let (sequence, deactivated) = self.store.counter_pack(issued_after, now)?;
+        make_pack(&self.pki, sequence, deactivated, now).map_err(|_| IssuerError::Failed)
     }
 
     /// Gives up a person's phone: what a visit at the centre does. Tells whether there was one.

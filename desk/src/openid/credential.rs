@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use wallet_core::{
-    card::Disclosure,
+    card::{Disclosure, Refusal},
     counter::Document,
     crypto::{random::make_random, sign::PublicKey},
     jose::encode,
@@ -14,7 +14,7 @@ use wallet_core::{
 use super::{Proofs, digest};
 use crate::{
     issuer::{Issuer, IssuerError, MDOC_LEVEL, MDOCS, MadeCopy, refuse_binding},
-    store::{Access, CopyRow, TokenKind},
+    store::{Access, Bound, CopyRow, TokenKind},
 };
 
 /// Seconds a nonce is good.
@@ -162,7 +162,6 @@ impl Issuer {
         if !(1..=wanted.batch()).contains(&count) || !keys.iter().all(|key| seen.insert(*key.as_sec1())) {
             return Err(IssuerError::oauth(ErrorCode::InvalidProof, "Keys"));
         }
-        self.refuse_suspended(&access.person)?;
         let person = self.kept_person(&access.person)?;
         let (mut made, mut credentials) = (Vec::new(), Vec::new());
         for key in &keys {
@@ -179,10 +178,12 @@ impl Issuer {
         let rows: Vec<CopyRow<'_>> = made.iter().map(MadeCopy::row).collect();
         let most = wanted.batch().saturating_mul(REPEATS);
         match self.store.bind_batch(&access, &rows, most, now)? {
-            Some(state) => refuse_binding(state)?,
-            None => return Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "TooMany")),
+            Bound::Kept => Ok(CredentialAnswer { credentials, notification_id: encode(&access.issue) }),
+            Bound::Otherwise(state) => Err(refuse_binding(state).err().unwrap_or(IssuerError::Failed)),
+            Bound::TooMany => Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "TooMany")),
+            Bound::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
+            Bound::Ended => Err(IssuerError::oauth(ErrorCode::InvalidToken, "Ended")),
         }
-        Ok(CredentialAnswer { credentials, notification_id: encode(&access.issue) })
     }
 
     pub(crate) fn notification(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<(), IssuerError> {

@@ -11,7 +11,7 @@ use wallet_core::{
 use super::{Form, Proofs, Wanted, digest};
 use crate::{
     issuer::{Issuer, IssuerError, refuse_binding},
-    store::{Access, OfferState, PersonId, TokenKind},
+    store::{Access, Granted, OfferState, PersonId, TokenKind},
 };
 
 /// Seconds an access token is good: a batch is fetched in one go.
@@ -50,22 +50,29 @@ impl Issuer {
         let form = Form::parse(body)?;
         let instance = self.check_client(&form, proofs, now)?;
         let grant = form.required("grant_type")?;
-        let refreshed = grant == "refresh_token";
+        let mut refreshed = None;
         let person = match grant {
             PRE_AUTHORIZED => self.by_offer(&form, &instance, now)?,
             "authorization_code" => self.by_code(&form, &instance, now)?,
-            "refresh_token" => self.by_refresh(&form, &instance, now)?,
+            "refresh_token" => {
+                let token = digest(form.required("refresh_token")?);
+                refreshed = Some(token);
+                self.by_refresh(&token, &instance, now)?
+            }
             _ => return Err(IssuerError::oauth(ErrorCode::UnsupportedGrantType, "Grant")),
         };
-        self.refuse_suspended(&person)?;
         let access = Access { person, instance: instance.thumbprint(), issue: make_random()? };
         let access_token = encode(&make_random::<32>()?);
-        let refresh_token = if refreshed { None } else { Some(encode(&make_random::<32>()?)) };
+        let refresh_token = if refreshed.is_some() { None } else { Some(encode(&make_random::<32>()?)) };
         let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(ACCESS_SECONDS))];
         if let Some(token) = &refresh_token {
             tokens.push((TokenKind::Refresh, digest(token), now.saturating_add(REFRESH_SECONDS)));
         }
-        self.store.add_tokens(&access, &tokens, now)?;
+        let granted = refreshed.as_ref().map_or(Granted::ByCode, Granted::ByRefresh);
+        if !self.store.add_tokens(&access, granted, &tokens, now)? {
+            self.refuse_suspended(&person)?;
+            return Err(IssuerError::oauth(ErrorCode::InvalidGrant, "Ended"));
+        }
         let detail = |wanted: Wanted| Detail {
             kind: "openid_credential",
             credential_configuration_id: wanted.id(),
@@ -119,10 +126,9 @@ impl Issuer {
         person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))
     }
 
-    fn by_refresh(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
-        let token = digest(form.required("refresh_token")?);
+    fn by_refresh(&self, token: &[u8; 32], instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
         let instance = instance.thumbprint();
-        let access = self.store.token(TokenKind::Refresh, &token, &instance, now)?;
+        let access = self.store.token(TokenKind::Refresh, token, &instance, now)?;
         let access = access.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "RefreshToken"))?;
         // The phone may have been given up since.
         self.check_binding(&access.person, &instance)?;

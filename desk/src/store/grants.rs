@@ -4,6 +4,7 @@
 use super::{
     BindingState, CopyRow, PersonId, Store, StoreError, Thumbprint, binding,
     engine::{Transaction, params},
+    suspensions::is_suspended,
 };
 
 /// SHA-256 of a code, a token or a nonce.
@@ -60,6 +61,30 @@ pub struct CodeRow {
     pub challenge: Digest,
     /// Seconds since 1970 UTC.
     pub expires_at: i64,
+}
+
+/// On what grounds tokens are given.
+#[derive(Debug, Clone, Copy)]
+pub enum Granted<'a> {
+    /// A code, just redeemed.
+    ByCode,
+    /// A refresh token, by SHA-256, which has to be good still.
+    ByRefresh(&'a Digest),
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Person and phone are bound, and the copies remembered.
+    Kept,
+    /// Person or phone are bound otherwise.
+    Otherwise(BindingState),
+    /// The batch would have more copies of a level than it may.
+    TooMany,
+    /// The ID is suspended.
+    Suspended,
+    /// The access token is none any more: the phone was given up meanwhile, say.
+    Ended,
 }
 
 impl TokenKind {
@@ -258,19 +283,28 @@ impl Store {
         })
     }
 
-    /// Remembers tokens: kind, SHA-256 and expiry each. A refresh token takes the place of earlier ones of the person.
+    /// Remembers tokens: kind, SHA-256 and expiry each. A refresh token takes the place of earlier ones of the person. Tells
+    /// whether they are good: not for a suspended ID, and not when what they were granted for was taken back meanwhile.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn add_tokens(
         &self,
         access: &Access,
+        granted: Granted<'_>,
         tokens: &[(TokenKind, Digest, i64)],
         now: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let Access { person, instance, issue } = access;
         self.write(|tx| {
             tx.execute("DELETE FROM tokens WHERE expires_at <= ?1", params![now])?;
+            let good = match granted {
+                Granted::ByCode => true,
+                Granted::ByRefresh(token) => find_token(tx, TokenKind::Refresh, token, instance, now)?.is_some(),
+            };
+            if !good || is_suspended(tx, person)? {
+                return Ok(false);
+            }
             for (kind, token, expires_at) in tokens {
                 if *kind == TokenKind::Refresh {
                     tx.execute("DELETE FROM tokens WHERE person = ?1 AND kind = 'refresh'", params![person])?;
@@ -280,7 +314,7 @@ impl Store {
                     params![token, kind.name(), person, instance, issue, *expires_at],
                 )?;
             }
-            Ok(())
+            Ok(true)
         })
     }
 
@@ -295,14 +329,7 @@ impl Store {
         instance: &Thumbprint,
         now: i64,
     ) -> Result<Option<Access>, StoreError> {
-        self.read(|tx| {
-            tx.first(
-                "SELECT person, instance, issue FROM tokens
-                 WHERE token = ?1 AND kind = ?2 AND instance = ?3 AND expires_at > ?4",
-                params![token, kind.name(), instance, now],
-                |row| Ok(Access { person: row.get(0)?, instance: row.get(1)?, issue: row.get(2)? }),
-            )
-        })
+        self.read(|tx| find_token(tx, kind, token, instance, now))
     }
 
     /// Remembers a nonce that was handed out.
@@ -345,7 +372,8 @@ impl Store {
     }
 
     /// Binds person and phone and remembers copies of one batch beside those there are, at most `most` of a level in the
-    /// batch. `None` when that is too many; nothing has changed then, nor when they are bound otherwise.
+    /// batch. Nothing has changed unless they were [`Bound::Kept`]. That the token is good and the ID not suspended is part of
+    /// the same transaction: a suspension, or a phone given up, at another desk comes before it or after it, never in between.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -355,14 +383,20 @@ impl Store {
         copies: &[CopyRow<'_>],
         most: u32,
         now: i64,
-    ) -> Result<Option<BindingState>, StoreError> {
+    ) -> Result<Bound, StoreError> {
         let Access { person, instance, issue } = access;
         self.write(|tx| {
+            if !is_granted(tx, access)? {
+                return Ok(Bound::Ended);
+            }
+            if is_suspended(tx, person)? {
+                return Ok(Bound::Suspended);
+            }
             for copy in copies {
                 let same = copies.iter().filter(|other| other.level == copy.level).count();
                 let there = usize::try_from(in_batch(tx, issue, copy.level)?).unwrap_or(usize::MAX);
                 if there.saturating_add(same) > usize::try_from(most).unwrap_or(usize::MAX) {
-                    return Ok(None);
+                    return Ok(Bound::TooMany);
                 }
             }
             match binding(tx, person, instance)? {
@@ -373,12 +407,12 @@ impl Store {
                     )?;
                 }
                 BindingState::Same => {}
-                other => return Ok(Some(other)),
+                other => return Ok(Bound::Otherwise(other)),
             }
             for copy in copies {
                 super::insert_copy(tx, person, Some(issue), copy, now)?;
             }
-            Ok(Some(BindingState::Same))
+            Ok(Bound::Kept)
         })
     }
 
@@ -397,6 +431,29 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn find_token(
+    tx: &mut Transaction<'_>,
+    kind: TokenKind,
+    token: &Digest,
+    instance: &Thumbprint,
+    now: i64,
+) -> Result<Option<Access>, StoreError> {
+    tx.first(
+        "SELECT person, instance, issue FROM tokens
+         WHERE token = ?1 AND kind = ?2 AND instance = ?3 AND expires_at > ?4",
+        params![token, kind.name(), instance, now],
+        |row| Ok(Access { person: row.get(0)?, instance: row.get(1)?, issue: row.get(2)? }),
+    )
+}
+
+fn is_granted(tx: &mut Transaction<'_>, access: &Access) -> Result<bool, StoreError> {
+    let Access { person, instance, issue } = access;
+    tx.value(
+        "SELECT EXISTS (SELECT 1 FROM tokens WHERE issue = ?1 AND person = ?2 AND instance = ?3 AND kind = 'access')",
+        params![issue, person, instance],
+    )
 }
 
 fn in_batch(tx: &mut Transaction<'_>, issue: &IssueId, level: &str) -> Result<u32, StoreError> {

@@ -1,5 +1,6 @@
 //! What the desk remembers: in one SQLite file, or in a PostgreSQL that several desks share. Each method is one transaction.
 
+mod desks;
 mod engine;
 mod grants;
 mod suspensions;
@@ -62,7 +63,7 @@ pub enum SessionState {
 }
 
 pub use engine::DatabaseUrl;
-pub use grants::{Access, CodeRow, OfferState, TokenKind};
+pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};
 pub use suspensions::LineId;
 
 /// A keyed hash of a registration number.

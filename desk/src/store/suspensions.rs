@@ -58,9 +58,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn is_suspended(&self, person: &PersonId) -> Result<bool, StoreError> {
-        self.read(|tx| {
-            tx.value("SELECT EXISTS (SELECT 1 FROM suspensions WHERE person = ?1)", params![person])
-        })
+        self.read(|tx| is_suspended(tx, person))
     }
 
     /// Status indices of copies that nobody may accept now: of suspended people, and those that were given up or replaced since
@@ -69,16 +67,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn deactivated(&self, issued_after: i64) -> Result<Vec<u32>, StoreError> {
-        self.read(|tx| {
-            tx.all(
-                "SELECT status_index FROM copies
-                 WHERE issued_at > ?1 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))
-                 ORDER BY status_index",
-                params![issued_after],
-                |row| row.get(0),
-            )
-        })
+        self.read(|tx| deactivated(tx, issued_after))
     }
+}
+
+pub(super) fn deactivated(tx: &mut Transaction<'_>, issued_after: i64) -> Result<Vec<u32>, StoreError> {
+    tx.all(
+        "SELECT status_index FROM copies
+         WHERE issued_at > ?1 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))
+         ORDER BY status_index",
+        params![issued_after],
+        |row| row.get(0),
+    )
+}
+
+pub(super) fn is_suspended(tx: &mut Transaction<'_>, person: &PersonId) -> Result<bool, StoreError> {
+    tx.value("SELECT EXISTS (SELECT 1 FROM suspensions WHERE person = ?1)", params![person])
 }
 
 fn owner(tx: &mut Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, StoreError> {

@@ -3,13 +3,20 @@
 use super::super::StoreError;
 
 /// What makes each version out of the one before. A shipped one is never edited.
-pub(in crate::store) const MIGRATIONS: [&str; 2] = [
+pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/001_issuing.sql"),
     include_str!("../migrations/002_openid_and_lost_phones.sql"),
+    include_str!("../migrations/003_several_desks.sql"),
 ];
 /// The version this program knows.
-pub(in crate::store) const VERSION: u32 = 2;
-const _: () = assert!(MIGRATIONS.len() == 2, "VERSION is the number of migrations");
+pub(in crate::store) const VERSION: u32 = {
+    let (mut version, mut left) = (0, MIGRATIONS);
+    while let Some((_, rest)) = left.split_first() {
+        version += 1;
+        left = rest;
+    }
+    version
+};
 
 /// What is left to do from a version on; none for one of a newer program.
 pub(super) fn after(found: u32) -> Result<&'static [&'static str], StoreError> {

@@ -42,7 +42,8 @@ fn an_offer_is_redeemed_once_within_its_time_and_tries() {
 fn an_offer_to_somebody_with_another_phone_stays_good() {
     on_each_engine(|store| {
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
-        store.bind_batch(&access, &[], 1, NOW).unwrap();
+        super::grant(store, &access);
+        assert_eq!(store.bind_batch(&access, &[], 1, NOW).unwrap(), Bound::Kept);
         store.add_offer(&[7; 32], &ME, None, 3, NOW, NOW + 10).unwrap();
         let redeemed = store.redeem_offer(&[7; 32], None, &[2; 32], NOW).unwrap();
         assert_eq!(redeemed, OfferState::Bound(BindingState::AnotherPhone));
@@ -63,7 +64,7 @@ fn a_code_used_twice_ends_what_came_of_it() {
         assert_eq!(redeem([8; 32], PHONE, NOW + 10), None, "too late");
         assert_eq!(redeem([8; 32], PHONE, NOW), Some(ME));
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
-        store.add_tokens(&access, &[(TokenKind::Access, [5; 32], NOW + 10)], NOW).unwrap();
+        store.add_tokens(&access, Granted::ByCode, &[(TokenKind::Access, [5; 32], NOW + 10)], NOW).unwrap();
         assert_eq!(store.token(TokenKind::Access, &[5; 32], &PHONE, NOW).unwrap(), Some(access));
         assert_eq!(store.redeem_code(&[7; 32], &[8; 32], &PHONE, NOW).unwrap(), None);
         assert_eq!(store.token(TokenKind::Access, &[5; 32], &PHONE, NOW).unwrap(), None);
@@ -75,7 +76,7 @@ fn a_token_is_its_phones_its_kinds_and_its_times() {
     on_each_engine(|store| {
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
         let tokens = [(TokenKind::Access, [5; 32], NOW + 10), (TokenKind::Refresh, [6; 32], NOW + 100)];
-        store.add_tokens(&access, &tokens, NOW).unwrap();
+        store.add_tokens(&access, Granted::ByCode, &tokens, NOW).unwrap();
         let worth = |store: &Store, kind, token, phone, now| {
             store.token(kind, &token, &phone, now).unwrap().is_some()
         };
@@ -83,7 +84,7 @@ fn a_token_is_its_phones_its_kinds_and_its_times() {
         assert!(!worth(store, TokenKind::Refresh, [5; 32], PHONE, NOW));
         assert!(!worth(store, TokenKind::Access, [5; 32], [2; 32], NOW));
         assert!(!worth(store, TokenKind::Access, [5; 32], PHONE, NOW + 10));
-        store.add_tokens(&access, &[(TokenKind::Refresh, [7; 32], NOW + 100)], NOW).unwrap();
+        store.add_tokens(&access, Granted::ByCode, &[(TokenKind::Refresh, [7; 32], NOW + 100)], NOW).unwrap();
         assert!(!worth(store, TokenKind::Refresh, [6; 32], PHONE, NOW), "a newer one took its place");
         assert!(worth(store, TokenKind::Refresh, [7; 32], PHONE, NOW));
     });

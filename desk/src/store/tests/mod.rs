@@ -36,7 +36,16 @@ fn access(person: u8, instance: u8, issue: u8) -> Access {
     Access { person: [person; 32], instance: [instance; 32], issue: [issue; 16] }
 }
 
-fn bind(store: &Store, access: Access, copies: &[CopyRow<'_>]) -> Option<BindingState> {
+/// Gives tokens for a batch of a person who is known.
+fn grant(store: &Store, access: &Access) {
+    store.put_person(&access.person, b"sealed", NOW).unwrap();
+    let token = (TokenKind::Access, [access.issue, access.issue].concat().try_into().unwrap(), NOW + 600);
+    assert!(store.add_tokens(access, Granted::ByCode, &[token], NOW).unwrap());
+}
+
+/// Issues a batch, with tokens for it.
+fn bind(store: &Store, access: Access, copies: &[CopyRow<'_>]) -> Bound {
+    grant(store, &access);
     store.bind_batch(&access, copies, 3, NOW).unwrap()
 }
 
@@ -60,13 +69,15 @@ fn one_person_has_one_phone_and_one_phone_one_person() {
         use BindingState::*;
         let me = [10; 32];
         assert_eq!(store.binding(&me, &[1; 32]).unwrap(), Free);
-        assert_eq!(bind(store, access(10, 1, 1), &[copy(b"copy---a", 1)]), Some(Same));
-        assert_eq!(bind(store, access(10, 2, 2), &[copy(b"copy---b", 2)]), Some(AnotherPhone));
-        assert_eq!(bind(store, access(11, 1, 3), &[copy(b"copy---b", 2)]), Some(AnotherHolder));
+        assert_eq!(bind(store, access(10, 1, 1), &[copy(b"copy---a", 1)]), Bound::Kept);
+        let otherwise = bind(store, access(10, 2, 2), &[copy(b"copy---b", 2)]);
+        assert_eq!(otherwise, Bound::Otherwise(AnotherPhone));
+        let otherwise = bind(store, access(11, 1, 3), &[copy(b"copy---b", 2)]);
+        assert_eq!(otherwise, Bound::Otherwise(AnotherHolder));
         assert!(store.is_free(2).unwrap());
         assert!(store.release(&me).unwrap());
         assert!(!store.release(&me).unwrap());
-        assert_eq!(bind(store, access(10, 2, 4), &[copy(b"copy---b", 2)]), Some(Same));
+        assert_eq!(bind(store, access(10, 2, 4), &[copy(b"copy---b", 2)]), Bound::Kept);
         assert_eq!(store.active_copy(b"copy---a", &[2; 32]).unwrap(), None);
         assert_eq!(store.active_copy(b"copy---b", &[2; 32]).unwrap(), Some(SPAN));
     });
@@ -92,9 +103,29 @@ fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
     on_each_engine(|store| {
         let batch = access(10, 1, 1);
         bind(store, batch, &[copy(b"copy---a", 1), copy(b"copy---b", 2)]);
-        assert_eq!(bind(store, batch, &[copy(b"copy---c", 3), copy(b"copy---d", 4)]), None);
+        let again = |copies: &[CopyRow<'_>]| store.bind_batch(&batch, copies, 3, NOW).unwrap();
+        assert_eq!(again(&[copy(b"copy---c", 3), copy(b"copy---d", 4)]), Bound::TooMany);
         assert!(store.is_free(3).unwrap());
-        assert_eq!(bind(store, batch, &[copy(b"copy---c", 3)]), Some(BindingState::Same));
+        assert_eq!(again(&[copy(b"copy---c", 3)]), Bound::Kept);
+    });
+}
+
+#[test]
+fn nothing_is_issued_to_a_suspended_id_or_to_a_phone_that_was_given_up() {
+    on_each_engine(|store| {
+        let (batch, line) = (access(10, 1, 1), [5; 32]);
+        store.bind_line(&line, &batch.person, NOW).unwrap();
+        assert_eq!(bind(store, batch, &[copy(b"copy---a", 1)]), Bound::Kept);
+        store.suspend_line(&line, NOW).unwrap();
+        assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Suspended);
+        let token = [(TokenKind::Access, [7; 32], NOW + 600)];
+        assert!(!store.add_tokens(&batch, Granted::ByCode, &token, NOW).unwrap());
+        store.resume_line(&line).unwrap();
+        assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Kept);
+        store.release(&batch.person).unwrap();
+        assert_eq!(store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Ended);
+        assert_eq!(store.binding(&batch.person, &batch.instance).unwrap(), BindingState::Free);
+        assert!(!store.add_tokens(&batch, Granted::ByRefresh(&[9; 32]), &token, NOW).unwrap());
     });
 }
 
@@ -102,8 +133,35 @@ fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
 fn a_status_index_taken_twice_changes_nothing() {
     on_each_engine(|store| {
         let twice = [copy(b"copy---a", 1), copy(b"copy---b", 1)];
-        let error = store.bind_batch(&access(10, 1, 1), &twice, 3, NOW).unwrap_err();
+        let batch = access(10, 1, 1);
+        grant(store, &batch);
+        let error = store.bind_batch(&batch, &twice, 3, NOW).unwrap_err();
         assert!(error.is_collision());
         assert_eq!(store.binding(&[10; 32], &[1; 32]).unwrap(), BindingState::Free);
+    });
+}
+
+#[test]
+fn the_sequence_of_counter_packs_never_goes_back() {
+    on_each_engine(|store| {
+        let sequence = |now| store.counter_pack(0, now).unwrap().0;
+        let now = u64::try_from(NOW).unwrap();
+        assert_eq!(sequence(NOW), now);
+        assert_eq!(sequence(NOW), now + 1);
+        assert_eq!(sequence(NOW - 100), now + 2, "a desk whose clock is behind");
+        assert_eq!(sequence(NOW + 100), now + 100);
+        bind(store, access(10, 1, 1), &[copy(b"copy---a", 7)]);
+        assert_eq!(store.counter_pack(0, NOW).unwrap(), (now + 101, vec![]));
+        store.release(&[10; 32]).unwrap();
+        assert_eq!(store.counter_pack(0, NOW).unwrap(), (now + 102, vec![7]));
+    });
+}
+
+#[test]
+fn a_memory_is_of_the_keys_that_came_first() {
+    on_each_engine(|store| {
+        assert!(store.is_of_keys(&[1; 32]).unwrap());
+        assert!(store.is_of_keys(&[1; 32]).unwrap());
+        assert!(!store.is_of_keys(&[2; 32]).unwrap());
     });
 }

@@ -1,0 +1,39 @@
+//! What several desks over one database agree on.
+
+use super::{Store, StoreError, engine::params};
+
+impl Store {
+    /// Whether this memory is of a desk with these keys, of which `digest` tells; the first desk decides.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_of_keys(&self, digest: &[u8; 32]) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let known: Option<[u8; 32]> = tx.first("SELECT digest FROM keys", params![], |row| row.get(0))?;
+            if known.is_none() {
+                tx.execute("INSERT INTO keys (digest) VALUES (?1)", params![digest])?;
+            }
+            Ok(known.is_none_or(|known| known == *digest))
+        })
+    }
+
+    /// What a counter pack is made of: its sequence, greater than that of any pack before and at least `now`, and the status
+    /// indices of [`Store::deactivated`]. A greater sequence never comes with an older list.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn counter_pack(&self, issued_after: i64, now: i64) -> Result<(u64, Vec<u32>), StoreError> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO sequences (name, value) VALUES ('counter pack', ?1)
+                 ON CONFLICT (name) DO UPDATE
+                 SET value = CASE WHEN sequences.value < excluded.value THEN excluded.value ELSE sequences.value + 1 END",
+                params![now],
+            )?;
+            let sequence: i64 =
+                tx.value("SELECT value FROM sequences WHERE name = 'counter pack'", params![])?;
+            let sequence = u64::try_from(sequence).map_err(|_| StoreError::Shape)?;
+            Ok((sequence, super::suspensions::deactivated(tx, issued_after)?))
+        })
+    }
+}
