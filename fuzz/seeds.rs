@@ -10,7 +10,7 @@ use fixtures::{
 use fuzz::{
     chip::{FILES, LONG, Recording, SHORT, card},
     counter::WORLD,
-    documents::{Parts, certificates, device_key, photo_id},
+    documents::{Parts, certificates, device_key, photo_id, sd_jwt},
 };
 use serde::Serialize;
 use wallet_core::{
@@ -18,7 +18,10 @@ use wallet_core::{
     cbor::Reader,
     cose::Sign1,
     counter::UnverifiedDeskSign,
-    crypto::aes::{AesKey, KeyLength, Purpose, pad},
+    crypto::{
+        aes::{AesKey, KeyLength, Purpose, pad},
+        hash::sha256,
+    },
     jose::{Blob, Fixed, Jwk, SigningInput, encode},
     openid::{CardEvidence, ChallengeResponse, KeysClaims, WalletClaims},
     platform::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage},
@@ -56,9 +59,27 @@ fn main() {
     issuing(&mut seeds);
     openid(&mut seeds);
     status(&mut seeds);
+    sd_jwts(&mut seeds);
     for (target, number) in seeds.made {
         println!("{target}: {number} seeds");
     }
+}
+
+fn sd_jwts(seeds: &mut Seeds) {
+    let text = sd_jwt();
+    seeds.add_with("sd_jwt", 0, text.as_bytes());
+    let mut parts: Vec<&str> = text.split('~').collect();
+    parts.remove(1);
+    seeds.add_with("sd_jwt", 0, parts.join("~").as_bytes());
+    let claim = encode(br#"["salt","street","A"]"#);
+    let element = encode(br#"["salt",{"deep":[1]}]"#);
+    let digest = |text: &str| encode(&sha256(text.as_bytes()));
+    let payload = format!(
+        r#"{{"_sd_alg":"sha-256","_sd":["{}"],"list":[{{"...":"{}"}},2],"_sd_":{{"_sd":["decoy"]}}}}"#,
+        digest(&claim),
+        digest(&element)
+    );
+    seeds.add_with("sd_jwt", 1, [payload.as_str(), &claim, &element].join("~").as_bytes());
 }
 
 fn card_files(seeds: &mut Seeds) {

@@ -8,7 +8,7 @@ use wallet_core::{
     card::{Date, Disclosure},
     cose::{Sign1, encode_sign1, sig_structure},
     counter::{
-        Audience, DeskId, Show, ShowPlan, Staple, hour_of,
+        Audience, DeskId, Document, Show, ShowPlan, Staple, hour_of,
         issue::{
             CopyRequest, DeskSignRequest, derive_staple_anchor, issue_copy, issue_desk_sign, staple_for,
         },
@@ -54,6 +54,7 @@ impl World {
         let x5t = Certificate::parse(pki::counter_signer().certificate()).unwrap().x5t();
         let copy = |disclosure| {
             let request = CopyRequest {
+                document: Document::ResidentCard,
                 person: &person,
                 disclosure,
                 holder: holder.public(),

@@ -9,6 +9,10 @@ use wallet_core::{
     cose::sig_structure,
     crypto::sign::PublicKey,
     mdoc::issue::{PhotoIdRequest, issue_photo_id},
+    openid::sd_jwt::{
+        StatusEntry,
+        issue::{SdJwtRequest, issue},
+    },
     trust::{Anchors, Certificate},
 };
 
@@ -45,6 +49,32 @@ pub fn certificates() -> Vec<Vec<u8>> {
 /// The key the photo ID is bound to.
 pub fn device_key() -> PublicKey {
     *pki::desk().signing_key().public()
+}
+
+/// Type of [`sd_jwt`].
+pub const SD_JWT_VCT: &str = "kr.example.walletcore.resident_card.1";
+
+/// An SD-JWT VC, made once in a run.
+pub fn sd_jwt() -> String {
+    static MADE: LazyLock<String> = LazyLock::new(|| {
+        let signer = pki::mdoc_signer();
+        let request = SdJwtRequest {
+            vct: SD_JWT_VCT,
+            issuer: "https://issuer.example",
+            holder: &device_key(),
+            issued_at: NOW - 1000,
+            expires_at: NOW + 1000,
+            status: Some(StatusEntry { uri: "https://issuer.example/status/1".to_owned(), index: 9 }),
+            claims: vec![
+                ("name".to_owned(), "홍길동".into()),
+                ("adult_by_year".to_owned(), true.into()),
+                ("address".to_owned(), serde_json::json!({ "city": "서울", "lines": [1, 2] })),
+            ],
+            chain: &[signer.certificate().to_vec()],
+        };
+        issue(&request, &|bytes| signer.signing_key().sign(bytes)).unwrap()
+    });
+    MADE.clone()
 }
 
 /// A photo ID; its salts are random.

@@ -11,11 +11,13 @@ use wallet_core::{
     card::Refusal,
     cbor,
     crypto::sign::{PublicKey, SigningKey},
-    jose::{Jwk, Jws, SigningInput},
+    jose::{Jwk, SigningInput},
     openid::{
         Client, Delivered, ErrorCode, Format, Input, Issuance, OpenIdError, Outcome, Step, TokenPolicy,
+        sd_jwt::{self, SdJwt, SdJwtError, SdRule},
     },
     platform::{Http, HttpMethod, HttpRequest, Url},
+    trust::{Anchors, Certificate},
 };
 
 const WALLET: &str = "wallet1";
@@ -144,17 +146,36 @@ impl Phone {
     }
 }
 
-/// Each SD-JWT VC names the key it was asked for.
-fn assert_bound(delivered: &Delivered, copies: usize) {
+/// Each SD-JWT VC is believed: its signer under the peer's root, its type, the key it was asked for, times, every disclosure.
+fn assert_believed(delivered: &Delivered, copies: usize) {
     let [credentials] = &delivered.credentials[..] else { panic!("one configuration") };
     assert_eq!(credentials.copies.len(), copies);
+    let Format::SdJwtVc { vct } = &credentials.configuration.format else { panic!("an SD-JWT VC") };
+    let folder = PathBuf::from(env::var("OPENID_PEER_PKI").unwrap());
+    let root = Certificate::parse(&fs::read(folder.join("iaca.der")).unwrap()).unwrap();
+    let anchors = Anchors::new(vec![root]);
     for (key, text) in &credentials.copies {
-        let jwt = text.split('~').next().unwrap();
-        let jws = Jws::parse(jwt, "dc+sd-jwt").unwrap();
-        let provider = Provider::open();
-        let claims: Value = jws.verify(provider.key.public()).unwrap();
-        let bound: Jwk = serde_json::from_value(claims["cnf"]["jwk"].clone()).unwrap();
-        assert_eq!(bound.key(), key);
+        let parsed = SdJwt::parse(text).unwrap();
+        let check = |vct: &str, holder: &PublicKey, now: i64| {
+            sd_jwt::verify(&parsed, &sd_jwt::Expected { vct, holder }, &anchors, now)
+        };
+        let believed = check(vct, key, now()).unwrap();
+        assert!(text.matches('~').count() > 1, "something is disclosed");
+        assert!(!believed.claims().contains_key("_sd"));
+        let stranger = SigningKey::make().unwrap().0;
+        let misbehaved = |rule| Err(SdJwtError::IssuerMisbehaved(rule));
+        assert_eq!(check(vct, stranger.public(), now()), misbehaved(SdRule::OtherHolder));
+        assert_eq!(check("another", key, now()), misbehaved(SdRule::OtherType));
+        let nobody =
+            sd_jwt::verify(&parsed, &sd_jwt::Expected { vct, holder: key }, &Anchors::default(), now());
+        assert!(matches!(nobody, Err(SdJwtError::Untrusted(_))), "{nobody:?}");
+        // One disclosure twice.
+        let mut parts: Vec<&str> = text.split('~').collect();
+        let again = parts[1];
+        parts.insert(1, again);
+        let twice = SdJwt::parse(&parts.join("~")).unwrap();
+        let twice = sd_jwt::verify(&twice, &sd_jwt::Expected { vct, holder: key }, &anchors, now());
+        assert_eq!(twice, misbehaved(SdRule::UnusedDisclosure));
     }
 }
 
@@ -182,7 +203,7 @@ async fn five_sd_jwt_vcs_come_for_keys_the_wallet_provider_attests() {
     let (link, code) =
         offer(json!({"ids": ["pidka"], "tx_code": true, "dpop": true, "attestation": true})).await;
     let delivered = phone().issue(&link, code.as_deref()).await.unwrap();
-    assert_bound(&delivered, 5);
+    assert_believed(&delivered, 5);
 }
 
 #[tokio::test]
@@ -190,7 +211,7 @@ async fn five_sd_jwt_vcs_come_for_keys_the_wallet_provider_attests() {
 async fn an_sd_jwt_vc_comes_without_a_transaction_code() {
     let (link, code) = offer(json!({"ids": ["pid"], "tx_code": false, "dpop": true})).await;
     assert_eq!(code, None);
-    assert_bound(&phone().issue(&link, None).await.unwrap(), 1);
+    assert_believed(&phone().issue(&link, None).await.unwrap(), 1);
 }
 
 #[tokio::test]

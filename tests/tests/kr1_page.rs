@@ -8,8 +8,8 @@ use wallet_core::{
     bytes::Secret,
     card::{Date, Disclosure, Person, RegistrationNumber},
     counter::{
-        Audience, DeskId, Show, ShowPlan, Staple, StapleAnchor, UnverifiedDeskSign, derive_portrait_digest,
-        hour_of,
+        Audience, DeskId, Document, Show, ShowPlan, Staple, StapleAnchor, UnverifiedDeskSign,
+        derive_portrait_digest, hour_of,
         issue::{
             CopyRequest, DeskSignRequest, derive_staple_anchor, issue_copy, issue_desk_sign, staple_for,
         },
@@ -160,6 +160,7 @@ fn the_worked_example_is_what_the_code_makes() {
     let staple = staple_for(&master, &cti, &anchor, hour_of(NOW).unwrap()).unwrap();
     page.says("staple", &hex::encode(staple.preimage));
     let request = CopyRequest {
+        document: Document::ResidentCard,
         person: &citizen,
         disclosure: Disclosure::NameAndBirth,
         holder: holder.public(),
@@ -226,6 +227,7 @@ fn size(person: &Person, disclosure: Disclosure, audience: Audience) -> (usize, 
     let (master, cti) = (Secret::new([1; 32]), [2; 8]);
     let anchor: StapleAnchor = derive_staple_anchor(&master, &cti, first_hour, 720).unwrap();
     let request = CopyRequest {
+        document: Document::ResidentCard,
         person,
         disclosure,
         holder: holder.public(),

@@ -7,7 +7,7 @@ use wallet_core::{
     bytes::Secret,
     card::{Date, Disclosure, Person, RegistrationNumber},
     counter::{
-        Audience, DeskId, Show, ShowPlan, hour_of,
+        Audience, DeskId, Document, Show, ShowPlan, hour_of,
         issue::{CopyRequest, derive_staple_anchor, issue_copy, staple_for},
     },
     crypto::sign::{self, PublicKey, SigningKey},
@@ -50,6 +50,7 @@ fn shown(disclosure: Disclosure) -> (SigningKey, SigningKey, Vec<u8>, Vec<u8>) {
     let first_hour = hour_of(issued_on.starts_at()).unwrap();
     let anchor = derive_staple_anchor(&master, &cti, first_hour, 720).unwrap();
     let request = CopyRequest {
+        document: Document::ResidentCard,
         person: &person,
         disclosure,
         holder: holder.public(),

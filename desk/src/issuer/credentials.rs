@@ -3,7 +3,7 @@
 use wallet_core::{
     card::{Date, Disclosure, Person},
     counter::{
-        DeliveredCopy, Staple, hour_of,
+        DeliveredCopy, Document, Staple, hour_of,
         issue::{CopyRequest, derive_staple_anchor, issue_copy, staple_for},
     },
     crypto::{
@@ -63,6 +63,7 @@ impl Issuer {
         let anchor =
             derive_staple_anchor(master, &cti, first_hour, STAPLE_HOURS).ok_or(IssuerError::Failed)?;
         let request = CopyRequest {
+            document: Document::ResidentCard,
             person,
             disclosure: level,
             holder,

@@ -24,9 +24,29 @@ use crate::{
 pub enum Document {
     /// The mobile resident card.
     ResidentCard,
+    /// The mobile residence card of a foreign resident.
+    ForeignResidentCard,
 }
 
 impl Document {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ResidentCard, Self::ForeignResidentCard];
+
+    /// The document's name at issuers and in the wallet: `resident_card`, `foreign_resident_card`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ResidentCard => "resident_card",
+            Self::ForeignResidentCard => "foreign_resident_card",
+        }
+    }
+
+    /// The document of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|document| document.name() == name)
+    }
+
     /// The `vct` of a copy: document, version of the claims, level.
     #[must_use]
     pub const fn vct(self, disclosure: Disclosure) -> &'static str {
@@ -36,14 +56,19 @@ impl Document {
             (Self::ResidentCard, Disclosure::Address) => "rc1.addr",
             (Self::ResidentCard, Disclosure::Full) => "rc1.full",
             (Self::ResidentCard, Disclosure::RegistrationNumber) => "rc1.rrn",
+            (Self::ForeignResidentCard, Disclosure::AdultOnly) => "fc1.adult",
+            (Self::ForeignResidentCard, Disclosure::NameAndBirth) => "fc1.name",
+            (Self::ForeignResidentCard, Disclosure::Address) => "fc1.addr",
+            (Self::ForeignResidentCard, Disclosure::Full) => "fc1.full",
+            (Self::ForeignResidentCard, Disclosure::RegistrationNumber) => "fc1.rrn",
         }
     }
 
-    fn from_vct(vct: &str) -> Option<(Self, Disclosure)> {
-        Disclosure::ALL
-            .into_iter()
-            .find(|level| Self::ResidentCard.vct(*level) == vct)
-            .map(|level| (Self::ResidentCard, level))
+    /// The document and level of a `vct`.
+    #[must_use]
+    pub fn from_vct(vct: &str) -> Option<(Self, Disclosure)> {
+        let all = Self::ALL.into_iter().flat_map(|document| Disclosure::ALL.map(|level| (document, level)));
+        all.into_iter().find(|(document, level)| document.vct(*level) == vct)
     }
 }
 

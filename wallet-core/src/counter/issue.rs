@@ -24,6 +24,8 @@ use crate::{
 /// What one copy is to say.
 #[derive(Debug, Clone, Copy)]
 pub struct CopyRequest<'a> {
+    /// Which card.
+    pub document: Document,
     /// Whose card.
     pub person: &'a Person,
     /// How much this copy shows.
@@ -80,7 +82,7 @@ pub fn issue_copy<E>(
                 w
             }))
         })
-        .entry(claim::VCT, |w| w.text(Document::ResidentCard.vct(request.disclosure)))
+        .entry(claim::VCT, |w| w.text(request.document.vct(request.disclosure)))
         .entry(claim::CARD, |w| {
             w.array(4).uint(u64::from(request.status_index));
             w.array(4).bytes(&request.staple.y).bytes(&request.staple.salt);

@@ -62,6 +62,7 @@ pub(crate) fn issue_under(
     let first_hour = hour_of(issued_on.starts_at()).unwrap();
     let anchor = derive_staple_anchor(&Secret::new(MASTER), &cti, first_hour, 720).unwrap();
     let request = CopyRequest {
+        document: Document::ResidentCard,
         person,
         disclosure,
         holder: holder.public(),
@@ -501,6 +502,7 @@ fn an_issuer_is_told_what_it_cannot_issue() {
     let (issued_on, person) = (day("2026-11-23"), longest_person());
     let first_hour = hour_of(issued_on.starts_at()).unwrap();
     let good = CopyRequest {
+        document: Document::ResidentCard,
         person: &person,
         disclosure: Disclosure::AdultOnly,
         holder: holder.public(),

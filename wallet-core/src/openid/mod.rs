@@ -11,6 +11,7 @@ mod offer;
 mod provider;
 mod request;
 mod saved;
+pub mod sd_jwt;
 mod tap;
 mod tokens;
 

@@ -160,6 +160,7 @@ fn a_leaf_is_used_only_for_what_it_says() {
         (Usage::CommandKey, eku::COMMAND_KEY.as_slice()),
         (Usage::VerifierRegistration, eku::VERIFIER_REGISTRATION.as_slice()),
         (Usage::WalletProvider, eku::WALLET_PROVIDER.as_slice()),
+        (Usage::MetadataSigner, eku::METADATA_SIGNER.as_slice()),
         (Usage::CounterIssuer, eku::COUNTER_ISSUER.as_slice()),
     ];
     for (usage, kind) in required {
@@ -171,6 +172,14 @@ fn a_leaf_is_used_only_for_what_it_says() {
         let plain = leaf(&top, leaf_params("leaf"));
         let needed = usage != Usage::CounterIssuer;
         assert_eq!(check(&[&plain], &anchors, usage).is_err(), needed, "{usage:?}");
+    }
+    for (kind, outcome) in [
+        (eku::SD_JWT_ISSUER.as_slice(), Ok(())),
+        (eku::MDOC_ISSUER.as_slice(), Ok(())),
+        (eku::WALLET_PROVIDER.as_slice(), Err(TrustError::WrongUsage)),
+    ] {
+        let one = leaf(&top, with_usage(leaf_params("leaf"), kind));
+        assert_eq!(check(&[&one], &anchors, Usage::SdJwtIssuer), outcome, "{kind:?}");
     }
     let mut agreement = leaf_params("leaf");
     agreement.key_usages = vec![KeyUsagePurpose::KeyAgreement];

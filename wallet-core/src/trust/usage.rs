@@ -22,6 +22,11 @@ pub enum Usage {
     VerifierRegistration,
     /// Vouches for wallets and their keys.
     WalletProvider,
+    /// Signs SD-JWT VCs: by its own extended key usage, or by the one of the mdoc signer, since issuers sign both forms of a
+    /// document with one key.
+    SdJwtIssuer,
+    /// Signs the metadata of a credential issuer. OpenID4VCI 1.0, 12.2.3.
+    MetadataSigner,
 }
 
 /// Extended key usages, as components for a certificate maker. The project has no arc of its own yet and uses the
@@ -39,6 +44,10 @@ pub mod eku {
     pub const VERIFIER_REGISTRATION: [u64; 4] = [2, 999, 410, 3];
     /// Wallet provider, 2.999.410.4.
     pub const WALLET_PROVIDER: [u64; 4] = [2, 999, 410, 4];
+    /// Issuer of SD-JWT VCs, 2.999.410.6.
+    pub const SD_JWT_ISSUER: [u64; 4] = [2, 999, 410, 6];
+    /// Signer of a credential issuer's metadata, 2.999.410.7.
+    pub const METADATA_SIGNER: [u64; 4] = [2, 999, 410, 7];
 }
 
 /// Whether an extended key usage has to be there.
@@ -46,6 +55,7 @@ enum Extended {
     Free,
     IfPresent(&'static [u8]),
     Required(&'static [u8]),
+    RequiredOneOf(&'static [&'static [u8]]),
 }
 
 impl Usage {
@@ -59,13 +69,18 @@ impl Usage {
             Self::CommandKey => Extended::Required(COMMAND_KEY),
             Self::VerifierRegistration => Extended::Required(VERIFIER_REGISTRATION),
             Self::WalletProvider => Extended::Required(WALLET_PROVIDER),
+            Self::SdJwtIssuer => Extended::RequiredOneOf(&[SD_JWT_ISSUER, MDOC_ISSUER]),
+            Self::MetadataSigner => Extended::Required(METADATA_SIGNER),
         };
         let extended_fits = match (extended, leaf.extended_key_usage()) {
             (Extended::Free, _) | (Extended::IfPresent(_), None) => true,
             (Extended::IfPresent(wanted) | Extended::Required(wanted), Some(found)) => {
                 found.iter().any(|kind| kind == wanted)
             }
-            (Extended::Required(_), None) => false,
+            (Extended::RequiredOneOf(wanted), Some(found)) => {
+                found.iter().any(|kind| wanted.contains(&kind.as_slice()))
+            }
+            (Extended::Required(_) | Extended::RequiredOneOf(_), None) => false,
         };
         // An attested key may be one for key agreement; for all else the leaf signs.
         let may_sign = self == Self::Attestation || leaf.allows_digital_signature();
@@ -100,3 +115,5 @@ const COUNTER_ISSUER: &[u8] = b"\x88\x37\x83\x1A\x01";
 const COMMAND_KEY: &[u8] = b"\x88\x37\x83\x1A\x02";
 const VERIFIER_REGISTRATION: &[u8] = b"\x88\x37\x83\x1A\x03";
 const WALLET_PROVIDER: &[u8] = b"\x88\x37\x83\x1A\x04";
+const SD_JWT_ISSUER: &[u8] = b"\x88\x37\x83\x1A\x06";
+const METADATA_SIGNER: &[u8] = b"\x88\x37\x83\x1A\x07";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Card, Enrolled, Mdoc, Misuse, NewCopy, NewMdoc, Stored, Vault, VaultError, copies,
+    Card, Enrolled, Mdoc, Misuse, NewCopy, NewMdoc, NewSdJwt, Stored, StoredSdJwt, Vault, VaultError, copies,
     error::Fault,
     history,
     rows::{self, CardRow, CopyRow, MdocRow},
@@ -18,7 +18,8 @@ use crate::{
 
 impl Vault {
     /// Stores a card with its copies and mdocs in one transaction. A card with the same id gives way entirely; other
-    /// cards of the same person that were still alive become replaced and lose their copies and mdocs.
+    /// cards for the same document that were still alive become replaced and lose their copies and mdocs. Cards for other
+    /// documents of the same person stay as they are.
     ///
     /// # Errors
     /// [`VaultError::Locked`]; [`VaultError::AnotherHolder`] when the vault holds a card of another person;
@@ -30,7 +31,7 @@ impl Vault {
         copies: &[NewCopy],
         mdocs: &[NewMdoc],
     ) -> Result<Stored, VaultError> {
-        self.commit(|batch| put(batch, card, copies, mdocs))
+        self.commit(|batch| put(batch, &Contents { card, copies, mdocs, sd_jwts: &[] }))
     }
 
     /// [`Vault::store_card`] together with the settings and the history line that belong to it.
@@ -38,9 +39,9 @@ impl Vault {
     /// # Errors
     /// As [`Vault::store_card`], [`Vault::set_settings`] and [`Vault::record`]; after any of them nothing has changed.
     pub fn store_enrolled(&mut self, enrolled: &Enrolled<'_>) -> Result<Stored, VaultError> {
-        let Enrolled { card, copies, mdocs, settings, event, device_data } = *enrolled;
+        let Enrolled { card, copies, mdocs, sd_jwts, settings, event, device_data } = *enrolled;
         self.commit(|batch| {
-            let stored = put(batch, card, copies, mdocs)?;
+            let stored = put(batch, &Contents { card, copies, mdocs, sd_jwts })?;
             settings::put(batch, settings)?;
             history::append(batch, event)?;
             for (name, value) in device_data {
@@ -95,10 +96,28 @@ impl Vault {
             for id in batch.ids(Table::Mdoc)? {
                 let row: MdocRow = rows::decode(&batch.read(Table::Mdoc, id)?)?;
                 if row.card == card {
-                    mdocs.push(row.into());
+                    mdocs.extend(row.into_mdoc());
                 }
             }
             Ok(mdocs)
+        })
+    }
+
+    /// The SD-JWT VCs of a card.
+    ///
+    /// # Errors
+    /// As [`Vault::mdocs`].
+    pub fn sd_jwts(&mut self, card: &str) -> Result<Vec<StoredSdJwt>, VaultError> {
+        self.commit(|batch| {
+            let (card, _) = find(batch, card)?;
+            let mut sd_jwts = Vec::new();
+            for id in batch.ids(Table::Mdoc)? {
+                let row: MdocRow = rows::decode(&batch.read(Table::Mdoc, id)?)?;
+                if row.card == card {
+                    sd_jwts.extend(row.into_sd_jwt()?);
+                }
+            }
+            Ok(sd_jwts)
         })
     }
 }
@@ -137,32 +156,46 @@ fn clear(batch: &mut Batch<'_>, card: i64) -> Result<Vec<HolderKeyId>, Fault> {
     Ok(keys)
 }
 
-fn check(card: &Card, new_copies: &[NewCopy], mdocs: &[NewMdoc]) -> Result<(), Fault> {
-    if card.id.is_empty() || mdocs.iter().any(|mdoc| mdoc.issuer_signed.is_empty()) {
+/// A card and all that was issued for it.
+#[derive(Clone, Copy)]
+struct Contents<'a> {
+    card: &'a Card,
+    copies: &'a [NewCopy],
+    mdocs: &'a [NewMdoc],
+    sd_jwts: &'a [NewSdJwt],
+}
+
+fn check(contents: &Contents<'_>) -> Result<(), Fault> {
+    let Contents { card, copies, mdocs, sd_jwts } = *contents;
+    let empty = mdocs.iter().any(|mdoc| mdoc.issuer_signed.is_empty())
+        || sd_jwts.iter().any(|sd_jwt| sd_jwt.text.is_empty());
+    if card.id.is_empty() || empty {
         return Err(Misuse::Size.into());
     }
     let named: BTreeSet<_> = card.levels.iter().collect();
-    let issued: BTreeSet<_> = new_copies.iter().map(|copy| &copy.disclosure).collect();
+    let issued: BTreeSet<_> = copies.iter().map(|copy| &copy.disclosure).collect();
     if named != issued || named.len() != card.levels.len() {
         return Err(Misuse::LevelsDiffer.into());
     }
     let mut keys = BTreeSet::new();
-    let copy_keys = new_copies.iter().map(|copy| &copy.holder_key);
-    if copy_keys.chain(mdocs.iter().map(|mdoc| &mdoc.holder_key)).all(|key| keys.insert(key)) {
-        Ok(())
-    } else {
-        Err(Misuse::SharedCopy.into())
-    }
+    let all = copies.iter().map(|copy| &copy.holder_key);
+    let all = all.chain(mdocs.iter().map(|mdoc| &mdoc.holder_key));
+    let mut all = all.chain(sd_jwts.iter().map(|sd_jwt| &sd_jwt.holder_key));
+    if all.all(|key| keys.insert(key)) { Ok(()) } else { Err(Misuse::SharedCopy.into()) }
 }
 
 /// Puts a card in the place of its predecessors.
-fn put(batch: &mut Batch<'_>, card: &Card, copies: &[NewCopy], mdocs: &[NewMdoc]) -> Result<Stored, Fault> {
-    check(card, copies, mdocs)?;
+fn put(batch: &mut Batch<'_>, contents: &Contents<'_>) -> Result<Stored, Fault> {
+    check(contents)?;
+    let Contents { card, copies, mdocs, sd_jwts } = *contents;
     let mut stored = Stored::default();
     let mut replaced_id = None;
     for (id, mut older) in all(batch)? {
         if older.person.registration_number() != card.person.registration_number() {
             return Err(VaultError::AnotherHolder.into());
+        }
+        if older.id != card.id && older.document != card.document {
+            continue;
         }
         stored.orphaned_keys.extend(clear(batch, id)?);
         let next = LifeCycle::Replaced { reason: ReplaceReason::Reissued };
@@ -179,9 +212,10 @@ fn put(batch: &mut Batch<'_>, card: &Card, copies: &[NewCopy], mdocs: &[NewMdoc]
     };
     batch.write(Table::Card, id, &rows::encode(&CardRow::from(card))?)?;
     copies::add(batch, id, copies)?;
-    for mdoc in mdocs {
+    let rows = mdocs.iter().map(|mdoc| MdocRow::new(id, mdoc));
+    for document in rows.chain(sd_jwts.iter().map(|sd_jwt| MdocRow::of_sd_jwt(id, sd_jwt))) {
         let row = batch.next_id(Table::Mdoc)?;
-        batch.write(Table::Mdoc, row, &rows::encode(&MdocRow::new(id, mdoc))?)?;
+        batch.write(Table::Mdoc, row, &rows::encode(&document)?)?;
     }
     Ok(stored)
 }

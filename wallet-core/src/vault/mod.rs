@@ -26,7 +26,7 @@ mod tests;
 pub use error::{Misuse, VaultError};
 pub use records::{
     Card, CopyId, Counterparty, Enrolled, Event, EventKind, Header, HistoryEntry, InstanceKey, MAX_RECORD,
-    Mdoc, NewCopy, NewMdoc, PoolCount, Reservation, ReservedCopy, Settings, Staple, StapleEntry, Stored,
-    WrappedKey,
+    Mdoc, NewCopy, NewMdoc, NewSdJwt, PoolCount, Reservation, ReservedCopy, Settings, Staple, StapleEntry,
+    Stored, StoredSdJwt, WrappedKey,
 };
 pub use store::Vault;

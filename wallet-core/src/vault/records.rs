@@ -188,6 +188,26 @@ impl fmt::Debug for NewMdoc {
 /// An mdoc of a card.
 pub type Mdoc = NewMdoc;
 
+/// An SD-JWT VC as issued.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewSdJwt {
+    /// Its type.
+    pub vct: String,
+    /// The hardware key it is bound to.
+    pub holder_key: HolderKeyId,
+    /// The text as received, with every disclosure.
+    pub text: String,
+}
+
+impl fmt::Debug for NewSdJwt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewSdJwt").field("vct", &self.vct).finish_non_exhaustive()
+    }
+}
+
+/// An SD-JWT VC of a card.
+pub type StoredSdJwt = NewSdJwt;
+
 /// A card with all that was issued for it, and what the wallet keeps beside it.
 #[derive(Debug, Clone, Copy)]
 pub struct Enrolled<'a> {
@@ -197,6 +217,8 @@ pub struct Enrolled<'a> {
     pub copies: &'a [NewCopy],
     /// Its mdocs.
     pub mdocs: &'a [NewMdoc],
+    /// Its SD-JWT VCs.
+    pub sd_jwts: &'a [NewSdJwt],
     /// The settings from now on.
     pub settings: &'a Settings,
     /// The line for the history.
@@ -208,7 +230,7 @@ pub struct Enrolled<'a> {
 /// What storing a card left over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// Holder keys of copies and mdocs that gave way: for the key store to delete.
+    /// Holder keys of copies, mdocs and SD-JWT VCs that gave way: for the key store to delete.
     pub orphaned_keys: Vec<HolderKeyId>,
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Card, Counterparty, Event, EventKind, InstanceKey, MAX_RECORD, Misuse, NewCopy, NewMdoc, Settings,
-    Staple, error::Fault,
+    Card, Counterparty, Event, EventKind, InstanceKey, MAX_RECORD, Misuse, NewCopy, NewMdoc, NewSdJwt,
+    Settings, Staple, error::Fault,
 };
 use crate::{
     card::{Date, Disclosure, LifeCycle, Person, RegistrationNumber},
@@ -258,6 +258,7 @@ impl CopyRow {
     }
 }
 
+/// A document that is presented in parts: an mdoc, or an SD-JWT VC.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MdocRow {
@@ -267,6 +268,16 @@ pub(super) struct MdocRow {
     pub(super) holder_key: String,
     #[serde(with = "bytes")]
     issuer_signed: Vec<u8>,
+    /// Absent for an mdoc.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<OtherFormat>,
+}
+
+/// A format beside mdoc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum OtherFormat {
+    #[serde(rename = "dc+sd-jwt")]
+    SdJwtVc,
 }
 
 impl MdocRow {
@@ -277,14 +288,36 @@ impl MdocRow {
             doc_type: doc_type.clone(),
             holder_key: holder_key.as_str().to_owned(),
             issuer_signed: issuer_signed.clone(),
+            format: None,
         }
     }
-}
 
-impl From<MdocRow> for NewMdoc {
-    fn from(row: MdocRow) -> Self {
-        let MdocRow { card: _, doc_type, holder_key, issuer_signed } = row;
-        Self { doc_type, holder_key: HolderKeyId::new(holder_key), issuer_signed }
+    pub(super) fn of_sd_jwt(card: i64, sd_jwt: &NewSdJwt) -> Self {
+        let NewSdJwt { vct, holder_key, text } = sd_jwt;
+        Self {
+            card,
+            doc_type: vct.clone(),
+            holder_key: holder_key.as_str().to_owned(),
+            issuer_signed: text.clone().into_bytes(),
+            format: Some(OtherFormat::SdJwtVc),
+        }
+    }
+
+    /// The mdoc; `None` for what is an SD-JWT VC.
+    pub(super) fn into_mdoc(self) -> Option<NewMdoc> {
+        let Self { card: _, doc_type, holder_key, issuer_signed, format } = self;
+        let mdoc = NewMdoc { doc_type, holder_key: HolderKeyId::new(holder_key), issuer_signed };
+        format.is_none().then_some(mdoc)
+    }
+
+    /// The SD-JWT VC; `None` for what is an mdoc.
+    pub(super) fn into_sd_jwt(self) -> Result<Option<NewSdJwt>, Fault> {
+        let Self { card: _, doc_type, holder_key, issuer_signed, format } = self;
+        if format != Some(OtherFormat::SdJwtVc) {
+            return Ok(None);
+        }
+        let text = String::from_utf8(issuer_signed).map_err(|_| Fault::Damaged)?;
+        Ok(Some(NewSdJwt { vct: doc_type, holder_key: HolderKeyId::new(holder_key), text }))
     }
 }
 

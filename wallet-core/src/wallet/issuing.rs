@@ -25,8 +25,8 @@ use crate::{
 
 /// The name wallets of this core go by at authorization servers; the provider says it too.
 const CLIENT_ID: &str = "kr.example.wallet";
-/// Most photo IDs in a batch.
-const PHOTO_IDS: u32 = 3;
+/// Most mdocs, and most SD-JWT VCs, in a batch.
+const WHOLE_DOCUMENTS: u32 = 3;
 
 /// One issuance under way.
 pub(super) struct Issuing {
@@ -331,12 +331,13 @@ impl Issuing {
 impl Wallet {
     /// Puts a card in the place of its predecessor, all of it or nothing.
     async fn store_received(&self, received: Received, now: i64) -> Result<CardView, WalletError> {
-        let Received { card, copies, mdocs } = received;
+        let Received { card, copies, mdocs, sd_jwts } = received;
         let issuer = self.config.issuer_url.clone();
         let stored = self.with_vault(|vault| {
             let mut settings = vault.settings()?;
             settings.issuer = Some(issuer);
-            let kind = if vault.cards()?.is_empty() { EventKind::CardAdded } else { EventKind::CardReplaced };
+            let known = vault.cards()?.iter().any(|known| known.document == card.document);
+            let kind = if known { EventKind::CardReplaced } else { EventKind::CardAdded };
             // In the same transaction the new keys stop being nobody's.
             let mut under_way = UnderWay::load(vault)?;
             under_way.keys.clear();
@@ -344,6 +345,7 @@ impl Wallet {
                 card: &card,
                 copies: &copies,
                 mdocs: &mdocs,
+                sd_jwts: &sd_jwts,
                 settings: &settings,
                 event: &Event { at: now, kind, level: None, counterparty: None },
                 device_data: &[(UNDER_WAY, &under_way.encode())],
@@ -363,11 +365,9 @@ impl Wallet {
 fn wanted_copies(format: &Format) -> u32 {
     match format {
         Format::SdCwt { vct } => {
-            let document = crate::counter::Document::ResidentCard;
-            let level = crate::card::Disclosure::ALL.into_iter().find(|level| document.vct(*level) == vct);
-            level.map_or(1, crate::card::Disclosure::batch)
+            crate::counter::Document::from_vct(vct).map_or(1, |(_, level)| level.batch())
         }
-        _ => PHOTO_IDS,
+        _ => WHOLE_DOCUMENTS,
     }
 }
 

@@ -7,26 +7,37 @@ use crate::{
     crypto::sign::PublicKey,
     jose::decode,
     mdoc,
-    openid::{Delivered, Format},
+    openid::{
+        Delivered, Format,
+        sd_jwt::{self, SdJwt},
+    },
     trust::{Certificate, Usage, verify_chain},
-    vault::{Card, NewCopy, NewMdoc, Staple},
+    vault::{Card, NewCopy, NewMdoc, NewSdJwt, Staple},
 };
-
-/// One resident card fits in a wallet: its type is its name.
-const RESIDENT_CARD: &str = "resident_card";
 
 /// A card with everything that was issued for it, verified.
 pub(super) struct Received {
     pub(super) card: Card,
     pub(super) copies: Vec<NewCopy>,
     pub(super) mdocs: Vec<NewMdoc>,
+    pub(super) sd_jwts: Vec<NewSdJwt>,
 }
 
+/// What is known of the person and of the card's end while one credential after the other is looked at.
+struct About {
+    person: Option<Person>,
+    valid_until: Option<i64>,
+}
+
+/// Credentials of one form: the key each was asked for, and what came.
+type Copies<'a, T> = Vec<(&'a PublicKey, T, &'a str)>;
+
 const UNTRUSTED: WalletError = WalletError::NotTrusted { why: Distrust::IssuedCredential };
+const MISBEHAVED: WalletError = WalletError::NotTrusted { why: Distrust::IssuerAnswer };
 
 impl Wallet {
     /// Verifies everything the issuer sent. `expected` is the person on the card that was read, if one was; without it the
-    /// photo ID says who it is, and every copy has to agree.
+    /// first document says who it is, and every other has to agree.
     pub(super) fn verify_delivered(
         &self,
         delivered: &Delivered,
@@ -34,37 +45,56 @@ impl Wallet {
         made: &HolderKeys,
         now: i64,
     ) -> Result<Received, WalletError> {
-        let mut photo_ids = Vec::new();
-        let mut counter_copies = Vec::new();
+        let document = document_of(delivered).ok_or(MISBEHAVED)?;
+        let (mut photo_ids, mut counter_copies): (Copies<'_, Vec<u8>>, Copies<'_, Vec<u8>>) =
+            Default::default();
+        let mut texts: Copies<'_, &str> = Vec::new();
         for credentials in &delivered.credentials {
-            let bytes = credentials.copies.iter().map(|(key, text)| Some((key, decode(text)?)));
-            let bytes: Option<Vec<_>> = bytes.collect();
-            let bytes = bytes.ok_or(UNTRUSTED)?;
+            let binary = || -> Option<Vec<_>> {
+                credentials.copies.iter().map(|(key, text)| Some((key, decode(text)?))).collect()
+            };
             match &credentials.configuration.format {
-                Format::Mdoc { doctype } if doctype == mdoc::PHOTO_ID => photo_ids.extend(bytes),
+                Format::Mdoc { doctype } if doctype == mdoc::PHOTO_ID => {
+                    let bytes = binary().ok_or(UNTRUSTED)?;
+                    photo_ids.extend(bytes.into_iter().map(|(key, bytes)| (key, bytes, doctype.as_str())));
+                }
                 Format::SdCwt { vct } => {
+                    let bytes = binary().ok_or(UNTRUSTED)?;
                     counter_copies.extend(bytes.into_iter().map(|(key, bytes)| (key, bytes, vct.as_str())));
                 }
-                _ => return Err(WalletError::NotTrusted { why: Distrust::IssuerAnswer }),
+                Format::SdJwtVc { vct } => {
+                    texts.extend(
+                        credentials.copies.iter().map(|(key, text)| (key, text.as_str(), vct.as_str())),
+                    );
+                }
+                Format::Mdoc { .. } => return Err(MISBEHAVED),
             }
         }
-        let (person, mdocs, valid_until) = self.verify_photo_ids(&photo_ids, expected, made, now)?;
+        let mut about = About { person: expected.cloned(), valid_until: None };
+        let mdocs = self.verify_photo_ids(&photo_ids, &mut about, made, now)?;
+        let sd_jwts = self.verify_sd_jwts(&texts, &mut about, made, now)?;
+        let About { person: Some(person), valid_until: Some(valid_until) } = about else {
+            return Err(UNTRUSTED);
+        };
         let mut copies = Vec::new();
         let mut levels: Vec<Disclosure> = Vec::new();
         for (key, bytes, vct) in counter_copies {
-            let copy = self.verify_copy(&bytes, key, vct, &person, made, now)?;
+            let of = counter::Document::from_vct(vct).filter(|(of, _)| of.name() == document);
+            let (of, _) = of.ok_or(UNTRUSTED)?;
+            let copy = self.verify_copy(&bytes, key, of, vct, &person, made, now)?;
             if !levels.contains(&copy.disclosure) {
                 levels.push(copy.disclosure);
             }
             copies.push(copy);
         }
-        if copies.is_empty() {
+        // A card that is meant to be shown at counters and cannot be is none.
+        if copies.is_empty() && counter::Document::from_name(document).is_some() {
             return Err(UNTRUSTED);
         }
         levels.sort_unstable();
         let card = Card {
-            id: RESIDENT_CARD.to_owned(),
-            document: RESIDENT_CARD.to_owned(),
+            id: document.to_owned(),
+            document: document.to_owned(),
             state: LifeCycle::Active { reason: ActiveReason::Issued },
             person,
             levels,
@@ -72,48 +102,76 @@ impl Wallet {
             // The moment itself is past the end.
             valid_until: Date::in_korea_at(valid_until.saturating_sub(1)).map_err(|_| UNTRUSTED)?,
         };
-        Ok(Received { card, copies, mdocs })
+        Ok(Received { card, copies, mdocs, sd_jwts })
     }
 
     fn verify_photo_ids(
         &self,
-        photo_ids: &[(&PublicKey, Vec<u8>)],
-        expected: Option<&Person>,
+        photo_ids: &Copies<'_, Vec<u8>>,
+        about: &mut About,
         made: &HolderKeys,
         now: i64,
-    ) -> Result<(Person, Vec<NewMdoc>, i64), WalletError> {
-        let mut person = expected.cloned();
+    ) -> Result<Vec<NewMdoc>, WalletError> {
         let mut mdocs = Vec::new();
-        let mut valid_until = None;
-        for (public, bytes) in photo_ids {
+        for (public, bytes, doc_type) in photo_ids {
             let parsed = mdoc::IssuerSigned::parse(bytes).map_err(|_| UNTRUSTED)?;
-            let wanted = mdoc::Expected { doc_type: mdoc::PHOTO_ID, device_key: Some(public) };
+            let wanted = mdoc::Expected { doc_type, device_key: Some(public) };
             let document = mdoc::verify(&parsed, &wanted, &self.roots.issuers, now).map_err(|_| UNTRUSTED)?;
-            let about = match person.take() {
+            let person = match about.person.take() {
                 Some(person) => person,
                 None => document.person().ok_or(UNTRUSTED)?,
             };
-            if !document.is_of(&about) {
+            if !document.is_of(&person) {
                 return Err(UNTRUSTED);
             }
-            person = Some(about);
-            valid_until = Some(document.validity().valid_until);
+            about.learn(person, document.validity().valid_until);
             mdocs.push(NewMdoc {
-                doc_type: mdoc::PHOTO_ID.to_owned(),
+                doc_type: (*doc_type).to_owned(),
                 holder_key: made.id_of(public)?,
                 issuer_signed: bytes.clone(),
             });
         }
-        match (person, valid_until) {
-            (Some(person), Some(valid_until)) => Ok((person, mdocs, valid_until)),
-            _ => Err(UNTRUSTED),
-        }
+        Ok(mdocs)
     }
 
+    fn verify_sd_jwts(
+        &self,
+        texts: &Copies<'_, &str>,
+        about: &mut About,
+        made: &HolderKeys,
+        now: i64,
+    ) -> Result<Vec<NewSdJwt>, WalletError> {
+        let mut sd_jwts = Vec::new();
+        for (public, text, vct) in texts {
+            let parsed = SdJwt::parse(text).map_err(|_| UNTRUSTED)?;
+            let wanted = sd_jwt::Expected { vct, holder: public };
+            let document =
+                sd_jwt::verify(&parsed, &wanted, &self.roots.issuers, now).map_err(|_| UNTRUSTED)?;
+            let person = match about.person.take() {
+                Some(person) => person,
+                None => document.person().ok_or(UNTRUSTED)?,
+            };
+            // A document of this wallet ends: one that says nothing of it could never be renewed in time.
+            let ends = document.expires_at().ok_or(UNTRUSTED)?;
+            if !document.is_of(&person) {
+                return Err(UNTRUSTED);
+            }
+            about.learn(person, ends);
+            sd_jwts.push(NewSdJwt {
+                vct: (*vct).to_owned(),
+                holder_key: made.id_of(public)?,
+                text: (*text).to_owned(),
+            });
+        }
+        Ok(sd_jwts)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything a copy is held against")]
     fn verify_copy(
         &self,
         bytes: &[u8],
         key: &PublicKey,
+        document: counter::Document,
         vct: &str,
         person: &Person,
         made: &HolderKeys,
@@ -128,7 +186,8 @@ impl Wallet {
         let verified = counter::check_copy(&delivered.sd_cwt, &issuer_key, key).map_err(|_| UNTRUSTED)?;
         let level = verified.disclosure();
         let today = Date::in_korea_at(now).map_err(|_| UNTRUSTED)?;
-        let holds = counter::Document::ResidentCard.vct(level) == vct
+        let holds = verified.document() == document
+            && document.vct(level) == vct
             && verified.x5t() == issuer.x5t()
             && *verified.claims() == Claims::of(person, level, today)
             && verified.portrait_digest()
@@ -147,4 +206,25 @@ impl Wallet {
             sd_cwt: delivered.sd_cwt,
         })
     }
+}
+
+impl About {
+    /// The card ends with the first of its documents.
+    fn learn(&mut self, person: Person, valid_until: i64) {
+        self.person = Some(person);
+        self.valid_until = Some(self.valid_until.map_or(valid_until, |known| known.min(valid_until)));
+    }
+}
+
+/// The one document that everything delivered belongs to: what the names of the configurations have before the first dot
+/// (docs/formats/issuing.md).
+fn document_of(delivered: &Delivered) -> Option<&str> {
+    let mut names = delivered.credentials.iter().map(|credentials| {
+        let (document, form) = credentials.configuration.id.split_once('.')?;
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let named = (1..=64).contains(&document.len()) && document.bytes().all(plain);
+        (named && !form.is_empty()).then_some(document)
+    });
+    let first = names.next()??;
+    names.all(|name| name == Some(first)).then_some(first)
 }

@@ -165,6 +165,46 @@ fn a_new_card_of_the_same_person_replaces_the_old_one() {
 }
 
 #[test]
+fn cards_for_different_documents_live_side_by_side() {
+    let folder = Folder::new();
+    let mut vault = create(&folder.file());
+    fill(&mut vault);
+    let text = "signed~disclosed~".to_owned();
+    let sd_jwt = NewSdJwt { vct: "veteran".to_owned(), holder_key: HolderKeyId::new("holder-sd"), text };
+    let other = Card { document: "veteran_card".to_owned(), levels: Vec::new(), ..card("veteran_card") };
+    let enrolled = Enrolled {
+        card: &other,
+        copies: &[],
+        mdocs: &[],
+        sd_jwts: core::slice::from_ref(&sd_jwt),
+        settings: &settings(),
+        event: &shown(1),
+        device_data: &[],
+    };
+    assert_eq!(vault.store_enrolled(&enrolled).unwrap(), Stored::default());
+    drop(vault);
+    let mut vault = open(&folder.file(), 0).unwrap();
+    assert_eq!(vault.cards().unwrap().len(), 2);
+    assert!(vault.cards().unwrap().iter().all(|card| card.state.is_active()));
+    assert_eq!(vault.sd_jwts("veteran_card").unwrap(), core::slice::from_ref(&sd_jwt));
+    assert_eq!(vault.mdocs("veteran_card").unwrap(), []);
+    assert_eq!(vault.sd_jwts("doc-1").unwrap(), []);
+    assert_eq!(vault.mdocs("doc-1").unwrap().len(), 1);
+    assert!(!format!("{sd_jwt:?}").contains("disclosed"));
+
+    // Issued again it takes its own place, and the older key goes.
+    let stored = vault.store_enrolled(&Enrolled { sd_jwts: &[], ..enrolled }).unwrap();
+    assert_eq!(stored.orphaned_keys, [HolderKeyId::new("holder-sd")]);
+    assert_eq!(vault.sd_jwts("veteran_card").unwrap(), []);
+    let twice = [sd_jwt.clone(), sd_jwt.clone()];
+    let shared = vault.store_enrolled(&Enrolled { sd_jwts: &twice, ..enrolled });
+    assert_eq!(shared, Err(VaultError::Misuse(Misuse::SharedCopy)));
+    let empty = [NewSdJwt { text: String::new(), ..sd_jwt.clone() }];
+    let empty = vault.store_enrolled(&Enrolled { sd_jwts: &empty, ..enrolled });
+    assert_eq!(empty, Err(VaultError::Misuse(Misuse::Size)));
+}
+
+#[test]
 fn a_card_and_its_copies_must_fit_each_other() {
     let folder = Folder::new();
     let mut vault = create(&folder.file());
