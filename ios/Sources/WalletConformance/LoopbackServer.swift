@@ -63,7 +63,11 @@ public final class LoopbackServer: @unchecked Sendable {
         #endif
         var request = Data()
         let end = Data("\r\n\r\n".utf8)
-        while request.range(of: end) == nil { guard receive(connection, &request) else { return } }
+        while request.range(of: end) == nil {
+            guard receive(connection, &request) else { return }
+            // The record of a TLS handshake: a server without TLS takes it for a bad request.
+            if request.first == 0x16 { return answer(connection, "400 Bad Request", Data()) }
+        }
         guard let head = request.range(of: end) else { return }
         let lines = String(decoding: request[..<head.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
         let length = lines.first { $0.lowercased().hasPrefix("content-length:") }

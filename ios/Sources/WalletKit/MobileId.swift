@@ -69,23 +69,29 @@ public final class MobileId: Sendable {
 
     /// Reads the card behind `link` with the six digits `can`, which are wiped. With a `challenge` (8 bytes) the chip proves
     /// that it is the original. Cancelling the task stops the reading between two commands.
+    ///
+    /// When the card is moved away, `lost` is asked with the number of times it was: `true` reads once more through the same
+    /// link, which has to wait for the card; `false`, as without it, ends with ``WalletError/CardLost``.
     public func read(
         _ link: CardLink, can: inout Data, challenge: Data? = nil,
-        progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }
+        progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in },
+        lost: @escaping @Sendable (Int) async -> Bool = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
         let reading = try prepare(link, can: &can, progress: progress)
-        return try await Self.run(reading, challenge: challenge)
+        return try await Self.run(reading, challenge: challenge, lost: lost)
     }
 
     /// Makes an ID of the card behind `link`: the issuer's challenge, the card's answer, the face, the keys, the credentials;
-    /// all of it or nothing. The digits `can` are wiped. Cancelling the task stops it between two steps.
+    /// all of it or nothing. The digits `can` are wiped. Cancelling the task stops it between two steps. For `lost` see
+    /// ``read(_:can:challenge:progress:lost:)``.
     public func enrol(
-        _ link: CardLink, can: inout Data, event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in }
+        _ link: CardLink, can: inout Data, event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in },
+        lost: @escaping @Sendable (Int) async -> Bool = { _ in false }
     ) async throws(WalletError) -> CardView {
         defer { wipe(&can) }
         let enrolment = try await walletCall { try await self.wallet.enrol() }
         let reading = try prepare(link, can: &can) { event(.reading($0)) }
-        let evidence = try await Self.run(reading, challenge: enrolment.challenge())
+        let evidence = try await Self.run(reading, challenge: enrolment.challenge(), lost: lost)
         let card = try await walletCall {
             try await withTaskCancellationHandler {
                 try await enrolment.finish(evidence: evidence, listener: StageRelay { event(.stage($0)) })
@@ -97,7 +103,7 @@ public final class MobileId: Sendable {
         return card
     }
 
-    /// ``read(_:can:challenge:progress:)`` as a sequence of events. Ending the loop early stops the reading.
+    /// ``read(_:can:challenge:progress:lost:)`` as a sequence of events. Ending the loop early stops the reading.
     public func reading(
         _ link: CardLink, can: inout Data, challenge: Data? = nil
     ) -> some AsyncSequence<ReadingEvent, WalletError> & Sendable {
@@ -110,7 +116,7 @@ public final class MobileId: Sendable {
         }
     }
 
-    /// ``enrol(_:can:event:)`` as a sequence of events. Ending the loop early stops the enrolment.
+    /// ``enrol(_:can:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
     public func enrolling(
         _ link: CardLink, can: inout Data
     ) -> some AsyncSequence<EnrolmentEvent, WalletError> & Sendable {
@@ -216,12 +222,25 @@ public final class MobileId: Sendable {
     }
 
     /// The library does not see a cancelled task: it is told.
-    private static func run(_ reading: CardReading, challenge: Data?) async throws(WalletError) -> ChipEvidence {
-        try await walletCall {
-            try await withTaskCancellationHandler {
-                try await reading.run(challenge: challenge)
-            } onCancel: {
-                reading.cancel()
+    private static func run(
+        _ reading: CardReading, challenge: Data?, lost: @Sendable (Int) async -> Bool
+    ) async throws(WalletError) -> ChipEvidence {
+        var times = 0
+        while true {
+            do throws(WalletError) {
+                return try await walletCall {
+                    try await withTaskCancellationHandler {
+                        try await reading.run(challenge: challenge)
+                    } onCancel: {
+                        reading.cancel()
+                    }
+                }
+            } catch {
+                guard error == .CardLost else { throw error }
+                times += 1
+                guard await lost(times) else { throw error }
+                // Told between two runs, the reading would forget it.
+                if Task.isCancelled { throw .UserCancelled }
             }
         }
     }

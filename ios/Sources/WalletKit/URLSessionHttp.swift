@@ -122,6 +122,15 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
         }
     }
 
+    /// Foundation on Linux has no code for a secure connection that failed: the words of libcurl are all it gives.
+    private static func isTls(_ error: URLError) -> Bool {
+        #if canImport(FoundationNetworking)
+            return error.code == .unknown && ["SSL", "TLS", "certificate"].contains { error.localizedDescription.contains($0) }
+        #else
+            return false
+        #endif
+    }
+
     private static func name(_ error: any Error) -> HttpError {
         guard let error = error as? URLError else { return .Failed(osCode: -1) }
         switch error.code {
@@ -133,7 +142,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
             .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid, .clientCertificateRejected,
             .clientCertificateRequired, .appTransportSecurityRequiresSecureConnection:
             return .Tls
-        default: return .Failed(osCode: Int32(error.code.rawValue))
+        default: return isTls(error) ? .Tls : .Failed(osCode: Int32(error.code.rawValue))
         }
     }
 }

@@ -29,6 +29,13 @@ final class URLSessionHttpTests: XCTestCase {
         await assertFails(.Offline) { try await get(server.base + "/echo") }
     }
 
+    func test_a_server_without_tls_is_no_secure_connection() async throws {
+        let server = try LoopbackServer()
+        defer { server.stop() }
+        let base = server.base.replacingOccurrences(of: "http:", with: "https:")
+        await assertFails(.Tls) { try await get(base + "/echo") }
+    }
+
     func test_nothing_is_sent_in_the_clear_to_another_device() async {
         for host in ["example.invalid", "192.0.2.1", "127.example.invalid", "127.0.0.1.example.invalid"] {
             await assertFails(.Tls) { try await get("http://\(host)/") }
