@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .library(name: "WalletKit", targets: ["WalletKit", "WalletBindings"]),
         .library(name: "WalletSimulator", targets: ["WalletSimulator"]),
+        .library(name: "WalletApple", targets: ["WalletApple"]),
         .library(name: "WalletConformance", targets: ["WalletConformance"]),
     ],
     targets: [
@@ -26,9 +27,12 @@ let package = Package(
             name: "WalletBindings", dependencies: ["WalletFFI"], path: "Generated/WalletBindings",
             swiftSettings: [.swiftLanguageMode(.v5)], linkerSettings: link),
         .target(name: "WalletKit", dependencies: ["WalletBindings"]),
+        // The seam on Apple's frameworks; where they are not there, its logic alone.
+        .target(name: "WalletApple", dependencies: ["WalletKit"]),
         .target(name: "WalletSimulator", dependencies: ["WalletKit"]),
         .target(name: "WalletConformance", dependencies: ["WalletKit"]),
         .testTarget(name: "WalletKitTests", dependencies: ["WalletKit", "WalletSimulator"]),
+        .testTarget(name: "WalletAppleTests", dependencies: ["WalletApple", "WalletSimulator"]),
         .testTarget(name: "ConformanceTests", dependencies: ["WalletKit", "WalletSimulator", "WalletConformance"]),
     ]
 )

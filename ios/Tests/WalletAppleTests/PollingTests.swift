@@ -1,0 +1,115 @@
+import WalletKit
+import XCTest
+
+@testable import WalletApple
+
+final class PollingTests: XCTestCase {
+    func test_pace_is_looked_for_first_and_a_card_that_comes_is_read() {
+        var polling = Polling()
+        XCTAssertEqual(polling.handle(.begin), [.begin(.pace, after: 0), .watch(search: 1)])
+        XCTAssertEqual(polling.handle(.detected([.iso7816])), [.connect(0)])
+        XCTAssertEqual(polling.handle(.connected), [.say(.reading), .ready])
+        XCTAssertEqual(polling.handle(.finish(succeeded: true)), [.say(.done), .end(nil)])
+        XCTAssertEqual(polling.handle(.invalidated(code: 200)), [], "the end that we asked for is no cancellation")
+    }
+
+    func test_silence_turns_to_any_card_once_the_first_session_has_ended() {
+        var polling = begun()
+        XCTAssertEqual(polling.handle(.silence(search: 1)), [.end(nil)])
+        XCTAssertEqual(polling.handle(.invalidated(code: 200)), [.begin(.iso14443, after: 0), .watch(search: 2)])
+        XCTAssertEqual(polling.handle(.silence(search: 1)), [], "a stale watch")
+        XCTAssertEqual(polling.handle(.silence(search: 2)), [], "there is nothing else to look for")
+        XCTAssertEqual(polling.handle(.detected([.iso7816])), [.connect(0)])
+    }
+
+    func test_silence_after_a_card_was_seen_changes_nothing() {
+        var polling = begun()
+        _ = polling.handle(.detected([.iso7816]))
+        _ = polling.handle(.missed)
+        XCTAssertEqual(polling.handle(.silence(search: 1)), [])
+    }
+
+    func test_a_phone_or_an_app_without_pace_looks_for_any_card() {
+        for code in [1, 2, 3] {
+            var polling = begun()
+            XCTAssertEqual(polling.handle(.invalidated(code: code)), [.begin(.iso14443, after: 0), .watch(search: 2)], "\(code)")
+            XCTAssertEqual(polling.handle(.invalidated(code: code)), [.fail(.Failed(osCode: Int32(code)))], "\(code) again")
+        }
+    }
+
+    func test_a_miss_and_a_lost_card_are_looked_for_again_in_the_same_session() {
+        var polling = begun()
+        for _ in 1...10 {
+            XCTAssertEqual(polling.handle(.detected([.iso7816])), [.connect(0)])
+            XCTAssertEqual(polling.handle(.missed), [.say(.again), .restart])
+            XCTAssertEqual(polling.handle(.detected([.iso7816])), [.connect(0)])
+            XCTAssertEqual(polling.handle(.connected), [.say(.reading), .ready])
+            XCTAssertEqual(polling.handle(.lost), [.say(.again), .restart])
+        }
+    }
+
+    func test_two_cards_and_a_card_of_another_kind_are_told_and_looked_past() {
+        var polling = begun()
+        XCTAssertEqual(polling.handle(.detected([.iso7816, .iso7816])), [.say(.onlyOne), .restart])
+        XCTAssertEqual(polling.handle(.detected([.other])), [.say(.otherCard), .restart])
+        XCTAssertEqual(polling.handle(.detected([])), [.say(.otherCard), .restart])
+        XCTAssertEqual(polling.handle(.detected([.iso7816])), [.connect(0)])
+    }
+
+    func test_the_closed_sheet_and_the_end_of_its_minute_reach_whoever_waits() {
+        for (code, error) in [(200, LinkError.Cancelled), (201, .Timeout), (202, .Failed(osCode: 202))] {
+            var searching = begun()
+            XCTAssertEqual(searching.handle(.invalidated(code: code)), [.fail(error)])
+            var reading = begun()
+            _ = reading.handle(.detected([.iso7816]))
+            _ = reading.handle(.connected)
+            XCTAssertEqual(reading.handle(.invalidated(code: code)), [.fail(error)])
+            XCTAssertEqual(reading.handle(.detected([.iso7816])), [], "nothing is read after the end")
+        }
+    }
+
+    func test_a_busy_reader_is_asked_again_later_and_not_for_ever() {
+        var polling = begun()
+        for wait in 1...3 {
+            XCTAssertEqual(polling.handle(.invalidated(code: 203)), [.begin(.pace, after: wait), .watch(search: wait + 1)])
+        }
+        XCTAssertEqual(polling.handle(.invalidated(code: 203)), [.fail(.Failed(osCode: 203))])
+    }
+
+    func test_cancelling_ends_the_session_and_whoever_waits_at_every_moment() {
+        var beginnings = [Polling(), begun()]
+        var connecting = begun()
+        _ = connecting.handle(.detected([.iso7816]))
+        beginnings.append(connecting)
+        _ = connecting.handle(.connected)
+        beginnings.append(connecting)
+        var switching = begun()
+        _ = switching.handle(.silence(search: 1))
+        beginnings.append(switching)
+        for var polling in beginnings {
+            XCTAssertEqual(polling.handle(.cancel), [.end(nil), .fail(.Cancelled)])
+            XCTAssertEqual(polling.handle(.cancel), [])
+            XCTAssertEqual(polling.handle(.invalidated(code: 200)), [])
+        }
+    }
+
+    func test_a_failed_reading_is_shown_as_one() {
+        var polling = begun()
+        _ = polling.handle(.detected([.iso7816]))
+        XCTAssertEqual(polling.handle(.finish(succeeded: false)), [.end(.failed)])
+    }
+
+    func test_every_alert_speaks_both_languages() {
+        for alert in CardAlert.allCases {
+            let (korean, english) = (alert.text(.korean), alert.text(.english))
+            XCTAssertTrue(korean.unicodeScalars.contains { (0xac00...0xd7a3).contains($0.value) }, "\(alert)")
+            XCTAssertTrue(english.allSatisfy(\.isASCII), "\(alert)")
+        }
+    }
+
+    private func begun() -> Polling {
+        var polling = Polling()
+        _ = polling.handle(.begin)
+        return polling
+    }
+}
