@@ -1,0 +1,141 @@
+import SwiftUI
+import WalletKit
+import WalletScreens
+
+/// The first pages, and the two ways to an ID.
+struct OnboardingView: View {
+    let model: WalletModel
+    @State private var page = 0
+    private let pages: [(Words, Words)] = [(.welcomeTitle, .welcomeBody), (.keysTitle, .keysBody), (.cardTitle, .cardBody)]
+
+    var body: some View {
+        NavigationStack {
+            VStack(spacing: 16) {
+                if model.isUnfinished { UnfinishedView(model: model) }
+                Text(pages[page].0.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
+                Text(pages[page].1.text(model.language)).font(.body)
+                if page + 1 < pages.count {
+                    Button(Words.next.text(model.language)) { page += 1 }.buttonStyle(.borderedProminent)
+                } else {
+                    AddViews(model: model)
+                }
+                if page > 0 { Button(Words.back.text(model.language)) { page -= 1 } }
+            }
+            .multilineTextAlignment(.center)
+            .padding()
+        }
+    }
+}
+
+/// Tap a card, or scan a community centre's code.
+struct AddViews: View {
+    let model: WalletModel
+    @State private var tap: TapModel?
+    @State private var scan: ScanModel?
+
+    var body: some View {
+        VStack(spacing: 12) {
+            Button(Words.tapTitle.text(model.language)) { Task { tap = await model.tap() } }.buttonStyle(.borderedProminent)
+            Button(Words.scanTitle.text(model.language)) { scan = model.scan() }
+        }
+        .sheet(item: $tap) { TapView(model: $0) }
+        .sheet(item: $scan) { ScanView(model: $0, app: model) }
+    }
+}
+
+/// An issuance that was cut short.
+struct UnfinishedView: View {
+    let model: WalletModel
+
+    var body: some View {
+        VStack(spacing: 8) {
+            Text(Words.unfinished.text(model.language)).font(.headline)
+            Button(Words.resume.text(model.language)) { Task { await model.resume() } }
+            Button(Words.abandon.text(model.language), role: .destructive) { Task { await model.abandon() } }
+        }
+        .padding()
+    }
+}
+
+/// Asks for the finger or the face.
+struct LockedView: View {
+    let model: WalletModel
+
+    var body: some View {
+        NavigationStack {
+            VStack(spacing: 16) {
+                Text(Words.lockedTitle.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
+                Text(Words.lockedBody.text(model.language))
+                Button(Words.unlock.text(model.language)) { Task { await model.unlock() } }.buttonStyle(.borderedProminent)
+                NavigationLink(Words.lostTitle.text(model.language)) { LostPhoneView(language: model.language) }
+            }
+            .padding()
+        }
+    }
+}
+
+/// The keys died.
+struct DeadView: View {
+    let model: WalletModel
+    @State private var isSure = false
+
+    var body: some View {
+        VStack(spacing: 16) {
+            ErrorView(text: WalletError.KeyInvalidated.text(model.language))
+            Button(Words.startOver.text(model.language), role: .destructive) { isSure = true }
+        }
+        .alert(Words.startOver.text(model.language), isPresented: $isSure) {
+            Button(Words.startOver.text(model.language), role: .destructive) { Task { await model.startOver() } }
+            Button(Words.cancel.text(model.language), role: .cancel) {}
+        } message: {
+            Text(Words.startOverBody.text(model.language))
+        }
+    }
+}
+
+/// Digits, hold, progress.
+struct TapView: View {
+    @Bindable var model: TapModel
+    @Environment(\.dismiss) private var dismiss
+
+    var body: some View {
+        NavigationStack {
+            VStack(spacing: 16) {
+                switch model.step {
+                case .digits:
+                    TextField(Words.digitsLabel.text(model.language), text: $model.digits)
+                        .keyboardType(.numberPad)
+                        .textFieldStyle(.roundedBorder)
+                        .accessibilityLabel(Words.digitsLabel.text(model.language))
+                    Button(Words.next.text(model.language)) { model.start() }
+                        .buttonStyle(.borderedProminent)
+                        .disabled(!model.canStart)
+                case .hold, .lost: ProgressView()
+                case .reading(let file, let fraction):
+                    ProgressView(value: fraction)
+                    Text(Words.readingFile.text(model.language, file))
+                case .working(let text):
+                    ProgressView()
+                    Text(text)
+                case .done:
+                    Button(Words.close.text(model.language)) { dismiss() }.buttonStyle(.borderedProminent)
+                case .failed(let text):
+                    ErrorView(text: text)
+                    Button(Words.close.text(model.language)) { dismiss() }
+                }
+                Text(model.hint).font(.footnote).foregroundStyle(.secondary)
+            }
+            .padding()
+            .navigationTitle(Words.tapTitle.text(model.language))
+            .toolbar {
+                ToolbarItem(placement: .cancellationAction) {
+                    Button(Words.cancel.text(model.language)) {
+                        model.cancel()
+                        dismiss()
+                    }
+                }
+            }
+        }
+        .interactiveDismissDisabled()
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Observation
+import WalletKit
+
+/// One card: hidden, and for half a minute in the open after the finger or the face.
+@available(iOS 17, macOS 14, *)
+@MainActor @Observable
+public final class CardModel {
+    /// How long it is open, seconds.
+    public static let openSeconds: Int64 = 30
+    /// The card.
+    public let card: CardView
+    /// The language of the screen.
+    public let language: Language
+    /// Seconds until it is hidden again; none while it is.
+    public private(set) var secondsLeft: Int64?
+    /// What went wrong last.
+    public private(set) var failure: ErrorText?
+    private let wallet: MobileId
+    private let locked: () -> Void
+    private var opensUntil: Int64?
+    private var asking = false
+
+    init(_ card: CardView, _ id: MobileId, _ language: Language, locked: @escaping () -> Void) {
+        (self.card, wallet, self.language, self.locked) = (card, id, language, locked)
+    }
+
+    /// What the screen shows of it now.
+    public var lines: CardLines { CardLines(card, masked: secondsLeft == nil) }
+
+    /// The portrait, which is hidden with the rest.
+    public var portrait: Data? { secondsLeft == nil ? nil : card.portrait }
+
+    /// The state in a word.
+    public var state: String { cardStateText(state: card.state, language: language) }
+
+    /// Asks for the citizen anew, however short ago they were there, and opens the card.
+    public func reveal(at now: Int64) async {
+        guard !asking else { return }
+        asking = true
+        failure = nil
+        defer { asking = false }
+        do throws(WalletError) {
+            try wallet.lock()
+            try await wallet.unlock()
+            opensUntil = now + Self.openSeconds
+            secondsLeft = Self.openSeconds
+        } catch {
+            failure = error.text(language)
+            locked()
+        }
+    }
+
+    /// Each second, and when the app goes away with a time past every end.
+    public func tick(at now: Int64) {
+        guard let opensUntil else { return }
+        let left = opensUntil - now
+        // A clock that was put back does not keep the card open.
+        if left <= 0 || left > Self.openSeconds { hide() } else { secondsLeft = left }
+    }
+
+    /// Hides it.
+    public func hide() {
+        opensUntil = nil
+        secondsLeft = nil
+    }
+}
+
+/// One line of the history in words.
+public struct HistoryLine: Sendable, Equatable {
+    /// What happened.
+    public let title: String
+    /// What was shown, and to whom.
+    public let detail: String
+    /// When.
+    public let at: Foundation.Date
+
+    init(_ entry: HistoryEntryView, _ language: Language) {
+        title = eventText(kind: entry.kind, language: language)
+        let shown = entry.disclosure.map { disclosureText(disclosure: $0, language: language) }
+        let desk = entry.counterparty.map { entry.verified ? "\($0) (\(Words.historyVerified.text(language)))" : $0 }
+        detail = [shown, desk].compactMap { $0 }.joined(separator: " · ")
+        at = Foundation.Date(timeIntervalSince1970: TimeInterval(entry.at))
+    }
+}

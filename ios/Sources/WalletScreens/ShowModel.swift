@@ -1,0 +1,138 @@
+import Foundation
+import Observation
+import WalletKit
+
+/// A show: what, to whom, one prompt, then frames that roll.
+@available(iOS 17, macOS 14, *)
+@MainActor @Observable
+public final class ShowModel: Identifiable {
+    /// A level to choose.
+    public struct Level: Equatable, Sendable {
+        /// The level.
+        public let disclosure: Disclosure
+        /// Its words.
+        public let text: String
+        /// How often it can be shown yet.
+        public let left: UInt32
+    }
+
+    /// Where it is.
+    public enum Step: Equatable, Sendable {
+        /// The citizen chooses what to show.
+        case choosing
+        /// The prompt is up.
+        case asking
+        /// This frame is shown.
+        case showing(FrameView)
+        /// The last frame is over.
+        case over
+        /// It did not come to a show.
+        case failed(ErrorText)
+    }
+
+    /// Where it is.
+    public private(set) var step = Step.choosing
+    /// Whether the screen is recorded or shared, or the app is not in front: nothing is shown then.
+    public var isObserved = false
+    /// The language of the screen.
+    public let language: Language
+    /// The desk whose sign was scanned.
+    public let desk: DeskSign?
+    private let card: CardView
+    private let wallet: MobileId
+    private let used: () -> Void
+    private var show: CounterShow?
+    private var task: Task<Void, Never>?
+
+    init(_ card: CardView, _ id: MobileId, _ language: Language, desk: DeskSign?, used: @escaping () -> Void) {
+        (self.card, wallet, self.language, self.desk, self.used) = (card, id, language, desk, used)
+    }
+
+    /// What can be shown.
+    public var levels: [Level] {
+        card.copies.map {
+            Level(disclosure: $0.disclosure, text: disclosureText(disclosure: $0.disclosure, language: language), left: $0.left)
+        }
+    }
+
+    /// To whom: the verified desk by name, or the words that nobody is verified. Face ID shows no reason, so this stands on the
+    /// screen before the citizen is asked.
+    public var audience: String {
+        desk.map { Words.showTo.text(language, $0.name(language: language)) } ?? Words.showUnverified.text(language)
+    }
+
+    /// The frame on the screen, if any.
+    public var frame: FrameView? {
+        guard !isObserved, case .showing(let frame) = step else { return nil }
+        return frame
+    }
+
+    /// Whether the screen shall be as bright as it can: while a code is on it.
+    public var wantsBrightness: Bool { frame != nil }
+
+    /// One prompt, which uses one copy.
+    public func show(_ disclosure: Disclosure) {
+        guard task == nil, !isObserved else { return }
+        guard step == .choosing || step == .over || isFailed else { return }
+        step = .asking
+        task = Task {
+            do throws(WalletError) {
+                let show = try await wallet.show(card.id, disclosure, desk: desk)
+                self.show = show
+                step = .showing(try wallet.frame(show))
+            } catch {
+                step = .failed(error.text(language))
+            }
+            used()
+            task = nil
+        }
+    }
+
+    /// Takes the prompt away.
+    public func cancel() { task?.cancel() }
+
+    /// Waits until nothing is under way any more.
+    public func finished() async { await task?.value }
+
+    /// Each second: the frame of this moment.
+    public func tick() {
+        guard let show, case .showing = step else { return }
+        do throws(WalletError) {
+            step = .showing(try wallet.frame(show))
+        } catch {
+            step = error == .ShowEnded ? .over : .failed(error.text(language))
+            self.show = nil
+        }
+    }
+
+    /// The citizen has seen enough: the code is gone, whatever time it had.
+    public func end() {
+        task?.cancel()
+        show = nil
+        if case .showing = step { step = .over }
+    }
+
+    private var isFailed: Bool { if case .failed = step { true } else { false } }
+}
+
+/// The screen's brightness while a code is on it, and as it was afterwards.
+@MainActor
+public final class Brightness {
+    private let read: () -> Double
+    private let write: (Double) -> Void
+    private var before: Double?
+
+    /// Takes how to read and to write it, 0 to 1.
+    public init(read: @escaping () -> Double, write: @escaping (Double) -> Void) { (self.read, self.write) = (read, write) }
+
+    /// As bright as can be, or as it was.
+    public func follow(_ wanted: Bool) {
+        if wanted && before == nil {
+            before = read()
+            write(1)
+        } else if !wanted, let before {
+            self.before = nil
+            write(before)
+        }
+    }
+}

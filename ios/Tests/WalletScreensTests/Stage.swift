@@ -1,0 +1,97 @@
+import Foundation
+import WalletKit
+import WalletSimulator
+import XCTest
+
+@testable import WalletScreens
+
+/// A desk of its own, a phone, and the app on it.
+@MainActor
+final class Stage {
+    let simulator: Simulator
+    let phone: SimulatedPhone
+    let reader = Reader()
+    private let anchor = MemoryAnchor()
+    private let folder: URL
+
+    init() throws {
+        simulator = try Simulator()
+        phone = try simulator.phone("screens")
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("wallet-screens-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// The app, started anew. The wallet before it must be gone.
+    func app(_ language: Language = .english) async throws -> WalletModel {
+        let platform = Platform(keyStore: phone, anchor: anchor, http: URLSessionHttp(), clock: SystemClock(), faceCheck: phone)
+        let config = try simulator.config(vault: folder.appendingPathComponent("vault").path, language: language)
+        let (reader, simulator) = (reader, simulator)
+        let model = WalletModel(
+            Surroundings(
+                language: language,
+                open: { () async throws(WalletError) in try await MobileId.open(platform: platform, config: config) },
+                reader: {
+                    reader.card = { try simulator.tap() }
+                    return reader
+                }))
+        await model.start()
+        return model
+    }
+
+    /// The app with a card in it.
+    func enrolled() async throws -> WalletModel {
+        let model = try await app()
+        let opened = await model.tap()
+        let tap = try XCTUnwrap(opened)
+        tap.digits = String(decoding: try simulator.can(), as: UTF8.self)
+        tap.start()
+        await tap.finished()
+        XCTAssertEqual(tap.step, .done)
+        return model
+    }
+
+    func prompts() async throws -> Int { try await phone.prompts().count }
+}
+
+/// A reader that holds a simulated card, which `before` may take away before a command.
+final class Reader: CardReader, CardLink, @unchecked Sendable {
+    private let lock = NSLock()
+    private var held: SimulatedCard?
+    private var commands = 0
+    private var asked: [String] = []
+    var card: @Sendable () throws -> SimulatedCard = { throw SimulatorError.gone }
+    var before: @Sendable (Int) async throws -> Void = { _ in }
+
+    var link: any CardLink { self }
+    var said: [String] { lock.withLock { asked } }
+
+    func begin() { lock.withLock { asked.append("begin") } }
+    func finish(succeeded: Bool) { lock.withLock { asked.append(succeeded ? "done" : "failed") } }
+
+    func transceive(apdu: Data) async throws -> Data {
+        let command = lock.withLock {
+            commands += 1
+            return commands
+        }
+        do {
+            try await before(command)
+            return try await present().transceive(apdu: apdu)
+        } catch {
+            lock.withLock { held = nil }
+            throw error
+        }
+    }
+
+    func limits() async throws -> LinkLimits { try await present().limits() }
+
+    /// A card that was taken away comes back as a fresh session.
+    private func present() throws -> SimulatedCard {
+        try lock.withLock {
+            let card = try held ?? card()
+            held = card
+            return card
+        }
+    }
+}
