@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "WalletScreens", dependencies: ["WalletKit"], linkerSettings: observation),
         .target(name: "WalletSimulator", dependencies: ["WalletKit"]),
         .target(name: "WalletConformance", dependencies: ["WalletKit"]),
+        .executableTarget(name: "QuickStart", dependencies: ["WalletKit", "WalletSimulator"]),
         .testTarget(name: "WalletKitTests", dependencies: ["WalletKit", "WalletSimulator"]),
         .testTarget(name: "WalletAppleTests", dependencies: ["WalletApple", "WalletSimulator"]),
         .testTarget(name: "WalletScreensTests", dependencies: ["WalletScreens", "WalletSimulator"]),

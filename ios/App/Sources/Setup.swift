@@ -82,7 +82,7 @@ struct Setup: Decodable {
     #endif
 }
 
-/// Codes of ``WalletError/Unavailable(code:)`` that are this app's own: no `wallet.json`; no folder for the vault.
+/// Codes of `WalletError.Unavailable` that are this app's own: no `wallet.json`; no folder for the vault.
 private let noSetup: Int32 = -2001
 private let noFolder: Int32 = -2002
 

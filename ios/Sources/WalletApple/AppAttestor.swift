@@ -3,7 +3,7 @@ import WalletKit
 
 /// Who vouches for new keys.
 public protocol Attestor: Sendable {
-    /// Vouches for `keys` (SEC1, 65 bytes each) over `challenge`; throws ``KeyStoreError``.
+    /// Vouches for `keys` (SEC1, 65 bytes each) over `challenge`; throws `KeyStoreError`.
     func attest(challenge: Data, keys: [Data]) async throws -> Attestation
 }
 

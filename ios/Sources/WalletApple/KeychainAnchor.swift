@@ -3,7 +3,7 @@
     import Security
     import WalletKit
 
-    /// ``Anchor`` in the Keychain: it stays on this phone, is in no backup, and outlives the app's files.
+    /// `Anchor` in the Keychain: it stays on this phone, is in no backup, and outlives the app's files.
     public final class KeychainAnchor: Anchor {
         private static let longest = 256
         private let service: String

@@ -3,7 +3,7 @@
     import Foundation
     import WalletKit
 
-    /// ``CardLink`` over the phone's NFC reader, with the system's sheet.
+    /// `CardLink` over the phone's NFC reader, with the system's sheet.
     ///
     /// ``begin()`` shows the sheet; the first command waits until a card is there. A card that leaves is an error for the command
     /// under way, the reader looks for it again, and the next command waits for it: reading once more goes on without another

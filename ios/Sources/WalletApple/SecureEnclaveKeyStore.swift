@@ -4,7 +4,7 @@
     import Security
     import WalletKit
 
-    /// ``KeyStore`` in the Secure Enclave.
+    /// `KeyStore` in the Secure Enclave.
     ///
     /// Keys of copies and of the personal part ask for the finger or the face at each use and die when either is changed
     /// (`biometryCurrentSet`) or the passcode is removed; the wallet's own key and the key of the device part never ask. No key

@@ -1,9 +1,9 @@
 @_exported import WalletBindings
 
-/// The code of ``WalletError/Unavailable(code:)`` when the library itself failed.
+/// The code of `WalletError.Unavailable` when the library itself failed.
 public let internalFailure: Int32 = -1004
 
-/// Makes one kind of error of a call: what is not a ``WalletError`` is a failure inside the library, whose text may hold a
+/// Makes one kind of error of a call: what is not a `WalletError` is a failure inside the library, whose text may hold a
 /// trace and is not shown.
 func walletCall<T>(_ call: () throws -> T) throws(WalletError) -> T {
     do {

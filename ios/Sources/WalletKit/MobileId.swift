@@ -18,7 +18,7 @@ public enum EnrolmentEvent: Sendable {
     case done(CardView)
 }
 
-/// The citizen's wallet. Every call throws ``WalletError`` and nothing else.
+/// The citizen's wallet. Every call throws `WalletError` and nothing else.
 ///
 /// It is locked after ``open(platform:config:)``; ``unlock()`` asks for the finger or the face. Any thread may call it.
 public final class MobileId: Sendable {
@@ -71,7 +71,7 @@ public final class MobileId: Sendable {
     /// that it is the original. Cancelling the task stops the reading between two commands.
     ///
     /// When the card is moved away, `lost` is asked with the number of times it was: `true` reads once more through the same
-    /// link, which has to wait for the card; `false`, as without it, ends with ``WalletError/CardLost``.
+    /// link, which has to wait for the card; `false`, as without it, ends with `WalletError.CardLost`.
     public func read(
         _ link: CardLink, can: inout Data, challenge: Data? = nil,
         progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in },

@@ -1,6 +1,6 @@
 import Foundation
 
-/// ``Clock`` by the system's wall clock.
+/// `Clock` by the system's wall clock.
 public final class SystemClock: Clock {
     /// The clock.
     public init() {}

@@ -4,7 +4,7 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// ``Http`` over `URLSession`: the system's TLS, no redirect followed, no cookie, no cache. An answer past 1 MiB
+/// `Http` over `URLSession`: the system's TLS, no redirect followed, no cookie, no cache. An answer past 1 MiB
 /// is cancelled while it arrives and no more than that is kept of it. It speaks in the clear to this very device only.
 public final class URLSessionHttp: Http {
     /// `NSURLErrorDataLengthExceedsMaximum`, which Foundation on Linux does not name: the code of an answer that is too long.
