@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
 };
@@ -10,6 +10,7 @@ use std::{
 use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
 
 use crate::{
+    pages::{Account, SessionLife},
     register::Register,
     store::DatabaseUrl,
     telecom::{Operator, OwnNames, SimulatedOperator},
@@ -37,12 +38,18 @@ pub struct Config {
     pub wallet_provider_roots: Vec<Vec<u8>>,
     /// The URL wallets know this desk by, without a slash at the end; where it listens when none.
     pub public_url: Option<String>,
+    /// Proxies before this desk, whose last `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
     /// Residents a clerk finds.
     pub register: Register,
     /// The operators' own-name check; without one no line is recorded.
     pub own_names: Option<Arc<dyn OwnNames>>,
     /// Telecom operators that may report lost phones.
     pub operators: Vec<Operator>,
+    /// Who may sign in at the pages.
+    pub accounts: Vec<Account>,
+    /// How long they stay signed in.
+    pub session_life: SessionLife,
     /// Face providers accepted.
     pub face_providers: Vec<FaceProvider>,
     /// Who this desk is as a verifier.
@@ -99,9 +106,12 @@ impl Config {
             revoked_attestation: BTreeSet::new(),
             wallet_provider_roots: Vec::new(),
             public_url: None,
+            proxies: Vec::new(),
             register: Register::default(),
             own_names: None,
             operators: Vec::new(),
+            accounts: Vec::new(),
+            session_life: SessionLife::default(),
             face_providers: Vec::new(),
             desk,
             policy: Policy::default(),

@@ -9,6 +9,7 @@ pub mod counter_pack;
 pub mod desk_sign;
 pub mod issuer;
 pub mod openid;
+pub mod pages;
 pub mod pki;
 pub mod register;
 mod server;

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -14,10 +14,11 @@ use axum::{
     http::{
         HeaderName, HeaderValue, StatusCode,
         header::{
-            CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
-    middleware::map_response,
+    middleware::map_response_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -36,6 +37,7 @@ use crate::{
     issuer::{Issuer, IssuerError, Trust},
     openid,
     openid::Offer,
+    pages::{self, Pages},
     pki::{Pki, PkiError, create_folder},
     register::Register,
     staples_api,
@@ -86,6 +88,7 @@ pub struct Desk;
 #[derive(Debug)]
 pub struct RunningDesk {
     base_url: String,
+    address: SocketAddr,
     issuer_root: Vec<u8>,
     registration_root: Vec<u8>,
     pack_authority: PublicKey,
@@ -117,23 +120,34 @@ impl Desk {
         let pack_authority_certificate = pki.pack_authority.certificate.clone();
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         let counter_pack = issuer.counter_pack(now).map_err(|_| PkiError::Key)?;
+        let pages = Pages::new(
+            config.accounts,
+            config.session_life,
+            config.desk.clone(),
+            &base_url,
+            &issuer.pki().code_key,
+        );
         let app = App {
             issuer: Arc::new(issuer),
             desk: config.desk,
             register: Arc::new(config.register),
+            pages: Arc::new(pages),
+            proxies: config.proxies.into(),
             own_names: config.own_names,
             operators: config.operators.into(),
             clock: config.clock,
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let server =
-            axum::serve(listener, routes().with_state(app.clone())).with_graceful_shutdown(async move {
-                // A dropped sender means the same as a sent word.
-                stopped.await.ok();
-            });
+        let service =
+            routes(&app).with_state(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+            // A dropped sender means the same as a sent word.
+            stopped.await.ok();
+        });
         let task = tokio::spawn(async move { server.await });
         Ok(RunningDesk {
             base_url,
+            address,
             issuer_root,
             registration_root,
             pack_authority,
@@ -184,6 +198,12 @@ impl RunningDesk {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// The address it listens at.
+    #[must_use]
+    pub const fn listens_at(&self) -> SocketAddr {
+        self.address
     }
 
     /// The issuer's root certificate, DER.
@@ -282,8 +302,10 @@ impl RunningDesk {
 pub(crate) struct App {
     issuer: Arc<Issuer>,
     desk: DeskIdentity,
-    register: Arc<Register>,
-    own_names: Option<Arc<dyn OwnNames>>,
+    pub(crate) register: Arc<Register>,
+    pub(crate) pages: Arc<Pages>,
+    pub(crate) proxies: Arc<[IpAddr]>,
+    pub(crate) own_names: Option<Arc<dyn OwnNames>>,
     pub(crate) operators: Arc<[Operator]>,
     clock: Arc<dyn Clock>,
 }
@@ -338,18 +360,19 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
     }
 }
 
-fn routes() -> Router<App> {
+fn routes(app: &App) -> Router<App> {
     staples_api::routes()
         .merge(openid::api::routes())
         .merge(telecom::api::routes())
+        .merge(pages::routes())
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))
-        .layer(map_response(strict))
+        .layer(map_response_with_state(app.clone(), strict))
 }
 
-/// What every answer carries: nothing of it runs, is framed, guessed at or told to another site.
-async fn strict(mut response: Response) -> Response {
+/// What every answer carries that says nothing else itself: nothing of it runs, is framed, guessed at or told to another site.
+async fn strict(State(app): State<App>, mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
         (
             CONTENT_SECURITY_POLICY,
@@ -360,7 +383,11 @@ async fn strict(mut response: Response) -> Response {
         (X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.pages.is_secure() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, year);
     }
     response
 }

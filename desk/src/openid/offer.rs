@@ -11,7 +11,10 @@ use wallet_core::{
 };
 
 use super::{Wanted, digest, paths};
-use crate::issuer::{Issuer, IssuerError};
+use crate::{
+    issuer::{Issuer, IssuerError},
+    store::OfferFate,
+};
 
 /// Seconds an offer is good.
 pub(crate) const OFFER_SECONDS: i64 = 600;
@@ -29,6 +32,8 @@ pub struct Offer {
     pub transaction_code: String,
     /// Seconds since 1970 UTC.
     pub expires_at: i64,
+    /// What the link ends with.
+    pub(crate) id: String,
 }
 
 impl Issuer {
@@ -51,10 +56,15 @@ impl Issuer {
         let expires_at = now.saturating_add(OFFER_SECONDS);
         let told = self.keyed(&code, &transaction_code);
         self.store.add_offer(&digest(&code), &person, Some(&told), TRIES, now, expires_at)?;
+        let link = self.offer_link(&id);
+        Ok(Offer { link, transaction_code, expires_at, id })
+    }
+
+    /// The link to the offer with this id.
+    pub(crate) fn offer_link(&self, id: &str) -> String {
         let uri = format!("{}{}/{id}", self.url, paths::OFFER);
         let uri: String = form_urlencoded::byte_serialize(uri.as_bytes()).collect();
-        let link = format!("openid-credential-offer://?credential_offer_uri={uri}");
-        Ok(Offer { link, transaction_code, expires_at })
+        format!("openid-credential-offer://?credential_offer_uri={uri}")
     }
 
     /// The offer behind a link; `None` when it is gone. OpenID4VCI 1.0, 4.1.3.
@@ -80,6 +90,11 @@ impl Issuer {
             "credential_configuration_ids": Wanted::ALL.map(Wanted::id),
             "grants": { "urn:ietf:params:oauth:grant-type:pre-authorized_code": grant },
         })))
+    }
+
+    /// What became of the offer with this id.
+    pub(crate) fn offer_fate(&self, id: &str, now: i64) -> Result<OfferFate, IssuerError> {
+        Ok(self.store.offer_fate(&digest(&self.code_of(id)), now)?)
     }
 
     /// The code of an offer: derived, so that the store has it as a digest only and the link need not carry it.

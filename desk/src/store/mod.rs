@@ -3,6 +3,8 @@
 mod desks;
 mod engine;
 mod grants;
+mod page_sessions;
+mod standing;
 mod suspensions;
 #[cfg(test)]
 mod tests;
@@ -64,6 +66,8 @@ pub enum SessionState {
 
 pub use engine::DatabaseUrl;
 pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};
+pub use page_sessions::{ActRow, Rate, SessionRow};
+pub use standing::{OfferFate, Standing};
 pub use suspensions::LineId;
 
 /// A keyed hash of a registration number.

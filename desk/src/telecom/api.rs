@@ -41,9 +41,8 @@ async fn report(app: App, act: Act, request: Request) -> Response {
     };
     let body = read_body(body).await.unwrap_or_default();
     let report = serde_json::from_slice::<Report>(&body).ok();
-    let fits = |reason: Reason| (act == Act::Resume) == (reason == Reason::Found);
     let parsed = report.and_then(|report| Some((SubscriberLine::parse(&report.line)?, report.reason)));
-    let Some((line, reason)) = parsed.filter(|(_, reason)| fits(*reason)) else {
+    let Some((line, reason)) = parsed.filter(|(_, reason)| reason.fits(act)) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     match app.with_issuer(move |issuer, now| issuer.report(&operator, act, &line, reason, now)).await {

@@ -55,6 +55,18 @@ impl SubscriberLine {
         let fits = (10..=11).contains(&digits.len()) && digits.starts_with("01");
         (fits && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(Self(digits))
     }
+
+    /// The digits without hyphens.
+    pub(crate) fn digits(&self) -> &str {
+        &self.0
+    }
+
+    /// As people write it: `010-1234-5678`.
+    pub(crate) fn spaced(&self) -> String {
+        let middle = self.0.len().saturating_sub(4);
+        let part = |range: core::ops::Range<usize>| self.0.get(range).unwrap_or_default();
+        format!("{}-{}-{}", part(0..3), part(3..middle), part(middle..self.0.len()))
+    }
 }
 
 impl core::fmt::Debug for SubscriberLine {
@@ -98,6 +110,16 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
+    /// The reason with this machine name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [Self::Lost, Self::Stolen, Self::Found].into_iter().find(|reason| reason.name() == name)
+    }
+
+    /// Whether it is a reason for this.
+    pub(crate) fn fits(self, act: Act) -> bool {
+        (act == Act::Resume) == (self == Self::Found)
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Lost => "lost",
@@ -152,7 +174,7 @@ impl Issuer {
         if self.store.is_suspended(person)? { Err(IssuerError::refused(Refusal::Suspended)) } else { Ok(()) }
     }
 
-    fn line_id(&self, line: &SubscriberLine) -> LineId {
+    pub(crate) fn line_id(&self, line: &SubscriberLine) -> LineId {
         hmac_sha256(self.pki.person_key.expose(), &[b"desk line v1", line.0.as_bytes()])
     }
 }
@@ -165,6 +187,8 @@ mod tests {
     fn a_line_is_a_mobile_number_however_it_is_written() {
         assert_eq!(SubscriberLine::parse("010-1234-5678"), SubscriberLine::parse("01012345678"));
         assert!(SubscriberLine::parse("011-123-4567").is_some());
+        assert_eq!(SubscriberLine::parse("01012345678").unwrap().spaced(), "010-1234-5678");
+        assert_eq!(SubscriberLine::parse("0111234567").unwrap().spaced(), "011-123-4567");
         for wrong in ["", "02-123-4567", "010-1234-567x", "010123456789", "+821012345678", "０１０12345678"]
         {
             assert_eq!(SubscriberLine::parse(wrong), None, "{wrong}");

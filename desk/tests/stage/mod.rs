@@ -36,10 +36,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name =
-            format!("desk-wallet-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
+        let folder = new_folder();
         let clock = Arc::new(SteppedClock::new(NOW));
         let desk = desk_in(folder.join("desk"), &clock).await;
         Self { desk, clock, folder }
@@ -97,11 +94,18 @@ impl Drop for Stage {
     }
 }
 
+/// A place for a desk and its phones that no other test has.
+pub(crate) fn new_folder() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("desk-wallet-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    std::env::temp_dir().join(name)
+}
+
 pub(crate) async fn desk_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> RunningDesk {
     Desk::start(config_in(folder, clock)).await.unwrap()
 }
 
-fn config_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> Config {
+pub(crate) fn config_in(folder: PathBuf, clock: &Arc<SteppedClock>) -> Config {
     let identity = DeskIdentity {
         id: DeskId::parse("centre.1").unwrap(),
         name_ko: "가온 주민센터".into(),

@@ -65,7 +65,8 @@ fn both_engines_have_the_same_tables() {
             let column =
                 column.unwrap().replace("INTEGER", "bigint").replace("BLOB", "bytea").replace("TEXT", "text");
             // SQLite's own counter may be left out by who inserts, and is never nothing either.
-            if column == "audit.id bigint" { "audit.id bigint NOT NULL".to_owned() } else { column }
+            let counter = column == "audit.id bigint" || column == "acts.id bigint";
+            if counter { format!("{column} NOT NULL") } else { column }
         })
         .collect();
     ours.sort();

@@ -1,0 +1,28 @@
+"use strict";
+// Every page works without this file. It only spares people the reload.
+
+// A countdown, in minutes and seconds.
+for (const place of document.querySelectorAll("[data-left]")) {
+  const end = performance.now() + 1000 * Number(place.dataset.left);
+  const tell = () => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    place.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left > 0) setTimeout(tell, 500);
+  };
+  tell();
+}
+
+// What became of a code: the page is fetched again when that changed.
+const asked = document.querySelector("[data-ask]");
+if (asked && ["open", "wrong", "taken"].includes(asked.dataset.state)) {
+  const ask = async () => {
+    try {
+      const answer = await fetch(asked.dataset.ask, { headers: { accept: "application/json" }, redirect: "error" });
+      if (answer.ok && (await answer.json()).state !== asked.dataset.state) return location.reload();
+    } catch {
+      // The next question may be answered.
+    }
+    setTimeout(ask, 2000);
+  };
+  setTimeout(ask, 2000);
+}

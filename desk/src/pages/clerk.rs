@@ -1,0 +1,368 @@
+//! The clerk's page: a resident has come and shown who they are.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
+use maud::{Markup, html};
+use wallet_core::card::{Person, RegistrationNumber};
+
+use super::{
+    guard::{Clerk, Posted, Signed, out_of_order},
+    layout::{Page, csrf, refusal},
+    session::Session,
+    shown::{or_out_of_order, portrait, time, trail},
+    sign_in::see,
+    visit,
+};
+use crate::{
+    issuer::IssuerError,
+    server::App,
+    store::{PersonId, Standing},
+    telecom::SubscriberLine,
+};
+
+/// Acts shown.
+const TRAIL: u32 = 20;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/clerk", get(front))
+        .route("/clerk/find", post(find))
+        .route("/clerk/people/{handle}", get(person))
+        .route("/clerk/people/{handle}/visit", post(make_offer))
+        .route("/clerk/people/{handle}/line", post(record_line))
+        .route("/clerk/people/{handle}/release", post(release))
+}
+
+async fn front(State(app): State<App>, Signed { session, .. }: Signed<Clerk>) -> Response {
+    or_out_of_order(session.language, front_page(&app, &session, None).await)
+}
+
+async fn front_page(
+    app: &App,
+    session: &Session,
+    fault: Option<(&str, &str)>,
+) -> Result<Response, IssuerError> {
+    let office = session.office.clone();
+    let acts = app.with_issuer(move |issuer, _| Ok(issuer.store.acts(&office, None, TRAIL)?)).await?;
+    let page = Page::of(&app.pages, session, ("주민 찾기", "Find a resident")).at("/clerk");
+    let content = html! {
+        @if let Some((korean, english)) = fault { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
+        form.card method="post" action="/clerk/find" {
+            (csrf(&session.csrf))
+            label for="number" { (page.say("주민등록번호", "Registration number")) }
+            p.hint #number-hint { (page.say("숫자 13자리. 예: 900101-1234567", "Thirteen digits, such as 900101-1234567")) }
+            input #number name="number" inputmode="numeric" autocomplete="off" spellcheck="false" maxlength="14"
+                aria-describedby="number-hint" required autofocus;
+            button type="submit" { (page.say("찾기", "Find")) }
+        }
+        section aria-labelledby="trail" {
+            h2 #trail { (page.say("우리 기관의 최근 처리", "What this office did lately")) }
+            (trail(&page, &acts))
+        }
+    };
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(page.render(status, &content))
+}
+
+async fn find(State(app): State<App>, posted: Posted<Clerk>) -> Response {
+    let Posted { session, form, .. } = posted;
+    let number = RegistrationNumber::parse(form.get("number").unwrap_or_default().trim()).ok();
+    let found = number.as_ref().and_then(|number| app.register.find(number.as_str()));
+    let Some(person) = found else {
+        let fault = match number {
+            None => ("주민등록번호 13자리를 다시 확인해 주세요.", "Check the thirteen digits again."),
+            Some(_) => ("이 번호로 등록된 주민이 없습니다.", "Nobody is registered under this number."),
+        };
+        let noted = note(&app, &session, "find", "nobody", None).await;
+        let answer = match noted {
+            Ok(()) => front_page(&app, &session, Some(fault)).await,
+            Err(error) => Err(error),
+        };
+        return or_out_of_order(session.language, answer);
+    };
+    let number = person.registration_number().as_str().to_owned();
+    // Looking somebody up is an act: whoever looks at neighbours leaves a trace.
+    if note(&app, &session, "find", "ok", Some(&number)).await.is_err() {
+        return out_of_order(session.language);
+    }
+    match app.pages.seal(&session, &number) {
+        Some(handle) => see(&format!("/clerk/people/{handle}"), None),
+        None => out_of_order(session.language),
+    }
+}
+
+async fn person(
+    State(app): State<App>,
+    Signed { session, .. }: Signed<Clerk>,
+    Path(handle): Path<String>,
+) -> Response {
+    match resident(&app, &session, &handle) {
+        Some(person) => {
+            or_out_of_order(session.language, person_page(&app, &session, &handle, &person, None).await)
+        }
+        None => gone(&app, &session),
+    }
+}
+
+/// What to say above a person: good or bad, in both languages.
+type Word = (bool, &'static str, &'static str);
+
+async fn person_page(
+    app: &App,
+    session: &Session,
+    handle: &str,
+    person: &Person,
+    word: Option<Word>,
+) -> Result<Response, IssuerError> {
+    let number = person.registration_number().as_str().to_owned();
+    let standing = app.with_issuer(move |issuer, _| {
+        let id = issuer.person_id(&number);
+        Ok(issuer.store.standing(&id)?)
+    });
+    let standing = standing.await?;
+    let place = format!("/clerk/people/{handle}");
+    let page = Page::of(&app.pages, session, ("주민 확인", "Resident")).at(&place);
+    let content = html! {
+        @if let Some((good, korean, english)) = word {
+            @if good { p.notice.good #done role="status" { (page.say(korean, english)) } }
+            @else { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
+        }
+        (who(&page, person, &standing))
+        div.columns {
+            (forms(&page, session, &place, &standing))
+        }
+        p { a href="/clerk" { (page.say("다른 주민 찾기", "Find another resident")) } }
+    };
+    let bad = word.is_some_and(|(good, ..)| !good);
+    let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(page.render(status, &content))
+}
+
+fn who(page: &Page<'_>, person: &Person, standing: &Standing) -> Markup {
+    html! {
+        section.card aria-labelledby="who" {
+            (portrait(person.portrait(), page.say("등록된 사진", "Registered photograph")))
+            h2 #who { (person.name()) }
+            dl {
+                dt { (page.say("로마자", "Latin")) } dd { (person.name_latin()) }
+                dt { (page.say("생년월일", "Born")) } dd { (person.birth_date()) }
+                dt { (page.say("번호", "Number")) } dd { (person.registration_number().masked()) }
+                dt { (page.say("주소", "Address")) } dd { (person.address()) }
+                dt { (page.say("모바일 신분증", "Mobile ID")) }
+                dd #standing {
+                    @match (standing.phone_since, standing.suspended_since) {
+                        (_, Some(since)) => {
+                            strong.failed { (page.say("정지됨", "Suspended")) } " · " (time(since))
+                        }
+                        (Some(since), None) => {
+                            strong.passed { (page.say("휴대전화에 있음", "On a phone")) } " · " (time(since))
+                        }
+                        (None, None) => (page.say("아직 없음", "None yet")),
+                    }
+                }
+                dt { (page.say("휴대전화 번호", "Phone line")) }
+                dd #line {
+                    @match standing.line_since {
+                        Some(since) => { (page.say("등록됨", "Recorded")) " · " (time(since)) }
+                        None => (page.say("등록되지 않음", "Not recorded")),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn forms(page: &Page<'_>, session: &Session, place: &str, standing: &Standing) -> Markup {
+    html! {
+        form.card method="post" action={ (place) "/visit" } {
+            h2 { (page.say("발급 코드 만들기", "Make the code")) }
+            (csrf(&session.csrf))
+            @if standing.suspended_since.is_some() {
+                p.notice.warn { (page.say(
+                    "정지된 신분증입니다. 잃어버린 휴대전화를 먼저 해지해 주세요.",
+                    "The ID is suspended. Give the lost phone up first.",
+                )) }
+            } @else if standing.phone_since.is_some() {
+                p.hint { (page.say(
+                    "같은 휴대전화에서만 다시 받을 수 있습니다. 다른 휴대전화라면 먼저 해지해 주세요.",
+                    "Only the same phone can take it again. For another phone, give this one up first.",
+                )) }
+            }
+            (seen(page, "visit-seen"))
+            button type="submit" { (page.say("코드 만들기", "Make the code")) }
+        }
+        form.card method="post" action={ (place) "/line" } {
+            h2 { (page.say("휴대전화 번호 등록", "Record the phone line")) }
+            (csrf(&session.csrf))
+            p.hint #line-hint { (page.say(
+                "분실 신고 때 통신사가 이 번호로 신분증을 정지합니다. 본인 명의인지 통신사에 확인합니다.",
+                "When the phone is lost, the operator suspends the ID by this number. The operator is asked whether it is in their name.",
+            )) }
+            label for="phone" { (page.say("휴대전화 번호", "Mobile number")) }
+            input #phone name="line" type="tel" inputmode="tel" autocomplete="off" maxlength="13"
+                aria-describedby="line-hint" required;
+            button type="submit" { (page.say("확인하고 등록", "Check and record")) }
+        }
+        @if standing.phone_since.is_some() {
+            form.card method="post" action={ (place) "/release" } {
+                h2 { (page.say("휴대전화 해지", "Give the phone up")) }
+                (csrf(&session.csrf))
+                p.hint { (page.say(
+                    "지금 휴대전화의 신분증을 더 이상 쓸 수 없게 됩니다. 되돌릴 수 없습니다.",
+                    "The ID on the present phone can no longer be used. This cannot be undone.",
+                )) }
+                (seen(page, "release-seen"))
+                button.danger type="submit" { (page.say("해지하기", "Give it up")) }
+            }
+        }
+    }
+}
+
+/// The clerk says that they looked at the person in front of them.
+fn seen(page: &Page<'_>, id: &str) -> Markup {
+    html! {
+        label.choice for=(id) {
+            input id=(id) type="checkbox" name="seen" value="yes" required;
+            (page.say(
+                "창구에 온 분이 이 주민임을 신분증과 얼굴로 확인했습니다.",
+                "I checked by card and face that the person at the desk is this resident.",
+            ))
+        }
+    }
+}
+
+async fn make_offer(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Clerk>) -> Response {
+    let Posted { session, form, .. } = posted;
+    let Some(person) = resident(&app, &session, &handle) else { return gone(&app, &session) };
+    if form.get("seen") != Some("yes") {
+        return not_seen(&app, &session, &handle, &person).await;
+    }
+    let number = person.registration_number().as_str().to_owned();
+    let made = app.with_issuer({
+        let person = person.clone();
+        move |issuer, now| issuer.offer(&person, now)
+    });
+    let offer = match made.await {
+        Ok(offer) => offer,
+        Err(_) => return out_of_order(session.language),
+    };
+    if note(&app, &session, "offer", "ok", Some(&number)).await.is_err() {
+        return out_of_order(session.language);
+    }
+    match visit::place_of(&app, &session, &offer, &handle) {
+        Some(place) => see(&place, None),
+        None => out_of_order(session.language),
+    }
+}
+
+async fn record_line(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Clerk>) -> Response {
+    let Posted { session, form, .. } = posted;
+    let Some(person) = resident(&app, &session, &handle) else { return gone(&app, &session) };
+    let number = person.registration_number().as_str().to_owned();
+    let line = SubscriberLine::parse(form.get("line").unwrap_or_default().trim());
+    let theirs = |line: &SubscriberLine| {
+        app.own_names.as_ref().is_some_and(|own_names| own_names.is_of(line, &person))
+    };
+    let (outcome, word) = match &line {
+        None => ("refused", (false, "휴대전화 번호를 다시 확인해 주세요.", "Check the mobile number again.")),
+        Some(line) if !theirs(line) => (
+            "not theirs",
+            (
+                false,
+                "통신사에서 본인 명의로 확인되지 않는 번호입니다.",
+                "The operator does not know this line to be in their name.",
+            ),
+        ),
+        Some(_) => ("ok", (true, "휴대전화 번호를 등록했습니다.", "The phone line is recorded.")),
+    };
+    let recorded = match line.filter(|_| outcome == "ok") {
+        Some(line) => {
+            let person = person.clone();
+            app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, now)).await
+        }
+        None => Ok(()),
+    };
+    answer(&app, &session, &handle, &person, recorded.map(|()| word), ("line", outcome, &number)).await
+}
+
+async fn release(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Clerk>) -> Response {
+    let Posted { session, form, .. } = posted;
+    let Some(person) = resident(&app, &session, &handle) else { return gone(&app, &session) };
+    if form.get("seen") != Some("yes") {
+        return not_seen(&app, &session, &handle, &person).await;
+    }
+    let number = person.registration_number().as_str().to_owned();
+    let released = app.with_issuer({
+        let number = number.clone();
+        move |issuer, now| issuer.release(&number, now)
+    });
+    let (outcome, word) = match released.await {
+        Ok(true) => ("ok", Ok((true, "휴대전화를 해지했습니다.", "The phone is given up."))),
+        Ok(false) => ("nobody", Ok((false, "해지할 휴대전화가 없습니다.", "There is no phone to give up."))),
+        Err(error) => ("failed", Err(error)),
+    };
+    answer(&app, &session, &handle, &person, word, ("release", outcome, &number)).await
+}
+
+/// Writes the act down and shows the person again.
+async fn answer(
+    app: &App,
+    session: &Session,
+    handle: &str,
+    person: &Person,
+    word: Result<Word, IssuerError>,
+    (act, outcome, number): (&'static str, &'static str, &str),
+) -> Response {
+    let noted = note(app, session, act, outcome, Some(number)).await;
+    let shown = match (noted, word) {
+        (Ok(()), Ok(word)) => person_page(app, session, handle, person, Some(word)).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    or_out_of_order(session.language, shown)
+}
+
+async fn not_seen(app: &App, session: &Session, handle: &str, person: &Person) -> Response {
+    let word = (
+        false,
+        "먼저 창구에 온 분이 이 주민인지 확인하고 표시해 주세요.",
+        "First check that the person at the desk is this resident, and tick the box.",
+    );
+    or_out_of_order(session.language, person_page(app, session, handle, person, Some(word)).await)
+}
+
+/// The resident whose page this session opened.
+pub(super) fn resident(app: &App, session: &Session, handle: &str) -> Option<Person> {
+    app.register.find(&app.pages.open(session, handle)?).cloned()
+}
+
+/// The address is of another session, or of nobody.
+pub(super) fn gone(app: &App, session: &Session) -> Response {
+    let page = Page::of(&app.pages, session, ("다시 찾아 주세요", "Find the resident again")).at("/clerk");
+    let words = page.say(
+        "로그인이 바뀌어 이 화면을 더 볼 수 없습니다.",
+        "This page belonged to an earlier sign-in and can no longer be seen.",
+    );
+    refusal(&page, StatusCode::NOT_FOUND, words)
+}
+
+/// Writes down who did what to whom.
+pub(super) async fn note(
+    app: &App,
+    session: &Session,
+    act: &'static str,
+    outcome: &'static str,
+    number: Option<&str>,
+) -> Result<(), IssuerError> {
+    let row = session.act(act, outcome);
+    let number = number.map(str::to_owned);
+    app.with_issuer(move |issuer, now| {
+        let subject: Option<PersonId> = number.map(|number| issuer.person_id(&number));
+        Ok(issuer.store.add_act(&row(now), subject.as_ref())?)
+    })
+    .await
+}

@@ -1,0 +1,92 @@
+//! How things stand, for the people at the pages: a person, a line, a code that was handed out.
+
+use super::{
+    LineId, PersonId, Store, StoreError,
+    engine::{Transaction, params},
+};
+
+/// How a person stands with this desk. Times are seconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Since when their ID lives on a phone.
+    pub phone_since: Option<i64>,
+    /// Since when it is suspended.
+    pub suspended_since: Option<i64>,
+    /// Since when the line of their phone is recorded.
+    pub line_since: Option<i64>,
+}
+
+/// What became of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferFate {
+    /// It waits to be scanned, with so many tries of the transaction code left.
+    Open {
+        /// Tries left.
+        tries_left: u32,
+    },
+    /// A phone took it and fetches the ID.
+    Taken,
+    /// The ID is on the phone.
+    Issued,
+    /// The transaction code was wrong too often.
+    OutOfTries,
+    /// Its time is over.
+    Expired,
+    /// Another took its place, or it was never there.
+    Gone,
+}
+
+impl Store {
+    /// How a person stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn standing(&self, person: &PersonId) -> Result<Standing, StoreError> {
+        self.read(|tx| standing(tx, person))
+    }
+
+    /// How whoever has this line stands; `None` when nobody has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn standing_of_line(&self, line: &LineId) -> Result<Option<Standing>, StoreError> {
+        self.read(|tx| {
+            let owner = "SELECT person FROM lines WHERE line = ?1";
+            let owner: Option<PersonId> = tx.first(owner, params![line], |row| row.get(0))?;
+            owner.map(|person| standing(tx, &person)).transpose()
+        })
+    }
+
+    /// What became of the offer with this code's digest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn offer_fate(&self, code: &[u8; 32], now: i64) -> Result<OfferFate, StoreError> {
+        let found: Option<(Option<i64>, u32, i64, bool)> = self.read(|tx| {
+            tx.first(
+                "SELECT used_at, tries_left, expires_at, EXISTS (
+                     SELECT 1 FROM copies WHERE copies.person = offers.person AND issued_at >= used_at)
+                 FROM offers WHERE code = ?1",
+                params![code],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+        })?;
+        Ok(match found {
+            None => OfferFate::Gone,
+            Some((Some(_), _, _, true)) => OfferFate::Issued,
+            Some((Some(_), _, _, false)) => OfferFate::Taken,
+            Some((None, 0, _, _)) => OfferFate::OutOfTries,
+            Some((None, _, expires_at, _)) if expires_at <= now => OfferFate::Expired,
+            Some((None, tries_left, _, _)) => OfferFate::Open { tries_left },
+        })
+    }
+}
+
+fn standing(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Standing, StoreError> {
+    let since = |tx: &mut Transaction<'_>, sql| tx.first(sql, params![person], |row| row.get(0));
+    Ok(Standing {
+        phone_since: since(tx, "SELECT bound_at FROM bindings WHERE person = ?1")?,
+        suspended_since: since(tx, "SELECT since FROM suspensions WHERE person = ?1")?,
+        line_since: since(tx, "SELECT bound_at FROM lines WHERE person = ?1")?,
+    })
+}

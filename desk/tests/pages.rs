@@ -1,0 +1,314 @@
+//! The pages as browsers and those who would misuse them see them, without a screen.
+
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod office;
+#[cfg(test)]
+#[expect(dead_code, reason = "its phones are for other tests")]
+mod stage;
+
+use browser::Browser;
+use desk::{
+    Config, Desk, FIXTURE_LINES,
+    pages::{Account, Password},
+};
+use fixtures::people;
+use office::{HASH, Office, PASSWORD, resident};
+use stage::config_in;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_right_password_opens_the_right_door() {
+    let office = Office::open().await;
+    let mut browser = office.browser();
+    assert_eq!(browser.get("/clerk").location(), "/sign-in");
+    for (account, password) in
+        [("kim", "a password of the tests "), ("kim", ""), ("nobody", PASSWORD), ("", "")]
+    {
+        let refused = browser.sign_in(account, password);
+        assert_eq!(refused.status, 401);
+        assert!(refused.body.contains("The account name or the password is wrong."));
+        assert!(!refused.body.contains("a password of"), "nothing typed comes back");
+    }
+    let page = browser.get("/sign-in");
+    let before = browser.cookies.clone();
+    let fields = [("account", "kim"), ("password", PASSWORD), ("csrf", page.csrf())];
+    let signed_in = browser.post("/sign-in", &fields);
+    assert_eq!(signed_in.location(), "/clerk");
+    let cookie = signed_in.header("set-cookie");
+    assert!(
+        cookie.starts_with("desk-staff=") && cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"),
+        "{cookie}"
+    );
+    assert!(!before.contains_key("desk-staff"));
+    assert_eq!(browser.get("/clerk").status, 200);
+    assert_eq!(browser.get("/").location(), "/clerk");
+    let refused = browser.get("/operator");
+    assert_eq!(refused.status, 403, "a clerk is no operator");
+    assert_eq!(office.signed_in("park").get("/clerk").status, 403, "an operator is no clerk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_changes_with_each_sign_in_and_ends_for_good() {
+    let office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    let first = browser.cookies.clone();
+    browser.sign_in("lee", PASSWORD);
+    assert_ne!(browser.cookies["desk-staff"], first["desk-staff"]);
+    let second = browser.cookies.clone();
+    let mut thief = office.browser();
+    thief.cookies = first;
+    assert_eq!(thief.get("/clerk").location(), "/sign-in", "the session before is over");
+
+    let page = browser.get("/clerk");
+    assert!(page.body.contains("Centre clerk · lee"));
+    assert_eq!(browser.post("/sign-out", &[("csrf", page.csrf())]).location(), "/");
+    assert!(!browser.cookies.contains_key("desk-staff"));
+    thief.cookies = second;
+    assert_eq!(thief.get("/clerk").location(), "/sign-in", "signed out is signed out everywhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_by_idleness_and_after_a_working_day() {
+    let office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    for _ in 0..33 {
+        office.clock.advance(840);
+        assert_eq!(browser.get("/clerk").status, 200);
+    }
+    office.clock.advance(1200);
+    assert_eq!(browser.get("/clerk").location(), "/sign-in", "idle");
+    let mut browser = office.signed_in("kim");
+    for _ in 0..(8 * 3600 / 840) {
+        office.clock.advance(840);
+        assert_eq!(browser.get("/clerk").status, 200);
+    }
+    office.clock.advance(840);
+    assert_eq!(browser.get("/clerk").location(), "/sign-in", "a whole day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_changed_has_no_sessions_from_before() {
+    let mut office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    let listen = office.desk.base_url().strip_prefix("http://").unwrap().parse().unwrap();
+    for (hash, signed_in) in [(HASH.clone(), true), (Password::make(PASSWORD).unwrap().hash(), false)] {
+        office.desk.stop().await.unwrap();
+        let mut config = Config { listen, ..config_in(office.folder.clone(), &office.clock) };
+        config.accounts = vec![Account::new("kim", "clerk", "gaon", &hash).unwrap()];
+        office.desk = Desk::start(config).await.unwrap();
+        let mut again = office.browser();
+        again.cookies = browser.cookies.clone();
+        assert_eq!(again.get("/clerk").status == 200, signed_in, "a restart alone changes nothing");
+        browser = again;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_cannot_be_tried_without_end() {
+    let office = Office::open().await;
+    let mut browser = office.browser();
+    for _ in 0..5 {
+        assert_eq!(browser.sign_in("kim", "wrong").status, 401);
+    }
+    let limited = browser.sign_in("kim", PASSWORD);
+    assert_eq!((limited.status, limited.header("retry-after")), (429, "60"), "not even the right one");
+    assert_eq!(office.signed_in("lee").get("/clerk").status, 200, "another account is not locked out");
+    office.clock.advance(60);
+    assert_eq!(browser.sign_in("kim", PASSWORD).status, 303);
+    // From one address, whatever the names.
+    let names: Vec<String> = (0..40).map(|index| format!("name-{index}")).collect();
+    let last = names.iter().map(|name| browser.sign_in(name, "wrong").status).collect::<Vec<_>>();
+    assert_eq!(last.last(), Some(&429));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_needs_a_form_of_this_session_and_a_browser_on_this_desk() {
+    let office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    let (place, page) = resident(&mut browser);
+    let act = format!("{place}/visit");
+    let csrf = page.csrf().to_owned();
+    let good = [("seen", "yes"), ("csrf", csrf.as_str())];
+    let own = office.desk.base_url().to_owned();
+
+    assert_eq!(browser.post(&act, &[("seen", "yes")]).status, 403, "no token");
+    let other = office.signed_in("kim").get("/clerk").csrf().to_owned();
+    assert_eq!(browser.post(&act, &[("seen", "yes"), ("csrf", &other)]).status, 403, "of another session");
+    for from in [
+        &[][..],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", own.as_str()), ("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+    ] {
+        assert_eq!(browser.post_from(from, &act, &good).status, 403, "{from:?}");
+    }
+    let mut stranger = office.browser();
+    assert_eq!(stranger.post(&act, &good).location(), "/sign-in", "nobody");
+    let mut operator = office.signed_in("park");
+    let token = operator.get("/operator").csrf().to_owned();
+    assert_eq!(operator.post(&act, &[("seen", "yes"), ("csrf", &token)]).status, 403, "another role");
+    assert_eq!(browser.get(&act).status, 405, "a link is no act");
+    assert!(
+        browser.post(&act, &good).location().starts_with("/clerk/visits/"),
+        "and the right one goes through"
+    );
+    // Nor can another site sign somebody in.
+    let page = stranger.get("/sign-in");
+    let fields = [("account", "kim"), ("password", PASSWORD), ("csrf", page.csrf())];
+    assert_eq!(stranger.post_from(&[("origin", "https://evil.example")], "/sign-in", &fields).status, 403);
+    stranger.cookies.clear();
+    assert_eq!(stranger.post("/sign-in", &fields).status, 403, "the form's cookie is missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resident_s_page_is_of_one_session_and_its_address_says_nothing() {
+    let office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    let (place, page) = resident(&mut browser);
+    let citizen = people::adult();
+    assert!(page.body.contains(citizen.name) && !page.body.contains(citizen.registration_number), "masked");
+    let digits = citizen.registration_number.replace('-', "");
+    assert!(!place.contains(&digits) && !place.contains(citizen.registration_number));
+    let mut other = office.signed_in("lee");
+    assert_eq!(other.get(&place).status, 404);
+    assert_eq!(browser.get("/clerk/people/AAAA").status, 404);
+    assert!(
+        office.signed_in("kim").get("/clerk").body.contains("Look-up"),
+        "looking somebody up leaves a trace"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clerk_makes_a_code_after_looking_at_the_resident_and_sees_what_becomes_of_it() {
+    let office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    let (place, page) = resident(&mut browser);
+    let unseen = browser.post(&format!("{place}/visit"), &[("csrf", page.csrf())]);
+    assert_eq!(unseen.status, 422, "the box is not ticked");
+    let made = browser.post(&format!("{place}/visit"), &[("seen", "yes"), ("csrf", page.csrf())]);
+    let code = made.location().to_owned();
+    let page = browser.get(&code);
+    assert!(page.body.contains("openid-credential-offer://?credential_offer_uri="));
+    let digits = page.between(r#"id="digits">"#, "<");
+    assert_eq!(digits.len(), 7, "{digits}");
+    assert!(!code.contains(&digits.replace(' ', "")));
+    assert_eq!(browser.get(&format!("{code}/state")).body, r#"{"state":"open"}"#);
+    assert_eq!(office.signed_in("lee").get(&code).status, 404, "digits are for the clerk who speaks them");
+    office.clock.advance(600);
+    assert_eq!(browser.get(&format!("{code}/state")).body, r#"{"state":"expired"}"#);
+    let page = browser.get(&code);
+    assert!(
+        page.body.contains("The code&#39;s time is over.") || page.body.contains("The code's time is over.")
+    );
+    assert!(!page.body.contains("openid-credential-offer://"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_recorded_when_the_operator_knows_it_and_suspends_by_it() {
+    let office = Office::open().await;
+    let mut clerk = office.signed_in("kim");
+    let (place, page) = resident(&mut clerk);
+    let [own, other] = FIXTURE_LINES;
+    let mut record = |line| clerk.post(&format!("{place}/line"), &[("line", line), ("csrf", page.csrf())]);
+    assert_eq!(record("02-123-4567").status, 422);
+    assert!(record(other).body.contains("does not know this line to be in their name"));
+    assert!(record(own).body.contains("The phone line is recorded."));
+
+    let mut operator = office.signed_in("park");
+    let front = operator.get("/operator");
+    let csrf = front.csrf().to_owned();
+    let mut find = |line| operator.post("/operator/find", &[("line", line), ("csrf", &csrf)]);
+    let nobody = find(other).location().to_owned();
+    let line = find(own).location().to_owned();
+    assert!(!line.contains(&own.replace('-', "")));
+    assert!(operator.get(&nobody).body.contains("No mobile ID is recorded"));
+    let page = operator.get(&line);
+    assert!(page.body.contains("not issued to a phone yet") && page.body.contains(own));
+    let suspend = format!("{line}/suspend");
+    for wrong in ["found", "revoked", ""] {
+        assert_eq!(operator.post(&suspend, &[("reason", wrong), ("csrf", &csrf)]).status, 422, "{wrong}");
+    }
+    assert!(operator.post(&suspend, &[("reason", "stolen"), ("csrf", &csrf)]).body.contains("Done (stolen)"));
+    assert!(operator.get(&line).body.contains("Suspended"));
+    assert!(clerk.get(&place).body.contains("The ID is suspended"));
+    let resumed = operator.post(&format!("{line}/resume"), &[("reason", "found"), ("csrf", &csrf)]);
+    assert!(resumed.body.contains("Resumed."));
+    for beyond in ["revoke", "wipe", "release", "delete"] {
+        assert_eq!(operator.post(&format!("{line}/{beyond}"), &[("csrf", &csrf)]).status, 404, "{beyond}");
+    }
+    let trail = operator.get("/operator").body;
+    assert!(trail.contains("Done (found)") && !trail.contains("kim"), "an office sees its own acts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_run_nothing_of_others_and_are_kept_by_nobody() {
+    let office = Office::open().await;
+    let mut browser = office.signed_in("kim");
+    let (place, page) = resident(&mut browser);
+    let made = browser.post(&format!("{place}/visit"), &[("seen", "yes"), ("csrf", page.csrf())]);
+    let code = made.location().to_owned();
+    for path in ["/", "/sign-in", "/clerk", &place, &code, "/operator"] {
+        let page = if path == "/" { office.browser().get(path) } else { browser.get(path) };
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src 'self' data:;"), "{path}");
+        assert!(policy.ends_with("base-uri 'none'; form-action 'self'; frame-ancestors 'none'"), "{path}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}");
+        assert_eq!(policy.contains("script-src"), path == code, "{path}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
+        assert!(!page.body.contains("style=") && !page.body.contains("onclick"), "{path}");
+    }
+    for (file, kind) in
+        [("desk.css", "text/css"), ("desk.js", "text/javascript"), ("icon.svg", "image/svg+xml")]
+    {
+        let answer = browser.get(&format!("/static/{file}"));
+        assert!(answer.status == 200 && answer.header("content-type").starts_with(kind), "{file}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_speaks_the_language_that_was_asked_for_or_chosen() {
+    let office = Office::open().await;
+    let mut browser = office.browser();
+    for (asked, code, title) in [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "직원 로그인"),
+        ("en-GB", "en", "Staff sign-in"),
+        ("fr", "ko", "직원 로그인"),
+    ] {
+        browser.languages = asked;
+        let page = browser.get("/sign-in");
+        assert!(page.body.contains(&format!(r#"<html lang="{code}">"#)), "{asked}");
+        assert!(page.body.contains(&format!("<h1>{title}</h1>")), "{asked}");
+        assert_eq!(page.header("content-language"), code);
+    }
+    assert_eq!(browser.get("/language/en?back=/sign-in").location(), "/sign-in");
+    assert!(browser.get("/sign-in").body.contains("Staff sign-in"), "chosen");
+    for elsewhere in ["https://evil.example", "//evil.example", "/%0d%0aset-cookie:x=1"] {
+        assert_eq!(browser.get(&format!("/language/ko?back={elsewhere}")).location(), "/");
+    }
+    assert_eq!(browser.get("/language/fr").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_behind_tls_sets_cookies_that_no_other_host_can() {
+    let office = Office::open_as(|mut config| {
+        config.public_url = Some("https://desk.example".to_owned());
+        config
+    });
+    let office = office.await;
+    let listen = office.desk.listens_at();
+    let mut browser = Browser::at(&format!("http://{listen}"));
+    let page = browser.get("/sign-in");
+    assert!(page.header("set-cookie").starts_with("__Host-desk-form="));
+    assert!(page.header("set-cookie").ends_with("; Secure"));
+    assert_eq!(page.header("strict-transport-security"), "max-age=31536000");
+    let fields = [("account", "kim"), ("password", PASSWORD), ("csrf", page.csrf())];
+    assert_eq!(browser.post("/sign-in", &fields).status, 403, "not the public name");
+    let from = [("origin", "https://desk.example"), ("sec-fetch-site", "same-origin")];
+    let answer = browser.post_from(&from, "/sign-in", &fields);
+    assert!(answer.header("set-cookie").starts_with("__Host-desk-staff="));
+}
