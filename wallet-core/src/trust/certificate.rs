@@ -1,5 +1,3 @@
-use x509_parser::prelude::{FromDer, X509Certificate};
-
 use super::{KeyHolder, TrustError, name};
 use crate::bytes::Reader;
 use crate::cms::algorithm::SignatureAlgorithm;
@@ -7,7 +5,7 @@ use crate::cms::{oid, spki};
 use crate::crypto::hash::{sha256, truncated};
 use crate::crypto::sign;
 use crate::crypto::verify::{Curve, VerifyingKey};
-use crate::tlv::{self, TlvError};
+use crate::tlv::{self, Tlv, TlvError};
 
 /// An X.509 certificate: its bytes as received, and what this crate looks at. RFC 5280.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,39 +63,49 @@ impl Certificate {
         if der.len() > MAX_LENGTH {
             return Err(TrustError::Malformed);
         }
-        let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| TrustError::Malformed)?;
-        // RFC 5280, 4.1.1.2: the algorithm outside the signature repeats the one inside.
-        if !rest.is_empty() || parsed.tbs_certificate.signature != parsed.signature_algorithm {
-            return Err(TrustError::Malformed);
-        }
-        let mut extensions: Vec<Extension> = Vec::new();
-        for extension in parsed.extensions() {
-            let kind = extension.oid.as_bytes().to_vec();
-            if extensions.iter().any(|known| known.kind == kind) {
-                return Err(TrustError::Malformed);
-            }
-            extensions.push(Extension {
-                kind,
-                critical: extension.critical,
-                value: extension.value.to_vec(),
-            });
-        }
-        let value = |kind| find(&extensions, kind).map(|found| found.value.as_slice());
         let mut parts = Reader::new(tlv::exactly(der, 0x30)?.value);
-        tlv::expect(&mut parts, 0x30)?;
+        let tbs = tlv::expect(&mut parts, 0x30)?;
         let algorithm = tlv::expect(&mut parts, 0x30)?;
         // Whole octets: no bits unused.
         let Some((0, signature)) = tlv::expect(&mut parts, 0x03)?.value.split_first() else {
             return Err(TrustError::Malformed);
         };
+        parts.finish().map_err(|_| TrustError::Malformed)?;
+
+        let mut fields = Reader::new(tbs.value);
+        // Absent is version 1. RFC 5280, 4.1.2.1.
+        if let Some(version) = tlv::optional(&mut fields, 0xA0)?
+            && !matches!(tlv::exactly(version.value, 0x02)?.value, [0..=2])
+        {
+            return Err(TrustError::Malformed);
+        }
+        let serial = tlv::expect(&mut fields, 0x02)?.value;
+        // RFC 5280, 4.1.1.2: the algorithm outside the signature repeats the one inside.
+        if serial.is_empty() || tlv::expect(&mut fields, 0x30)?.raw != algorithm.raw {
+            return Err(TrustError::Malformed);
+        }
+        let issuer = tlv::expect(&mut fields, 0x30)?.raw;
+        let validity = tlv::all(tlv::expect(&mut fields, 0x30)?.value, 2)?;
+        let [not_before, not_after] = validity.as_slice() else { return Err(TrustError::Malformed) };
+        let subject = tlv::expect(&mut fields, 0x30)?.raw;
+        let key = tlv::expect(&mut fields, 0x30)?.raw;
+        // Unique identifiers of issuer and subject, which nobody writes any more.
+        tlv::optional(&mut fields, 0x81)?;
+        tlv::optional(&mut fields, 0x82)?;
+        let extensions = match tlv::optional(&mut fields, 0xA3)? {
+            Some(wrapped) => parse_extensions(tlv::exactly(wrapped.value, 0x30)?.value)?,
+            None => Vec::new(),
+        };
+        fields.finish().map_err(|_| TrustError::Malformed)?;
+        let value = |kind| find(&extensions, kind).map(|found| found.value.as_slice());
         Ok(Self {
-            tbs: parsed.tbs_certificate.as_ref().to_vec(),
-            subject: parsed.subject().as_raw().to_vec(),
-            issuer: parsed.issuer().as_raw().to_vec(),
-            serial: parsed.raw_serial().to_vec(),
-            not_before: parsed.validity().not_before.timestamp(),
-            not_after: parsed.validity().not_after.timestamp(),
-            key: spki::parse(parsed.public_key().raw)?,
+            tbs: tbs.raw.to_vec(),
+            subject: subject.to_vec(),
+            issuer: issuer.to_vec(),
+            serial: serial.to_vec(),
+            not_before: parse_time(not_before)?,
+            not_after: parse_time(not_after)?,
+            key: spki::parse(key)?,
             signature_algorithm: SignatureAlgorithm::parse(&algorithm).ok(),
             signature: signature.to_vec(),
             basic_constraints: value(oid::BASIC_CONSTRAINTS).map(parse_basic_constraints).transpose()?,
@@ -280,6 +288,58 @@ fn find<'a>(extensions: &'a [Extension], kind: &[u8]) -> Option<&'a Extension> {
     extensions.iter().find(|extension| extension.kind == kind)
 }
 
+fn parse_extensions(bytes: &[u8]) -> Result<Vec<Extension>, TrustError> {
+    let mut extensions: Vec<Extension> = Vec::new();
+    for extension in tlv::all(bytes, MAX_EXTENSIONS)? {
+        if extension.tag != 0x30 {
+            return Err(TrustError::Malformed);
+        }
+        let mut parts = Reader::new(extension.value);
+        let kind = tlv::expect(&mut parts, 0x06)?.value.to_vec();
+        let critical = match tlv::optional(&mut parts, 0x01)?.map(|flag| flag.value) {
+            None => false,
+            Some([flag]) => *flag != 0,
+            Some(_) => return Err(TrustError::Malformed),
+        };
+        let value = tlv::expect(&mut parts, 0x04)?.value.to_vec();
+        parts.finish().map_err(|_| TrustError::Malformed)?;
+        // RFC 5280, 4.2: at most one instance of each.
+        if find(&extensions, &kind).is_some() {
+            return Err(TrustError::Malformed);
+        }
+        extensions.push(Extension { kind, critical, value });
+    }
+    Ok(extensions)
+}
+
+/// Seconds since 1970 of a UTCTime or GeneralizedTime in UTC; seconds may be left out, as authorities in the field do.
+/// RFC 5280, 4.1.2.5.
+fn parse_time(time: &Tlv<'_>) -> Result<i64, TrustError> {
+    let text = time.value.strip_suffix(b"Z").ok_or(TrustError::Malformed)?;
+    let mut pairs = text.chunks(2).map(|pair| match pair {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Ok((tens - b'0') * 10 + (ones - b'0')),
+        _ => Err(TrustError::Malformed),
+    });
+    let mut next = || pairs.next().transpose();
+    let mut required = || next()?.ok_or(TrustError::Malformed);
+    let year = match (time.tag, required()?) {
+        (0x17, year @ 50..) => 1900 + i32::from(year),
+        (0x17, year) => 2000 + i32::from(year),
+        (0x18, century) => i32::from(century) * 100 + i32::from(required()?),
+        _ => return Err(TrustError::Malformed),
+    };
+    let (month, day, hour, minute) = (required()?, required()?, required()?, required()?);
+    let second = next()?.unwrap_or(0);
+    if next()?.is_some() {
+        return Err(TrustError::Malformed);
+    }
+    time::Month::try_from(month)
+        .and_then(|month| time::Date::from_calendar_date(year, month, day))
+        .and_then(|date| date.with_hms(hour, minute, second))
+        .map(|moment| moment.assume_utc().unix_timestamp())
+        .map_err(|_| TrustError::Malformed)
+}
+
 fn parse_basic_constraints(value: &[u8]) -> Result<BasicConstraints, TrustError> {
     let mut fields = Reader::new(tlv::exactly(value, 0x30)?.value);
     let ca = tlv::optional(&mut fields, 0x01)?.is_some_and(|flag| flag.value != [0]);
@@ -312,3 +372,8 @@ const DIGITAL_SIGNATURE: u16 = 0x8000;
 const KEY_CERT_SIGN: u16 = 0x0400;
 const MAX_LENGTH: usize = 16 << 10;
 const MAX_USAGES: usize = 16;
+const MAX_EXTENSIONS: usize = 64;
+
+#[cfg(all(test, feature = "issuer"))]
+#[path = "certificate_tests.rs"]
+mod tests;
