@@ -44,6 +44,7 @@ class Phone : ExternalResource() {
 
     override fun after() {
         onMain { screen.close() }
+        FakeAndroidKeyStore.remove()
     }
 }
 

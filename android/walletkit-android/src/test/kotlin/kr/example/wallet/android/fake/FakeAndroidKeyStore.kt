@@ -73,6 +73,9 @@ class FakeAndroidKeyStore private constructor() : Provider(NAME, "1", "The Andro
             Security.insertProviderAt(FakeAndroidKeyStore(), 1)
             Hardware.reset()
         }
+
+        /** It would stand before the real providers in tests that know no Android. */
+        fun remove(): Unit = Security.removeProvider(NAME)
     }
 }
 
