@@ -10,6 +10,8 @@ use std::{
 use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
 
 use crate::{
+    limits::RequestRate,
+    log::Log,
     pages::{Account, SessionLife},
     register::Register,
     store::DatabaseUrl,
@@ -58,6 +60,10 @@ pub struct Config {
     pub policy: Policy,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+    /// What the desk says of itself; nothing when off.
+    pub log: Log,
+    /// How often one network may ask.
+    pub request_rate: RequestRate,
 }
 
 /// A provider of face checks.
@@ -116,6 +122,8 @@ impl Config {
             desk,
             policy: Policy::default(),
             clock,
+            log: Log::default(),
+            request_rate: RequestRate::default(),
         }
     }
 

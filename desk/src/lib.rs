@@ -8,6 +8,8 @@ pub mod config;
 pub mod counter_pack;
 pub mod desk_sign;
 pub mod issuer;
+pub mod limits;
+pub mod log;
 pub mod openid;
 pub mod pages;
 pub mod pki;

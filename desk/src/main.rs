@@ -1,8 +1,11 @@
 //! `desk`: the other side of the counter.
 
+mod account;
+mod settings;
+
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -10,7 +13,14 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use desk::{Config, Desk, DeskIdentity, FaceProvider, Policy, store::DatabaseUrl, telecom::Operator};
+use desk::{
+    Config, Desk, DeskIdentity, FaceProvider, Policy,
+    limits::RequestRate,
+    log::Log,
+    pages::{Account, SessionLife},
+    store::DatabaseUrl,
+    telecom::Operator,
+};
 use wallet_core::{
     card::RegistrationNumber,
     counter::DeskId,
@@ -29,8 +39,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answers HTTP until interrupted; prints its base URL first.
+    /// Answers HTTP until interrupted; prints its base URL first. Each option can also stand in the file that `--config` names,
+    /// or in the environment as DESK_ and its name; the line goes before the environment, the environment before the file.
     Serve(Box<Serve>),
+    /// Asks for a password, or reads one line, and prints the account as it belongs into the file of `serve`.
+    Account(account::AccountArguments),
     /// What a clerk does when a resident has come and shown who they are: prints the code to scan and the six digits to speak.
     /// The desk may run meanwhile.
     Visit {
@@ -75,8 +88,11 @@ struct Memory {
 
 #[derive(clap::Args)]
 struct Serve {
+    /// A file of options, TOML: `name-ko = ".."`, lists for what may be repeated, and accounts as tables `[[account]]`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    #[arg(long, default_value = "127.0.0.1:8480")]
     listen: SocketAddr,
     #[command(flatten)]
     memory: Memory,
@@ -116,13 +132,38 @@ struct Serve {
     /// The URL wallets know this desk by, without a slash at the end; where it listens when none is given.
     #[arg(long)]
     public_url: Option<String>,
+    /// A proxy before this desk whose last X-Forwarded-For is believed. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    proxy: Vec<IpAddr>,
+    /// Seconds after which whoever does nothing is signed out.
+    #[arg(long, default_value_t = SessionLife::default().idle, value_parser = clap::value_parser!(i64).range(60..))]
+    session_idle: i64,
+    /// Seconds after which everybody is signed out.
+    #[arg(long, default_value_t = SessionLife::default().whole, value_parser = clap::value_parser!(i64).range(60..))]
+    session_life: i64,
+    /// Requests a second of one network, in the long run; ten times as many at once. 0 does not count them.
+    #[arg(long, default_value_t = 100)]
+    requests_per_second: u32,
+    /// One line of JSON for each answer, on standard error.
+    #[arg(long, value_enum, default_value_t = LogTo::Stderr)]
+    log: LogTo,
     /// Allow to listen on other than loopback addresses. There is no TLS here: put a proxy before it.
     #[arg(long)]
     listen_beyond_loopback: bool,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum LogTo {
+    Stderr,
+    Off,
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Failure {
+    #[error("{0}")]
+    Settings(#[from] settings::SettingsError),
+    #[error("{0}")]
+    Account(#[from] desk::pages::AccountError),
     #[error("{0}")]
     Desk(#[from] desk::DeskError),
     #[error("{0}")]
@@ -151,10 +192,9 @@ impl Clock for SystemClock {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Serve(arguments) => serve(*arguments).await,
-        Command::Visit { memory, url, number, trust_fixtures } => visit(memory, url, &number, trust_fixtures),
-        Command::Release { memory, number } => release(memory, &number),
+    let outcome = match arguments() {
+        Ok((arguments, accounts)) => run(arguments.command, accounts).await,
+        Err(failure) => Err(failure.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -165,10 +205,24 @@ async fn main() -> ExitCode {
     }
 }
 
+fn arguments() -> Result<(Arguments, Vec<Account>), settings::SettingsError> {
+    let line: Vec<_> = std::env::args_os().collect();
+    settings::read(&line, std::env::vars_os().map(|(name, _)| name), "serve")
+}
+
+async fn run(command: Command, accounts: Vec<Account>) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve(*arguments, accounts).await,
+        Command::Account(arguments) => account::print(&arguments),
+        Command::Visit { memory, url, number, trust_fixtures } => visit(memory, url, &number, trust_fixtures),
+        Command::Release { memory, number } => release(memory, &number),
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "the base URL is what a caller reads from standard output")]
-async fn serve(arguments: Serve) -> Result<(), Failure> {
+async fn serve(arguments: Serve, accounts: Vec<Account>) -> Result<(), Failure> {
     let data = arguments.memory.data.clone();
-    let config = configure(arguments)?;
+    let config = Config { accounts, ..configure(arguments)? };
     if config.policy.accept_software_keys {
         eprintln!(
             "desk: WARNING: AcceptSoftwareKeys: phone keys outside secure hardware are accepted. Development only."
@@ -229,6 +283,16 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
     config.attestation_roots = read_all(&arguments.attestation_root)?;
     config.wallet_provider_roots = read_all(&arguments.wallet_provider_root)?;
     config.public_url = arguments.public_url;
+    config.proxies = arguments.proxy;
+    config.session_life = SessionLife { idle: arguments.session_idle, whole: arguments.session_life };
+    config.request_rate = match arguments.requests_per_second {
+        0 => RequestRate::Unlimited,
+        per_second => RequestRate::PerNetwork { per_second, burst: per_second.saturating_mul(10) },
+    };
+    config.log = match arguments.log {
+        LogTo::Stderr => Log::to_stderr(),
+        LogTo::Off => Log::default(),
+    };
     for provider in &arguments.face_provider {
         let (name, path) =
             provider.split_once('=').ok_or(Failure::Argument("a face provider is given as NAME=FILE"))?;

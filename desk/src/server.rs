@@ -18,11 +18,11 @@ use axum::{
             X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
-    middleware::map_response_with_state,
+    middleware::{from_fn_with_state, map_response_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use wallet_core::{
     card::Refusal,
     crypto::sign::PublicKey,
@@ -35,6 +35,8 @@ use crate::{
     config::{Config, DeskIdentity},
     desk_sign::make_sign,
     issuer::{Issuer, IssuerError, Trust},
+    limits::{Buckets, RequestRate, limit},
+    log::{Line, Log, observe},
     openid,
     openid::Offer,
     pages::{self, Pages},
@@ -49,6 +51,8 @@ use crate::{
 const MAX_BODY: usize = 1024 * 1024;
 /// A request that takes longer to arrive or to answer is given up.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// How long a desk that stops waits for what is under way.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// Why a desk does not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +99,7 @@ pub struct RunningDesk {
     pack_authority_certificate: Vec<u8>,
     counter_pack: Vec<u8>,
     app: App,
-    stop: Mutex<Option<oneshot::Sender<()>>>,
+    stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
 
@@ -120,6 +124,7 @@ impl Desk {
         let pack_authority_certificate = pki.pack_authority.certificate.clone();
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         let counter_pack = issuer.counter_pack(now).map_err(|_| PkiError::Key)?;
+        let (stop, mut stopping) = watch::channel(false);
         let pages = Pages::new(
             config.accounts,
             config.session_life,
@@ -136,15 +141,19 @@ impl Desk {
             own_names: config.own_names,
             operators: config.operators.into(),
             clock: config.clock,
+            log: config.log,
+            request_rate: config.request_rate,
+            buckets: Arc::default(),
+            stopping: stopping.clone(),
         };
-        let (stop, stopped) = oneshot::channel::<()>();
         let service =
             routes(&app).with_state(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
             // A dropped sender means the same as a sent word.
-            stopped.await.ok();
+            stopping.wait_for(|stopping| *stopping).await.ok();
         });
         let task = tokio::spawn(async move { server.await });
+        app.log.write(&Line::Started);
         Ok(RunningDesk {
             base_url,
             address,
@@ -154,7 +163,7 @@ impl Desk {
             pack_authority_certificate,
             counter_pack,
             app,
-            stop: Mutex::new(Some(stop)),
+            stop,
             task: Mutex::new(Some(task)),
         })
     }
@@ -282,17 +291,25 @@ impl RunningDesk {
         self.stop().await
     }
 
-    /// As [`RunningDesk::shutdown`], for a desk that others hold too. Stopped already, it does nothing.
+    /// As [`RunningDesk::shutdown`], for a desk that others hold too. Stopped already, it does nothing. What has not ended in
+    /// ten seconds is cut off: what it wrote, it wrote whole.
     ///
     /// # Errors
     /// [`DeskError::Io`] when the server had failed.
     pub async fn stop(&self) -> Result<(), DeskError> {
-        drop(self.stop.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.stop.send_replace(true);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(task) = task else { return Ok(()) };
-        match task.await {
-            Ok(outcome) => Ok(outcome?),
-            Err(_) => Err(io::Error::other("the server ended early").into()),
+        let Some(mut task) = task else { return Ok(()) };
+        self.app.log.write(&Line::Stopping);
+        let ended = tokio::time::timeout(STOP_WITHIN, &mut task).await;
+        self.app.log.write(&Line::Stopped { cut: ended.is_err() });
+        match ended {
+            Ok(Ok(outcome)) => Ok(outcome?),
+            Ok(Err(_)) => Err(io::Error::other("the server ended early").into()),
+            Err(_) => {
+                task.abort();
+                Ok(())
+            }
         }
     }
 }
@@ -308,6 +325,10 @@ pub(crate) struct App {
     pub(crate) own_names: Option<Arc<dyn OwnNames>>,
     pub(crate) operators: Arc<[Operator]>,
     clock: Arc<dyn Clock>,
+    pub(crate) log: Log,
+    pub(crate) request_rate: RequestRate,
+    pub(crate) buckets: Arc<Buckets>,
+    stopping: watch::Receiver<bool>,
 }
 
 impl core::fmt::Debug for App {
@@ -326,10 +347,22 @@ impl App {
         let now = self.clock.now().map_err(|_| IssuerError::Failed)?.unix_seconds;
         let issuer = Arc::clone(&self.issuer);
         let call = tokio::task::spawn_blocking(move || work(&issuer, now));
-        match tokio::time::timeout(ANSWER_WITHIN, call).await {
+        let outcome = match tokio::time::timeout(ANSWER_WITHIN, call).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(IssuerError::Failed),
+        };
+        match &outcome {
+            Err(IssuerError::Store(error)) => self.log.write(&Line::Failed { what: &error.to_string() }),
+            Err(IssuerError::Failed) => self.log.write(&Line::Failed { what: "issuer" }),
+            Err(IssuerError::Refused { .. } | IssuerError::OAuth { .. }) | Ok(_) => {}
         }
+        outcome
+    }
+
+    /// Ends when the desk is asked to stop: whoever waits long answers then.
+    #[expect(dead_code, reason = "the long poll of commands to phones waits on it")]
+    pub(crate) async fn stopping(&self) {
+        self.stopping.clone().wait_for(|stopping| *stopping).await.ok();
     }
 }
 
@@ -368,6 +401,8 @@ fn routes(app: &App) -> Router<App> {
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))
+        .layer(from_fn_with_state(app.clone(), limit))
+        .layer(from_fn_with_state(app.clone(), observe))
         .layer(map_response_with_state(app.clone(), strict))
 }
 

@@ -8,9 +8,13 @@ mod office;
 #[expect(dead_code, reason = "its phones are for other tests")]
 mod stage;
 
-use browser::Browser;
+use std::sync::{Arc, Mutex};
+
+use browser::{Answer, Browser};
 use desk::{
     Config, Desk, FIXTURE_LINES,
+    limits::RequestRate,
+    log::Log,
     pages::{Account, Password},
 };
 use fixtures::people;
@@ -311,4 +315,70 @@ async fn a_desk_behind_tls_sets_cookies_that_no_other_host_can() {
     let from = [("origin", "https://desk.example"), ("sec-fetch-site", "same-origin")];
     let answer = browser.post_from(&from, "/sign-in", &fields);
     assert!(answer.header("set-cookie").starts_with("__Host-desk-staff="));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_what_was_answered_and_nothing_of_anybody() {
+    let lines = Arc::new(Mutex::new(Vec::<String>::new()));
+    let office = Office::open_as(|mut config| {
+        let lines = Arc::clone(&lines);
+        config.log = Log::to(Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())));
+        config
+    });
+    let office = office.await;
+    let mut browser = office.signed_in("kim");
+    let (place, page) = resident(&mut browser);
+    let made = browser.post(&format!("{place}/visit"), &[("seen", "yes"), ("csrf", page.csrf())]);
+    let code = made.location().to_owned();
+    let shown = browser.get(&code);
+    browser.post(&format!("{place}/line"), &[("line", FIXTURE_LINES[0]), ("csrf", page.csrf())]);
+    browser.get("/language/en?back=/clerk/people/somebody");
+    browser.get("/nowhere/010-0000-0001?number=900101-1234567");
+    let citizen = people::adult();
+    let mut told: Vec<String> =
+        [citizen.name, citizen.registration_number, citizen.address].map(str::to_owned).to_vec();
+    told.extend(
+        ["kim", "gaon", PASSWORD, FIXTURE_LINES[0], "01000000001", "somebody", "nowhere", "?"]
+            .map(str::to_owned),
+    );
+    told.push(citizen.registration_number.replace('-', ""));
+    told.push(shown.between(r#"id="digits">"#, "<").replace(' ', ""));
+    told.push(shown.csrf().to_owned());
+    told.extend(browser.cookies.values().filter(|value| value.len() > 2).cloned());
+    told.extend([&place, &code].map(|path| path.rsplit('/').next().unwrap().to_owned()));
+    told.push(shown.between("openid%2Foffers%2F", "\"").to_owned());
+    let log = lines.lock().unwrap().join("\n");
+    for told in told {
+        assert!(!log.contains(&told), "{told}");
+    }
+    let mut routes = std::collections::BTreeSet::new();
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        for name in line.as_object().unwrap().keys() {
+            let known = ["at", "level", "event", "request", "method", "route", "status", "ms"];
+            assert!(known.contains(&name.as_str()), "{name}");
+        }
+        routes.insert(line["route"].as_str().unwrap_or_default().to_owned());
+    }
+    for route in ["/clerk/people/{handle}/visit", "/clerk/visits/{handle}", "/language/{code}", "-"] {
+        assert!(routes.contains(route), "{route}");
+    }
+    assert!(shown.header("x-request-id").len() == 16 && log.contains(shown.header("x-request-id")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_asks_too_often_is_told_to_wait() {
+    let office = Office::open_as(|mut config| {
+        config.request_rate = RequestRate::PerNetwork { per_second: 1, burst: 5 };
+        config
+    });
+    let office = office.await;
+    let mut browser = office.browser();
+    let answers: Vec<Answer> = (0..20).map(|_| browser.get("/health")).collect();
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.body, r#"{"error":"slow_down"}"#);
+    assert!(
+        !refused.header("retry-after").is_empty() && !refused.header("content-security-policy").is_empty()
+    );
+    assert!(answers.iter().filter(|answer| answer.status == 200).count() >= 5);
 }
