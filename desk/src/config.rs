@@ -42,6 +42,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Proxies before this desk, whose last `X-Forwarded-For` is believed.
     pub proxies: Vec<IpAddr>,
+    /// A folder with data files of documents beside those built in (docs/formats/documents.md).
+    pub documents: Option<PathBuf>,
     /// Residents a clerk finds.
     pub register: Register,
     /// The operators' own-name check; without one no line is recorded.
@@ -113,6 +115,7 @@ impl Config {
             wallet_provider_roots: Vec::new(),
             public_url: None,
             proxies: Vec::new(),
+            documents: None,
             register: Register::default(),
             own_names: None,
             operators: Vec::new(),

@@ -7,6 +7,7 @@ pub mod attestation;
 pub mod config;
 pub mod counter_pack;
 pub mod desk_sign;
+pub mod documents;
 pub mod issuer;
 pub mod limits;
 pub mod log;

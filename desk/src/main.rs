@@ -84,6 +84,9 @@ struct Memory {
     /// Allow a database on another machine. There is no TLS here: put both on a network that nobody else is on.
     #[arg(long)]
     database_in_clear_text: bool,
+    /// A folder with data files of documents beside those built in.
+    #[arg(long, value_name = "DIR")]
+    documents: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -319,6 +322,7 @@ impl Memory {
         let mut config = Config::new(self.data, desk, Arc::new(SystemClock));
         config.database = self.database.as_deref().map(DatabaseUrl::parse).transpose()?;
         config.policy.database_in_clear_text = self.database_in_clear_text;
+        config.documents = self.documents;
         Ok(config)
     }
 }

@@ -71,6 +71,10 @@ pub struct Pki {
     pub counter_signer: Identity,
     /// Signs mdocs.
     pub mdoc_signer: Identity,
+    /// Signs SD-JWT VCs.
+    pub sd_jwt_signer: Identity,
+    /// Signs what the issuer says of itself.
+    pub metadata_signer: Identity,
     /// Root of the registration of verifiers.
     pub registration_root: Identity,
     /// This desk as a registered verifier.
@@ -110,6 +114,8 @@ impl Pki {
         let provider = leaf_of("TEST Wallet provider", &eku::WALLET_PROVIDER, SIGNER_DAYS);
         let counter = leaf_of("TEST Mobile ID counter signer", &eku::COUNTER_ISSUER[..], ROOT_DAYS);
         let mdoc = leaf_of("TEST Mobile ID document signer", &eku::MDOC_ISSUER, SIGNER_DAYS);
+        let sd_jwt = leaf_of("TEST Mobile ID SD-JWT signer", &eku::SD_JWT_ISSUER, SIGNER_DAYS);
+        let metadata = leaf_of("TEST Mobile ID metadata signer", &eku::METADATA_SIGNER, SIGNER_DAYS);
         let verifier = Leaf {
             registered_as: Some(desk.as_str()),
             ..leaf_of("TEST Registered desk", &eku::VERIFIER_REGISTRATION, SIGNER_DAYS)
@@ -118,6 +124,8 @@ impl Pki {
         Ok(Self {
             counter_signer: keep.leaf("counter-signer", &counter, ISSUER_ROOT, &issuer_root)?,
             mdoc_signer: keep.leaf("mdoc-signer", &mdoc, ISSUER_ROOT, &issuer_root)?,
+            sd_jwt_signer: keep.leaf("sd-jwt-signer", &sd_jwt, ISSUER_ROOT, &issuer_root)?,
+            metadata_signer: keep.leaf("metadata-signer", &metadata, ISSUER_ROOT, &issuer_root)?,
             desk: keep.leaf(&desk_file, &verifier, REGISTRATION_ROOT, &registration_root)?,
             wallet_provider: keep.leaf(
                 "wallet-provider",

@@ -34,6 +34,7 @@ use crate::{
     attestation::AttestationPolicy,
     config::{Config, DeskIdentity},
     desk_sign::make_sign,
+    documents::{DocumentError, Documents},
     issuer::{Issuer, IssuerError, Trust},
     limits::{Buckets, RequestRate, limit},
     log::{Line, Log, observe},
@@ -79,6 +80,9 @@ pub enum DeskError {
     /// An anchor in the configuration is no certificate.
     #[error("an anchor is no certificate: {0}")]
     Anchor(#[from] TrustError),
+    /// A data file of a document.
+    #[error(transparent)]
+    Documents(#[from] DocumentError),
     /// The clock could not be read.
     #[error("the clock could not be read")]
     Clock,
@@ -174,6 +178,8 @@ impl Desk {
     /// [`DeskError`].
     pub fn open(config: &Config) -> Result<Issuer, DeskError> {
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
+        // What this desk cannot issue is told before anything is made.
+        let documents = Documents::load(config.documents.as_deref())?;
         create_folder(&config.data)?;
         let pki = Pki::open(&config.data.join("pki"), &config.desk.id, now)?;
         let store = match &config.database {
@@ -198,7 +204,7 @@ impl Desk {
             },
             wallet_providers: anchors(&providers)?,
         };
-        Ok(Issuer::new(store, pki, trust))
+        Ok(Issuer::new(store, pki, trust, documents))
     }
 }
 
@@ -254,6 +260,21 @@ impl RunningDesk {
         let person = self.app.register.find(registration_number).cloned();
         let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
         self.app.with_issuer(move |issuer, now| issuer.offer(&person, now)).await
+    }
+
+    /// As [`RunningDesk::visit`], for a document by its id.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`] for a number that the register does not have, a document that is not there, or one that this
+    /// resident has no right to; as [`RunningDesk::visit`].
+    pub async fn visit_for(&self, registration_number: &str, document: &str) -> Result<Offer, IssuerError> {
+        let register = &self.app.register;
+        let person = register.find(registration_number).cloned();
+        let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
+        let fields = register.fields(registration_number, document).cloned().unwrap_or_default();
+        let document = document.to_owned();
+        let offer = move |issuer: &Issuer, now| issuer.offer_document(&person, &document, &fields, now);
+        self.app.with_issuer(offer).await
     }
 
     /// What a clerk records beside a visit: the subscriber line of the resident's phone, by which its operator can suspend the

@@ -282,6 +282,6 @@ async fn every_answer_is_strict_and_the_metadata_are_at_the_root() {
     let issuer: serde_json::Value = serde_json::from_slice(&desk.get(paths[0])).unwrap();
     assert_eq!(issuer["credential_issuer"], desk.running.base_url());
     let configurations = issuer["credential_configurations_supported"].as_object().unwrap();
-    assert_eq!(configurations.len(), 6);
+    assert_eq!(configurations.len(), 14);
     assert!(configurations.values().all(|wanted| wanted["proof_types_supported"]["attestation"].is_object()));
 }

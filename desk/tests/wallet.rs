@@ -1,6 +1,8 @@
 //! The wallet's facade against a running desk: what is left, and what goes on, when things do not go well.
 
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod lost_phone;
 #[cfg(test)]
 mod offers;

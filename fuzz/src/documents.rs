@@ -83,6 +83,7 @@ pub fn photo_id() -> Vec<u8> {
     let day = |days| today.plus_days(days).unwrap();
     let request = PhotoIdRequest {
         person: &people::adult().person(),
+        nationality: Some("KR"),
         device_key: &device_key(),
         valid_from: day(0),
         valid_until: day(60),

@@ -10,7 +10,7 @@ use wallet_core::{
     bytes::{Secret, SecretBytes},
     crypto::sign::PublicKey,
     jose::{Blob, Fixed},
-    openid::{Client, Input, Issuance, Outcome, Step, TokenPolicy},
+    openid::{Client, Input, Issuance, MetadataPolicy, Outcome, Step, TokenPolicy},
     platform::{ChipMessage, FaceMessage, HttpResponse, Url},
 };
 
@@ -58,6 +58,7 @@ fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
         instance: *KEY,
         attested: true,
         tokens: TokenPolicy::DpopOnly,
+        metadata: MetadataPolicy::AcceptUnsigned,
     };
     let mut answers = answers.iter();
     let seed = Secret::new([7; 32]);

@@ -13,7 +13,8 @@ use wallet_core::{
     crypto::sign::{PublicKey, SigningKey},
     jose::{Jwk, SigningInput},
     openid::{
-        Client, Delivered, ErrorCode, Format, Input, Issuance, OpenIdError, Outcome, Step, TokenPolicy,
+        Client, Delivered, ErrorCode, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome, Step,
+        TokenPolicy,
         sd_jwt::{self, SdJwt, SdJwtError, SdRule},
     },
     platform::{Http, HttpMethod, HttpRequest, Url},
@@ -100,6 +101,7 @@ impl Phone {
             instance: *self.instance.public(),
             attested: true,
             tokens: TokenPolicy::DpopOnly,
+            metadata: MetadataPolicy::AcceptUnsigned,
         };
         let http = LoopbackHttp::new();
         let mut kept = None;

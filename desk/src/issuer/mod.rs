@@ -4,7 +4,7 @@ mod credentials;
 mod evidence;
 mod record;
 
-pub(crate) use credentials::{MDOC_LEVEL, MadeCopy};
+pub(crate) use credentials::{Batch, MadeCopy};
 
 use std::collections::HashMap;
 
@@ -24,6 +24,7 @@ use wallet_core::{
 use crate::{
     attestation::AttestationPolicy,
     counter_pack::make_pack,
+    documents::Documents,
     pki::Pki,
     store::{BindingState, PersonId, SessionState, Store, StoreError, Thumbprint},
     wallet_provider::{self, WalletProvider},
@@ -31,8 +32,6 @@ use crate::{
 
 /// Seconds a card session waits for evidence.
 pub const SESSION_SECONDS: u32 = 120;
-/// mdocs per batch.
-pub const MDOCS: u32 = 3;
 /// How far a staple request's time may be from ours, seconds.
 const STAPLE_REQUEST_SKEW: i64 = 300;
 /// Most copies in one staple request.
@@ -55,6 +54,8 @@ pub struct Issuer {
     pub(crate) store: Store,
     pub(crate) pki: Pki,
     pub(crate) trust: Trust,
+    /// What it issues.
+    pub(crate) documents: Documents,
     /// The issuer's identifier: where it answers.
     pub(crate) url: String,
 }
@@ -110,10 +111,16 @@ impl From<NoRandomness> for IssuerError {
 }
 
 impl Issuer {
-    /// An issuer with this memory, these keys and this trust.
+    /// An issuer with this memory, these keys and this trust, for these documents.
     #[must_use]
-    pub fn new(store: Store, pki: Pki, trust: Trust) -> Self {
-        Self { store, pki, trust, url: String::new() }
+    pub fn new(store: Store, pki: Pki, trust: Trust, documents: Documents) -> Self {
+        Self { store, pki, trust, documents, url: String::new() }
+    }
+
+    /// What it issues.
+    #[must_use]
+    pub const fn documents(&self) -> &Documents {
+        &self.documents
     }
 
     /// The same issuer under the URL it answers at, without a slash at the end.
@@ -189,7 +196,7 @@ impl Issuer {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn counter_pack(&self, now: i64) -> Result<Vec<u8>, IssuerError> {
         // What was issued earlier has ended by its own date.
-        let days = i64::from(credentials::COPY_DAYS).saturating_add(2);
+        let days = i64::from(credentials::MOST_COPY_DAYS).saturating_add(2);
         let issued_after = now.saturating_sub(days.saturating_mul(86_400));
         let (sequence, deactivated) = self.store.counter_pack(issued_after, now)?;
         make_pack(&self.pki, sequence, deactivated, now).map_err(|_| IssuerError::Failed)

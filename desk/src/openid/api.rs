@@ -38,8 +38,17 @@ pub(crate) fn routes() -> Router<App> {
         .route(&provider(KEYS_PATH), post(key_attestation))
 }
 
-async fn issuer_metadata(State(app): State<App>) -> Response {
-    answer(app.with_issuer(|issuer, _| Ok(issuer.issuer_metadata())).await)
+/// Signed for whoever asks for that, in the clear for others. OpenID4VCI 1.0, 12.2.2.
+async fn issuer_metadata(State(app): State<App>, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signed = accepted.split(',').filter_map(|kind| kind.split(';').next());
+    if !signed.into_iter().any(|kind| kind.trim().eq_ignore_ascii_case("application/jwt")) {
+        return answer(app.with_issuer(|issuer, _| Ok(issuer.issuer_metadata())).await);
+    }
+    match app.with_issuer(Issuer::signed_issuer_metadata).await {
+        Ok(token) => private(([(header::CONTENT_TYPE, "application/jwt")], token).into_response()),
+        Err(error) => refuse(&error, false),
+    }
 }
 
 async fn server_metadata(State(app): State<App>) -> Response {

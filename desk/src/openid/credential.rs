@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use wallet_core::{
-    card::{Disclosure, Refusal},
-    counter::Document,
+    card::Refusal,
     crypto::{random::make_random, sign::PublicKey},
     jose::encode,
     openid::ErrorCode,
@@ -13,7 +12,8 @@ use wallet_core::{
 
 use super::{Proofs, digest};
 use crate::{
-    issuer::{Issuer, IssuerError, MDOC_LEVEL, MDOCS, MadeCopy, refuse_binding},
+    documents::Document,
+    issuer::{Batch, Issuer, IssuerError, MadeCopy, refuse_binding},
     store::{Access, Bound, CopyRow, TokenKind},
 };
 
@@ -21,63 +21,6 @@ use crate::{
 const NONCE_SECONDS: i64 = 300;
 /// How often a batch may be fetched again under one token, after a lost answer.
 const REPEATS: u32 = 3;
-
-/// One of the credentials that make up the resident card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// The photo ID of ISO/IEC 18013-5.
-    Mdoc,
-    /// Copies for the counter.
-    Level(Disclosure),
-}
-
-impl Wanted {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Mdoc,
-        Self::Level(Disclosure::AdultOnly),
-        Self::Level(Disclosure::NameAndBirth),
-        Self::Level(Disclosure::Address),
-        Self::Level(Disclosure::Full),
-        Self::Level(Disclosure::RegistrationNumber),
-    ];
-
-    /// Its credential configuration.
-    #[must_use]
-    pub fn id(self) -> String {
-        format!("resident_card.{}", self.level())
-    }
-
-    /// The credential configuration of this name.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|wanted| wanted.id() == id)
-    }
-
-    /// Most copies in one batch.
-    #[must_use]
-    pub const fn batch(self) -> u32 {
-        match self {
-            Self::Mdoc => MDOCS,
-            Self::Level(level) => level.batch(),
-        }
-    }
-
-    /// `vct` of a copy for the counter.
-    pub(super) const fn vct(self) -> Option<&'static str> {
-        match self {
-            Self::Mdoc => None,
-            Self::Level(level) => Some(Document::ResidentCard.vct(level)),
-        }
-    }
-
-    const fn level(self) -> &'static str {
-        match self {
-            Self::Mdoc => MDOC_LEVEL,
-            Self::Level(level) => level.name(),
-        }
-    }
-}
 
 /// A nonce. 7.2.
 #[derive(Debug, Serialize)]
@@ -146,10 +89,13 @@ impl Issuer {
         if request.credential_response_encryption.is_some() {
             return Err(IssuerError::oauth(ErrorCode::InvalidEncryptionParameters, "NotOffered"));
         }
+        let document = self.document_of(&access)?;
+        let find = |id: &str| self.documents.wanted(id).filter(|wanted| wanted.document == document);
         let wanted = match (request.credential_identifier, request.credential_configuration_id) {
-            (Some(id), None) => Wanted::from_id(&id)
-                .ok_or_else(|| IssuerError::oauth(ErrorCode::UnknownCredentialIdentifier, "Id"))?,
-            (None, Some(id)) => Wanted::from_id(&id)
+            (Some(id), None) => {
+                find(&id).ok_or_else(|| IssuerError::oauth(ErrorCode::UnknownCredentialIdentifier, "Id"))?
+            }
+            (None, Some(id)) => find(&id)
                 .ok_or_else(|| IssuerError::oauth(ErrorCode::UnknownCredentialConfiguration, "Id"))?,
             _ => return Err(invalid("Which")),
         };
@@ -163,19 +109,13 @@ impl Issuer {
             return Err(IssuerError::oauth(ErrorCode::InvalidProof, "Keys"));
         }
         let person = self.kept_person(&access.person)?;
-        let (mut made, mut credentials) = (Vec::new(), Vec::new());
+        let fields = self.kept_fields(&access.person, document.id())?;
+        let mut batch = Batch { wanted, person: &person, fields: &fields, made: Vec::new() };
+        let mut credentials = Vec::new();
         for key in &keys {
-            let (copy, bytes) = match wanted {
-                Wanted::Mdoc => self.make_mdoc(&person, key, &made, now)?,
-                Wanted::Level(level) => {
-                    let (copy, delivered) = self.make_copy(&person, level, key, &made, now)?;
-                    (copy, delivered.encode())
-                }
-            };
-            made.push(copy);
-            credentials.push(Wrapped { credential: encode(&bytes) });
+            credentials.push(Wrapped { credential: self.make_credential(&mut batch, key, now)? });
         }
-        let rows: Vec<CopyRow<'_>> = made.iter().map(MadeCopy::row).collect();
+        let rows: Vec<CopyRow<'_>> = batch.made.iter().map(MadeCopy::row).collect();
         let most = wanted.batch().saturating_mul(REPEATS);
         match self.store.bind_batch(&access, &rows, most, now)? {
             Bound::Kept => Ok(CredentialAnswer { credentials, notification_id: encode(&access.issue) }),
@@ -204,6 +144,13 @@ impl Issuer {
             "credential_failure" | "credential_deleted" => Ok(()),
             _ => Err(invalid("Event")),
         }
+    }
+
+    /// The document that a batch is of.
+    pub(super) fn document_of(&self, access: &Access) -> Result<&Document, IssuerError> {
+        let [a, b, c, d, ..] = access.issue;
+        let known = self.documents.by_tag([a, b, c, d]);
+        known.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidToken, "Document"))
     }
 
     /// What the access token of a request is worth, and the phone that shows it.

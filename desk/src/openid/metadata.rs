@@ -1,63 +1,96 @@
 //! What the issuer says of itself. OpenID4VCI 1.0, 12.2.4; RFC 8414.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value, json};
 use wallet_core::{
     card::{Disclosure, Language},
-    mdoc::PHOTO_ID,
+    jose::SigningInput,
+    openid::SIGNED_METADATA,
 };
 
 use super::{
-    Wanted, paths,
+    paths,
     proofs::{BASIC_LEVEL, GOOD_LEVELS},
 };
-use crate::issuer::Issuer;
+use crate::{
+    documents::{Form, Wanted},
+    issuer::{Issuer, IssuerError},
+};
 
-const NAMES: [(&str, &str); 2] = [("모바일 주민등록증 (시험)", "ko"), ("Mobile resident card (test)", "en")];
+/// Seconds that signed metadata are good.
+const METADATA_SECONDS: i64 = 86_400;
+const NAMES: [(&str, Language); 2] =
+    [("모바일 신분증 발급 (시험)", Language::Korean), ("Mobile ID issuer (test)", Language::English)];
+const LANGUAGES: [Language; 2] = [Language::Korean, Language::English];
 
 impl Issuer {
     pub(crate) fn issuer_metadata(&self) -> Value {
         let at = |path: &str| format!("{}{path}", self.url);
+        let all = || self.documents.iter().flat_map(|document| document.wanted());
         let configurations: Map<String, Value> =
-            Wanted::ALL.into_iter().map(|wanted| (wanted.id(), self.configuration(wanted))).collect();
-        let most = Wanted::ALL.into_iter().map(Wanted::batch).max().unwrap_or(1);
+            all().map(|wanted| (wanted.id(), self.configuration(wanted))).collect();
+        let most = all().map(Wanted::batch).max().unwrap_or(1);
         json!({
             "credential_issuer": self.url,
             "credential_endpoint": at(paths::CREDENTIAL),
             "nonce_endpoint": at(paths::NONCE),
             "notification_endpoint": at(paths::NOTIFICATION),
             "batch_credential_issuance": { "batch_size": most },
-            "display": NAMES.map(|(name, locale)| json!({ "name": name, "locale": locale })),
+            "display": NAMES.map(|(name, language)| json!({ "name": name, "locale": language.code() })),
             "credential_configurations_supported": configurations,
         })
     }
 
-    fn configuration(&self, wanted: Wanted) -> Value {
+    /// The same, signed. OpenID4VCI 1.0, 12.2.3.
+    pub(crate) fn signed_issuer_metadata(&self, now: i64) -> Result<String, IssuerError> {
+        let signer = &self.pki.metadata_signer;
+        let mut claims = self.issuer_metadata();
+        if let Some(members) = claims.as_object_mut() {
+            members.insert("sub".to_owned(), self.url.clone().into());
+            members.insert("iat".to_owned(), now.into());
+            members.insert("exp".to_owned(), now.saturating_add(METADATA_SECONDS).into());
+        }
+        let x5c = [BASE64_STANDARD.encode(&signer.certificate)];
+        let header = json!({ "alg": "ES256", "typ": SIGNED_METADATA, "x5c": x5c });
+        let input = SigningInput::new(&header, &claims).ok_or(IssuerError::Failed)?;
+        let signature = signer.key.sign(input.as_bytes()).map_err(|_| IssuerError::Failed)?;
+        Ok(input.signed(&signature))
+    }
+
+    fn configuration(&self, wanted: Wanted<'_>) -> Value {
         let mut levels = GOOD_LEVELS.to_vec();
         if self.trust.attestation.accept_software_keys {
             levels.push(BASIC_LEVEL);
         }
-        let display = NAMES.map(|(name, locale)| {
-            let language = if locale == "ko" { Language::Korean } else { Language::English };
-            json!({ "name": format!("{name}: {}", shown(wanted, language)), "locale": locale })
+        let display = LANGUAGES.map(|language| {
+            let name = wanted.document.name().text(language);
+            // The form is told where there is more than one.
+            let name = match wanted.document.wanted().as_slice() {
+                [_] => name.to_owned(),
+                _ => format!("{name}: {}", shown(wanted.form, language)),
+            };
+            json!({ "name": name, "locale": language.code() })
         });
-        let mut configuration = json!({
-            "cryptographic_binding_methods_supported": ["cose_key"],
+        let mut metadata = json!({ "display": display });
+        let (format, name, algorithm, binding) = match wanted.form {
+            Form::Mdoc => ("mso_mdoc", "doctype", json!(-7), "cose_key"),
+            Form::SdJwt => ("dc+sd-jwt", "vct", json!("ES256"), "jwk"),
+            Form::Level(_) => ("dc+sd-cwt", "vct", json!(-9), "cose_key"),
+        };
+        if let (Form::SdJwt, Some(metadata)) = (wanted.form, metadata.as_object_mut()) {
+            metadata.insert("claims".to_owned(), claims(wanted));
+        }
+        json!({
+            "format": format,
+            name: wanted.kind(),
+            "credential_signing_alg_values_supported": [algorithm],
+            "cryptographic_binding_methods_supported": [binding],
             "proof_types_supported": { "attestation": {
                 "proof_signing_alg_values_supported": ["ES256"],
                 "key_attestations_required": { "key_storage": levels, "user_authentication": levels },
             } },
-            "credential_metadata": { "display": display },
-        });
-        if let Some(members) = configuration.as_object_mut() {
-            let (format, name, kind, algorithm) = match wanted.vct() {
-                None => ("mso_mdoc", "doctype", PHOTO_ID, -7),
-                Some(vct) => ("dc+sd-cwt", "vct", vct, -9),
-            };
-            members.insert("format".to_owned(), format.into());
-            members.insert(name.to_owned(), kind.into());
-            members.insert("credential_signing_alg_values_supported".to_owned(), json!([algorithm]));
-        }
-        configuration
+            "credential_metadata": metadata,
+        })
     }
 
     pub(crate) fn server_metadata(&self) -> Value {
@@ -81,10 +114,22 @@ impl Issuer {
     }
 }
 
-const fn shown(wanted: Wanted, language: Language) -> &'static str {
-    match (wanted, language) {
-        (Wanted::Mdoc, Language::Korean) => "사진이 있는 신분증",
-        (Wanted::Mdoc, Language::English) => "photo ID",
-        (Wanted::Level(level), language) => Disclosure::text(level, language),
+/// What the claims are called. OpenID4VCI 1.0, B.2.
+fn claims(wanted: Wanted<'_>) -> Value {
+    let claim = |claim: &crate::documents::Claim| {
+        let display =
+            LANGUAGES.map(|language| json!({ "name": claim.label(language), "locale": language.code() }));
+        json!({ "path": [claim.name()], "display": display })
+    };
+    wanted.document.claims().iter().map(claim).collect()
+}
+
+const fn shown(form: Form, language: Language) -> &'static str {
+    match (form, language) {
+        (Form::Mdoc, Language::Korean) => "사진이 있는 신분증",
+        (Form::Mdoc, Language::English) => "photo ID",
+        (Form::SdJwt, Language::Korean) => "온라인 제출용",
+        (Form::SdJwt, Language::English) => "for online services",
+        (Form::Level(level), language) => Disclosure::text(level, language),
     }
 }

@@ -9,7 +9,6 @@ mod proofs;
 mod tap;
 mod token;
 
-pub use credential::Wanted;
 pub use offer::Offer;
 pub(crate) use proofs::Proofs;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wallet_core::{
-    card::Person,
+    card::{Person, Refusal},
     crypto::{
         hash::{hmac_sha256, sha256_of},
         random::make_random,
@@ -10,9 +10,11 @@ use wallet_core::{
     jose::{decode, encode},
 };
 
-use super::{Wanted, digest, paths};
+use super::{digest, paths};
 use crate::{
+    documents::{Document, Holders},
     issuer::{Issuer, IssuerError},
+    register::Fields,
     store::OfferFate,
 };
 
@@ -37,20 +39,63 @@ pub struct Offer {
 }
 
 impl Issuer {
-    /// Offers the ID to a person whose identity was checked: what a clerk does after a visit. An earlier offer to the same
-    /// person ends.
+    /// Offers the document of their card to a person whose identity was checked: what a clerk does after a visit. An earlier
+    /// offer to the same person ends.
     ///
     /// # Errors
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn offer(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
-        let outcome = self.make_offer(person, now);
+        let document = self.documents.of_card(person).ok_or(IssuerError::Failed)?;
+        let outcome = self.make_offer(person, document, &Fields::new(), now);
         self.audit(now, None, "offer", &outcome)?;
         outcome
     }
 
-    fn make_offer(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
-        let person = self.keep_person(person, now)?;
-        let id = encode(&make_random::<16>()?);
+    /// As [`Issuer::offer`], for a document by its id, with what the register has of the person for it.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`] for a document that is not there, or not for this person; as [`Issuer::offer`].
+    pub fn offer_document(
+        &self,
+        person: &Person,
+        document: &str,
+        fields: &Fields,
+        now: i64,
+    ) -> Result<Offer, IssuerError> {
+        let outcome = self
+            .entitled(person, document, fields)
+            .and_then(|document| self.make_offer(person, document, fields, now));
+        self.audit(now, None, "offer", &outcome)?;
+        outcome
+    }
+
+    /// The document, if this person may have it.
+    pub(super) fn entitled(
+        &self,
+        person: &Person,
+        document: &str,
+        fields: &Fields,
+    ) -> Result<&Document, IssuerError> {
+        let denied = |check: &'static str| IssuerError::because(Refusal::Denied, check);
+        let document = self.documents.find(document).ok_or_else(|| denied("Document"))?;
+        let entitled = match document.holders() {
+            Holders::Registered => document.fields().all(|field| fields.contains_key(field)),
+            Holders::Residents | Holders::ForeignResidents => {
+                self.documents.of_card(person) == Some(document)
+            }
+        };
+        if entitled { Ok(document) } else { Err(denied("NotEntitled")) }
+    }
+
+    fn make_offer(
+        &self,
+        person: &Person,
+        document: &Document,
+        fields: &Fields,
+        now: i64,
+    ) -> Result<Offer, IssuerError> {
+        let person = self.keep_fields(person, document.id(), fields, now)?;
+        let id = encode(&[&document.tag()[..], &make_random::<12>()?].concat());
         let code = self.code_of(&id);
         let transaction_code = make_transaction_code()?;
         let expires_at = now.saturating_add(OFFER_SECONDS);
@@ -72,9 +117,7 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError::Store`].
     pub(crate) fn offered(&self, id: &str, now: i64) -> Result<Option<Value>, IssuerError> {
-        if decode(id).is_none_or(|id| id.len() != 16) {
-            return Ok(None);
-        }
+        let Some(document) = self.document_of_offer(id) else { return Ok(None) };
         let code = self.code_of(id);
         let Some(told) = self.store.open_offer(&digest(&code), now)? else { return Ok(None) };
         let mut grant = json!({ "pre-authorized_code": code });
@@ -87,7 +130,8 @@ impl Issuer {
         }
         Ok(Some(json!({
             "credential_issuer": self.url,
-            "credential_configuration_ids": Wanted::ALL.map(Wanted::id),
+            "credential_configuration_ids":
+                document.wanted().into_iter().map(|wanted| wanted.id()).collect::<Vec<_>>(),
             "grants": { "urn:ietf:params:oauth:grant-type:pre-authorized_code": grant },
         })))
     }
@@ -99,7 +143,17 @@ impl Issuer {
 
     /// The code of an offer: derived, so that the store has it as a digest only and the link need not carry it.
     fn code_of(&self, id: &str) -> String {
-        encode(&hmac_sha256(self.pki.code_key.expose(), &[b"desk offer code v1", id.as_bytes()]))
+        let secret =
+            encode(&hmac_sha256(self.pki.code_key.expose(), &[b"desk offer code v1", id.as_bytes()]));
+        let document = self.document_of_offer(id).map_or("", Document::id);
+        format!("{document}.{secret}")
+    }
+
+    /// The document that an offer's id names.
+    fn document_of_offer(&self, id: &str) -> Option<&Document> {
+        let id: [u8; 16] = decode(id)?.try_into().ok()?;
+        let [a, b, c, d, ..] = id;
+        self.documents.by_tag([a, b, c, d])
     }
 
     /// Six digits are quickly tried, so their digest is keyed.

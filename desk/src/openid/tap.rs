@@ -10,6 +10,7 @@ use wallet_core::{
 
 use super::{Form, Proofs, SKEW, digest};
 use crate::{
+    documents::Document,
     issuer::{Issuer, IssuerError, SESSION_SECONDS},
     store::{CodeRow, SessionState},
 };
@@ -125,8 +126,12 @@ impl Issuer {
         self.check_face(&shown.face, &nonce, &id, &person, instance)?;
         let person_id = self.person_id(person.registration_number().as_str());
         self.check_binding(&person_id, &thumbprint)?;
+        let document = self
+            .documents
+            .of_card(&person)
+            .ok_or_else(|| IssuerError::because(Refusal::Denied, "Document"))?;
         self.keep_person(&person, now)?;
-        let code = encode(&make_random::<32>()?);
+        let code = make_code(document)?;
         let row = CodeRow {
             code: digest(&code),
             person: person_id,
@@ -137,4 +142,9 @@ impl Issuer {
         self.store.add_code(&row, now)?;
         Ok(CodeAnswer { authorization_code: code })
     }
+}
+
+/// An authorization code for a document. Its name is in it; the store knows the whole code only.
+pub(super) fn make_code(document: &Document) -> Result<String, IssuerError> {
+    Ok(format!("{}.{}", document.id(), encode(&make_random::<32>()?)))
 }

@@ -8,8 +8,9 @@ use wallet_core::{
     openid::ErrorCode,
 };
 
-use super::{Form, Proofs, Wanted, digest};
+use super::{Form, Proofs, digest};
 use crate::{
+    documents::{Document, Wanted},
     issuer::{Issuer, IssuerError, refuse_binding},
     store::{Access, Granted, OfferState, PersonId, TokenKind},
 };
@@ -20,6 +21,9 @@ const ACCESS_SECONDS: i64 = 600;
 /// 2.2.2): a phone that lost an answer would lose its ID.
 const REFRESH_SECONDS: i64 = 3 * 365 * 86_400;
 const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+
+/// For whom, and which document.
+type Granting<'a> = (PersonId, &'a Document);
 
 /// The answer. RFC 6749, 5.1; OpenID4VCI 1.0, 6.2.
 #[derive(Debug, Serialize)]
@@ -51,7 +55,7 @@ impl Issuer {
         let instance = self.check_client(&form, proofs, now)?;
         let grant = form.required("grant_type")?;
         let mut refreshed = None;
-        let person = match grant {
+        let (person, document) = match grant {
             PRE_AUTHORIZED => self.by_offer(&form, &instance, now)?,
             "authorization_code" => self.by_code(&form, &instance, now)?,
             "refresh_token" => {
@@ -61,7 +65,7 @@ impl Issuer {
             }
             _ => return Err(IssuerError::oauth(ErrorCode::UnsupportedGrantType, "Grant")),
         };
-        let access = Access { person, instance: instance.thumbprint(), issue: make_random()? };
+        let access = Access { person, instance: instance.thumbprint(), issue: make_issue(document)? };
         let access_token = encode(&make_random::<32>()?);
         let refresh_token = if refreshed.is_some() { None } else { Some(encode(&make_random::<32>()?)) };
         let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(ACCESS_SECONDS))];
@@ -73,7 +77,7 @@ impl Issuer {
             self.refuse_suspended(&person)?;
             return Err(IssuerError::oauth(ErrorCode::InvalidGrant, "Ended"));
         }
-        let detail = |wanted: Wanted| Detail {
+        let detail = |wanted: Wanted<'_>| Detail {
             kind: "openid_credential",
             credential_configuration_id: wanted.id(),
             credential_identifiers: [wanted.id()],
@@ -83,7 +87,7 @@ impl Issuer {
             token_type: "DPoP",
             expires_in: ACCESS_SECONDS,
             refresh_token,
-            authorization_details: Wanted::ALL.into_iter().map(detail).collect(),
+            authorization_details: document.wanted().into_iter().map(detail).collect(),
         })
     }
 
@@ -102,12 +106,18 @@ impl Issuer {
         }
     }
 
-    fn by_offer(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+    /// The document that a code is good for: its name is before the dot, and the store knows no other code.
+    fn document_of_code(&self, code: &str) -> Result<&Document, IssuerError> {
+        let document = code.split_once('.').and_then(|(document, _)| self.documents.find(document));
+        document.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Document"))
+    }
+
+    fn by_offer(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<Granting<'_>, IssuerError> {
         let code = form.required("pre-authorized_code")?;
         let told = form.get("tx_code").map(|told| self.keyed(code, told));
         let instance = instance.thumbprint();
         match self.store.redeem_offer(&digest(code), told.as_ref(), &instance, now)? {
-            OfferState::Redeemed(person) => Ok(person),
+            OfferState::Redeemed(person) => Ok((person, self.document_of_code(code)?)),
             OfferState::WrongTransactionCode { tries_left } => {
                 Err(IssuerError::oauth(ErrorCode::InvalidGrant, ("TransactionCode", tries_left)))
             }
@@ -119,19 +129,35 @@ impl Issuer {
         }
     }
 
-    fn by_code(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
-        let code = digest(form.required("code")?);
+    fn by_code(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<Granting<'_>, IssuerError> {
+        let text = form.required("code")?;
+        let code = digest(text);
         let challenge = sha256(form.required("code_verifier")?.as_bytes());
         let person = self.store.redeem_code(&code, &challenge, &instance.thumbprint(), now)?;
-        person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))
+        let person = person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))?;
+        Ok((person, self.document_of_code(text)?))
     }
 
-    fn by_refresh(&self, token: &[u8; 32], instance: &PublicKey, now: i64) -> Result<PersonId, IssuerError> {
+    fn by_refresh(
+        &self,
+        token: &[u8; 32],
+        instance: &PublicKey,
+        now: i64,
+    ) -> Result<Granting<'_>, IssuerError> {
         let instance = instance.thumbprint();
         let access = self.store.token(TokenKind::Refresh, token, &instance, now)?;
         let access = access.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "RefreshToken"))?;
         // The phone may have been given up since.
         self.check_binding(&access.person, &instance)?;
-        Ok(access.person)
+        Ok((access.person, self.document_of(&access)?))
     }
+}
+
+/// A name for a batch of a document: its tag, then nothing but chance.
+fn make_issue(document: &Document) -> Result<[u8; 16], IssuerError> {
+    let mut issue: [u8; 16] = make_random()?;
+    for (byte, tag) in issue.iter_mut().zip(document.tag()) {
+        *byte = tag;
+    }
+    Ok(issue)
 }

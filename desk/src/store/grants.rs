@@ -9,7 +9,7 @@ use super::{
 
 /// SHA-256 of a code, a token or a nonce.
 pub(crate) type Digest = [u8; 32];
-/// Which batch something belongs to.
+/// Which batch something belongs to. The first four bytes are the tag of its document.
 pub(crate) type IssueId = [u8; 16];
 
 /// What an offer's code is worth now.
@@ -85,6 +85,12 @@ pub enum Bound {
     Suspended,
     /// The access token is none any more: the phone was given up meanwhile, say.
     Ended,
+}
+
+/// What a batch's name begins with: the tag of its document.
+const fn tag_of(issue: &IssueId) -> [u8; 4] {
+    let [a, b, c, d, ..] = *issue;
+    [a, b, c, d]
 }
 
 impl TokenKind {
@@ -283,7 +289,8 @@ impl Store {
         })
     }
 
-    /// Remembers tokens: kind, SHA-256 and expiry each. A refresh token takes the place of earlier ones of the person. Tells
+    /// Remembers tokens: kind, SHA-256 and expiry each. A refresh token takes the place of earlier ones
+    /// of the person for the same document. Tells
     /// whether they are good: not for a suspended ID, and not when what they were granted for was taken back meanwhile.
     ///
     /// # Errors
@@ -307,7 +314,11 @@ impl Store {
             }
             for (kind, token, expires_at) in tokens {
                 if *kind == TokenKind::Refresh {
-                    tx.execute("DELETE FROM tokens WHERE person = ?1 AND kind = 'refresh'", params![person])?;
+                    tx.execute(
+                        "DELETE FROM tokens
+                         WHERE person = ?1 AND kind = 'refresh' AND substr(issue, 1, 4) = ?2",
+                        params![person, &tag_of(issue)],
+                    )?;
                 }
                 tx.execute(
                     "INSERT INTO tokens (token, kind, person, instance, issue, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -416,7 +427,7 @@ impl Store {
         })
     }
 
-    /// The wallet has kept a batch: copies of earlier ones are vouched for no longer.
+    /// The wallet has kept a batch: copies of earlier ones of the same document are vouched for no longer.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -425,8 +436,9 @@ impl Store {
         self.write(|tx| {
             tx.execute(
                 "UPDATE copies SET state = 'replaced'
-                 WHERE person = ?1 AND state = 'active' AND (issue IS NULL OR issue <> ?2)",
-                params![person, issue],
+                 WHERE person = ?1 AND state = 'active'
+                   AND (issue IS NULL OR issue <> ?2 AND substr(issue, 1, 4) = ?3)",
+                params![person, issue, &tag_of(issue)],
             )?;
             Ok(())
         })

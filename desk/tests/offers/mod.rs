@@ -52,7 +52,7 @@ async fn a_visit_becomes_an_id_without_a_prompt_or_a_card() {
     let asked = offer.view().unwrap();
     assert_eq!(asked.issuer, stage.desk.base_url());
     assert!(asked.issuer_name.unwrap().contains("test"));
-    assert_eq!(asked.documents.len(), 6);
+    assert_eq!(asked.documents.len(), 7);
     let form = asked.transaction_code.unwrap();
     assert_eq!((form.numeric, form.length), (true, Some(6)));
     for mistyped in ["12345", "1234567", "12345x", ""] {
@@ -103,7 +103,7 @@ async fn three_wrong_digits_end_an_offer() {
         assert_eq!(accept(&phone, &visit.link, &other(&visit.transaction_code)).await, Err(REFUSED));
     }
     assert_eq!(accept(&phone, &visit.link, &visit.transaction_code).await, Err(REFUSED));
-    assert_eq!(phone.keys.key_count(), keys + 1 + 27, "the wallet's own key, and one per copy");
+    assert_eq!(phone.keys.key_count(), keys + 1 + 30, "the wallet's own key, and one per copy");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,7 +180,7 @@ async fn whichever_answer_is_lost_there_is_one_card_in_the_end() {
             }
         }
         assert_eq!(phone.wallet.cards().unwrap().len(), 1);
-        assert_eq!(phone.keys.key_count(), 2 + 1 + 27, "request {lost}");
+        assert_eq!(phone.keys.key_count(), 2 + 1 + 30, "request {lost}");
         assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::None));
         if reached_the_end {
             assert!(lost > 20, "an issuance has more requests than {lost}");
@@ -224,7 +224,7 @@ async fn copies_are_renewed_in_the_background_and_the_old_ones_end() {
     let renewed = card_of(Arc::clone(&phone.wallet).renew_card(None).await).unwrap();
     assert_eq!(phone.keys.prompt_count(), prompts);
     assert_eq!(renewed.enrolled_at, stage::NOW + 30 * 86_400);
-    assert_eq!(phone.keys.key_count(), 2 + 1 + 27, "the old copies' keys are gone");
+    assert_eq!(phone.keys.key_count(), 2 + 1 + 30, "the old copies' keys are gone");
     stage.clock.advance(3600);
     assert_eq!(phone.wallet.refresh_staples().await, Ok(24));
     // A phone that was given up renews nothing.

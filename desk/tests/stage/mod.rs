@@ -36,9 +36,16 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A desk that is set up otherwise.
+    pub(crate) async fn with(change: fn(&mut Config)) -> Self {
         let folder = new_folder();
         let clock = Arc::new(SteppedClock::new(NOW));
-        let desk = desk_in(folder.join("desk"), &clock).await;
+        let mut config = config_in(folder.join("desk"), &clock);
+        change(&mut config);
+        let desk = Desk::start(config).await.unwrap();
         Self { desk, clock, folder }
     }
 

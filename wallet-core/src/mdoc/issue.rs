@@ -25,6 +25,8 @@ const SALT: usize = 32;
 pub struct PhotoIdRequest<'a> {
     /// Whom it is about.
     pub person: &'a Person,
+    /// `nationality`, where it is the same for every holder of this document.
+    pub nationality: Option<&'a str>,
     /// The key it is bound to.
     pub device_key: &'a PublicKey,
     /// First day it holds, in Korea.
@@ -106,7 +108,7 @@ fn photo_id_elements(request: &PhotoIdRequest<'_>) -> Result<Vec<(&'static str, 
     let birth = person.birth_date();
     let birth_map = MapWriter::new().entry_text("birth_date", |w| full_date(w, birth)).finish();
     let birth_year = u64::try_from(birth.year()).map_err(|_| IssueError::BadDate)?;
-    let shared = vec![
+    let mut shared = vec![
         ("family_name", text(family_name)),
         ("given_name", text(given_name)),
         ("family_name_latin1", text(&family_latin)),
@@ -117,13 +119,13 @@ fn photo_id_elements(request: &PhotoIdRequest<'_>) -> Result<Vec<(&'static str, 
         ("expiry_date", one(|w| full_date(w, request.expiry))),
         ("issuing_authority", text(person.issuing_authority())),
         ("issuing_country", text("KR")),
-        ("nationality", text("KR")),
         ("resident_address", text(person.address())),
         ("resident_country", text("KR")),
         ("age_over_18", one(|w| w.bool(age_in_years(birth, today) >= 18))),
         ("age_over_19", one(|w| w.bool(age_in_years(birth, today) >= 19))),
         ("age_birth_year", one(|w| w.uint(birth_year))),
     ];
+    shared.extend(request.nationality.map(|country| ("nationality", text(country))));
     let photo_id = vec![("person_id", text(person.registration_number().as_str()))];
     let domestic = vec![
         ("name", text(person.name())),
@@ -193,7 +195,8 @@ fn moment(day: Date) -> Result<String, IssueError> {
 
 /// ISO asks for two elements; the chip has one string. Korean family names have one syllable but for a handful of two;
 /// names in other scripts are parted by their first space.
-fn split_name(name: &str) -> (&str, &str) {
+#[must_use]
+pub fn split_name(name: &str) -> (&str, &str) {
     const DOUBLE: [&str; 6] = ["남궁", "황보", "제갈", "사공", "선우", "독고"];
     if let Some((family, given)) = name.split_once(' ') {
         return (family, given.trim_start());
@@ -208,12 +211,15 @@ fn split_name(name: &str) -> (&str, &str) {
 }
 
 /// The MRZ separates the names: `HONG, GIL DONG` or `HONG GIL DONG`; the first word is the family name.
-fn split_latin(name: &str) -> (String, String) {
+#[must_use]
+pub fn split_latin(name: &str) -> (String, String) {
     let (family, given) = name.split_once([',', ' ']).unwrap_or((name, ""));
     (family.trim().to_owned(), given.trim().to_owned())
 }
 
-fn age_in_years(birth: Date, today: Date) -> i32 {
+/// Whole years on a day.
+#[must_use]
+pub fn age_in_years(birth: Date, today: Date) -> i32 {
     let years = today.year() - birth.year();
     // Month and day compare as text: both are `MM-DD`.
     let day_of = |date: Date| date.to_string().split_once('-').map(|(_, rest)| rest.to_owned());

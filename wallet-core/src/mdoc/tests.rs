@@ -62,6 +62,7 @@ impl Authority {
         let day = |days| Date::in_korea_at(NOW).unwrap().plus_days(days).unwrap();
         let request = PhotoIdRequest {
             person: &person(),
+            nationality: Some("KR"),
             device_key: &device_key(1),
             valid_from: day(0),
             valid_until: day(60),
@@ -415,6 +416,7 @@ fn names_split_after_the_family_name() {
         let day = Date::in_korea_at(NOW).unwrap();
         let request = PhotoIdRequest {
             person: &person,
+            nationality: Some("KR"),
             device_key: &device_key(1),
             valid_from: day,
             valid_until: day.plus_days(60).unwrap(),

@@ -58,6 +58,13 @@ pub enum Rule {
     ContentType,
     /// The metadata are not the JSON asked for. OpenID4VCI 1.0, 12.2.4; RFC 8414, 2.
     NotMetadata,
+    /// Metadata in the clear where signed ones were asked for. OpenID4VCI 1.0, 12.2.3.
+    MetadataNotSigned,
+    /// The metadata are not signed as they have to be: type, algorithm, chain to a root, use of the certificate, signature.
+    /// OpenID4VCI 1.0, 12.2.3.
+    MetadataSignature,
+    /// The signed metadata are of the future, or over. OpenID4VCI 1.0, 12.2.3.
+    MetadataTime,
     /// `credential_issuer` is not the URL the metadata were fetched for. OpenID4VCI 1.0, 12.2.4.
     OtherIssuer,
     /// `issuer` of the authorization server is not the URL it was found by. RFC 8414, 3.3.

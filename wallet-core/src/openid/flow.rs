@@ -16,7 +16,7 @@ use super::{
     },
     metadata::{Configuration, IssuerMetadata, ProofKind, ResponseEncryption, ServerMetadata},
     offer::{Code, CredentialOffer, Grant, Token},
-    request::{Draft, checked, dpop_nonce, fetch, is_of_type, json, post_nothing, refusal},
+    request::{Draft, checked, dpop_nonce, is_of_type, json, post_nothing, refusal},
     saved,
     tokens::{DpopTarget, attestation_proof, dpop, key_proof},
 };
@@ -40,24 +40,6 @@ const MAX_VALUE: usize = 16 * 1024;
 const MAX_GRANTED: usize = 16;
 
 pub(super) type Next = Result<(State, Step), OpenIdError>;
-
-pub(super) fn ask_issuer(offer: CredentialOffer) -> (State, Step) {
-    let request = fetch(offer.issuer.well_known("openid-credential-issuer"));
-    (State::ExpectIssuer(offer), Step::Http(request))
-}
-
-pub(super) fn ask_server(offer: CredentialOffer, response: &HttpResponse) -> Next {
-    checked(response, &[200], "application/json")?;
-    let issuer = IssuerMetadata::parse(&response.body, &offer.issuer)?;
-    let server = match &offer.authorization_server {
-        Some(named) if issuer.authorization_servers.contains(named) => named,
-        Some(_) => return Err(Rule::UnlistedAuthorizationServer.into()),
-        None => issuer.authorization_servers.first().unwrap_or(&issuer.issuer),
-    };
-    let request = fetch(server.well_known("oauth-authorization-server"));
-    let offer = CredentialOffer { authorization_server: Some(server.clone()), ..offer };
-    Ok((State::ExpectServer(offer, issuer), Step::Http(request)))
-}
 
 pub(super) fn ask_consent(
     session: &mut Session,

@@ -2,7 +2,8 @@
 
 use super::{
     Misuse, OpenIdError,
-    flow::{ask_consent, ask_issuer, ask_server, bounded, fixed, order},
+    asking::{ask_issuer, ask_server},
+    flow::{ask_consent, bounded, fixed, order},
     messages::Proofs,
     metadata::{Configuration, Format, IssuerMetadata, Names, ServerMetadata},
     offer::{Code, CredentialOffer, Grant, OfferLink, Token, TransactionCode},
@@ -16,6 +17,7 @@ use crate::{
     crypto::sign::PublicKey,
     jose::{ContentEncryption, DecryptionKey, SigningInput},
     platform::{ChipMessage, FaceMessage, HttpRequest, HttpResponse, Url},
+    trust::Anchors,
 };
 
 /// Who asks.
@@ -31,6 +33,18 @@ pub struct Client {
     pub attested: bool,
     /// What tokens are taken.
     pub tokens: TokenPolicy,
+    /// What metadata of issuers are taken.
+    pub metadata: MetadataPolicy,
+}
+
+/// What metadata of issuers are taken. HAIP 1.0, 4.1 leaves it to the ecosystem: this one has a root, so signed is the rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetadataPolicy {
+    /// Only signed ones (OpenID4VCI 1.0, 12.2.3), by a signer these anchors vouch for: neither a broken TLS nor a proxy of the
+    /// issuer's can send the wallet elsewhere.
+    Signed(Anchors),
+    /// `AcceptUnsigned`: what TLS alone vouches for will do.
+    AcceptUnsigned,
 }
 
 /// What tokens are taken.
@@ -306,7 +320,7 @@ impl Issuance {
     /// [`OpenIdError::BadOffer`].
     pub fn begin(client: Client, offer: &str, seed: Secret<32>) -> Result<(Self, Step), OpenIdError> {
         let (state, step) = match OfferLink::parse(offer)? {
-            OfferLink::ByValue(offer) => ask_issuer(*offer),
+            OfferLink::ByValue(offer) => ask_issuer(&client, *offer),
             OfferLink::ByReference(url) => (State::ExpectOffer, Step::Http(fetch(url.as_str().to_owned()))),
         };
         Ok((Self { session: Session::new(client, seed), state }, step))
@@ -316,12 +330,15 @@ impl Issuance {
     #[must_use]
     pub fn renew(client: Client, renewal: Renewal, seed: Secret<32>) -> (Self, Step) {
         let Renewal { issuer, authorization_server, configurations, refresh_token } = renewal;
-        let (state, step) = ask_issuer(CredentialOffer {
-            issuer,
-            configurations,
-            grant: Grant::Refresh { token: refresh_token },
-            authorization_server: Some(authorization_server),
-        });
+        let (state, step) = ask_issuer(
+            &client,
+            CredentialOffer {
+                issuer,
+                configurations,
+                grant: Grant::Refresh { token: refresh_token },
+                authorization_server: Some(authorization_server),
+            },
+        );
         (Self { session: Session::new(client, seed), state }, step)
     }
 
@@ -340,7 +357,7 @@ impl Issuance {
         if let Grant::Browser { came_back: brought, .. } = &mut offer.grant {
             *brought = Some(came_back.ok_or(Misuse::NotKept)?);
         }
-        let (state, step) = ask_issuer(offer);
+        let (state, step) = ask_issuer(&client, offer);
         Ok((Self { session: Session::new(client, seed), state }, step))
     }
 
@@ -353,7 +370,7 @@ impl Issuance {
             grant: Grant::Card,
             authorization_server: None,
         };
-        let (state, step) = ask_issuer(offer);
+        let (state, step) = ask_issuer(&client, offer);
         (Self { session: Session::new(client, seed), state }, step)
     }
 
@@ -371,9 +388,11 @@ impl Issuance {
             }
             (State::ExpectOffer, Input::Response(response)) => {
                 checked(&response, &[200], "application/json")?;
-                ask_issuer(CredentialOffer::parse(&response.body)?)
+                ask_issuer(&s.client, CredentialOffer::parse(&response.body)?)
             }
-            (State::ExpectIssuer(offer), Input::Response(response)) => ask_server(offer, &response)?,
+            (State::ExpectIssuer(offer), Input::Response(response)) => {
+                ask_server(&s.client, offer, &response, now)?
+            }
             (State::ExpectServer(offer, issuer), Input::Response(response)) => {
                 ask_consent(s, offer, issuer, &response, now)?
             }

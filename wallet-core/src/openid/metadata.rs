@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{OpenIdError, Rule, Unsupported};
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 const MAX_BATCH: u32 = 50;
 /// Longest name shown to the citizen, characters.
 const MAX_NAME: usize = 100;
+/// Most claims whose names are read.
+const MAX_CLAIMS: usize = 100;
 
 /// A credential issuer. 12.2.4.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub struct Configuration {
     pub proof: ProofKind,
     /// Names by language tag.
     pub names: Names,
+    /// What the claims at the top are called, in the issuer's order. B.2.
+    pub claims: Vec<(String, Names)>,
 }
 
 /// The formats this wallet keeps.
@@ -102,7 +106,7 @@ pub enum ProofKind {
 }
 
 /// What to call something, by language.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Names(Vec<(String, String)>);
 
 /// An authorization server. RFC 8414, 2.
@@ -131,6 +135,12 @@ pub struct ServerMetadata {
 }
 
 impl Names {
+    /// Whether there is no name.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The name for a language tag, else the one without a tag, else the first.
     #[must_use]
     pub fn best(&self, language: &str) -> Option<&str> {
@@ -271,6 +281,15 @@ struct ProofTypeMessage {
 struct CredentialMetadataMessage {
     #[serde(default)]
     display: Vec<DisplayMessage>,
+    #[serde(default)]
+    claims: Vec<ClaimMessage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct ClaimMessage {
+    path: Vec<serde_json::Value>,
+    #[serde(default)]
+    display: Vec<DisplayMessage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -324,6 +343,9 @@ impl ConfigurationMessage {
             names: names(
                 self.credential_metadata.clone().map(|metadata| metadata.display).unwrap_or_default(),
             ),
+            claims: claims(
+                self.credential_metadata.clone().map(|metadata| metadata.claims).unwrap_or_default(),
+            ),
         })
     }
 
@@ -356,6 +378,19 @@ fn names(display: Vec<DisplayMessage>) -> Names {
     };
     let entry = |DisplayMessage { name, locale }| Some((locale.unwrap_or_default(), name.filter(readable)?));
     Names(display.into_iter().filter_map(entry).collect())
+}
+
+/// Claims at the top, each once. What lies deeper, or in a name space, is shown by other means.
+fn claims(messages: Vec<ClaimMessage>) -> Vec<(String, Names)> {
+    let mut claims: Vec<(String, Names)> = Vec::new();
+    for ClaimMessage { path, display } in messages.into_iter().take(MAX_CLAIMS) {
+        let [serde_json::Value::String(name)] = path.as_slice() else { continue };
+        let fits = (1..=MAX_NAME).contains(&name.len()) && claims.iter().all(|(known, _)| known != name);
+        if fits {
+            claims.push((name.clone(), names(display)));
+        }
+    }
+    claims
 }
 
 fn identifier(text: &str) -> Result<Url, Rule> {

@@ -1,6 +1,7 @@
 //! OpenID4VCI 1.0, the wallet's side, as a machine: an offer becomes credentials. It yields HTTP requests and what has to be
 //! signed, and takes what came back; it sends nothing, signs nothing and asks no clock.
 
+mod asking;
 mod error;
 mod flow;
 mod form;
@@ -30,10 +31,11 @@ mod tap_tests;
 #[cfg(test)]
 mod tests;
 
+pub use asking::SIGNED_METADATA;
 pub use error::{ErrorCode, Misuse, OfferRule, OpenIdError, Rule, Unsupported};
 pub use issuance::{
-    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, Outcome, Renewal, Step, Summary,
-    TokenPolicy,
+    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, MetadataPolicy, Outcome, Renewal, Step,
+    Summary, TokenPolicy,
 };
 pub use metadata::{
     Configuration, Format, IssuerMetadata, Names, ProofKind, ResponseEncryption, ServerMetadata,

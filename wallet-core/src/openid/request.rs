@@ -79,6 +79,12 @@ pub(super) fn fetch(url: String) -> HttpRequest {
     HttpRequest { method: HttpMethod::Get, url, headers: accept(), body: Vec::new() }
 }
 
+/// A GET that asks for one content type.
+pub(super) fn fetch_as(url: String, content_type: &str) -> HttpRequest {
+    let headers = HashMap::from([("accept".to_owned(), content_type.to_owned())]);
+    HttpRequest { method: HttpMethod::Get, url, headers, body: Vec::new() }
+}
+
 /// A POST without a body and without a token: what the nonce endpoint takes. OpenID4VCI 1.0, 7.1.
 pub(super) fn post_nothing(url: &Url) -> HttpRequest {
     HttpRequest {

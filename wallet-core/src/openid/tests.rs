@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::{
-    Client, ErrorCode, Finished, Input, Issuance, Misuse, OpenIdError, Outcome, Rule, Step, TokenPolicy,
-    Unsupported, form::parse_form,
+    Client, ErrorCode, Finished, Input, Issuance, MetadataPolicy, Misuse, OpenIdError, Outcome, Rule, Step,
+    TokenPolicy, Unsupported, form::parse_form,
 };
 use crate::{
     bytes::{Secret, SecretBytes},
@@ -193,6 +193,7 @@ impl Issuer {
             instance: *self.instance.public(),
             attested: self.attested,
             tokens: self.policy,
+            metadata: MetadataPolicy::AcceptUnsigned,
         }
     }
 
@@ -688,6 +689,7 @@ fn inputs_out_of_turn_and_keys_twice_are_misuse() {
         instance: *SigningKey::make().unwrap().0.public(),
         attested: true,
         tokens: TokenPolicy::DpopOnly,
+        metadata: MetadataPolicy::AcceptUnsigned,
     };
     let begin =
         || Issuance::begin(client.clone(), &offer(&["card"], WITH_CODE), Secret::new([5; 32])).unwrap().0;

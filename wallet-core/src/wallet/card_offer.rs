@@ -151,7 +151,7 @@ impl Wallet {
         self.abandon().await
     }
 
-    /// Has the card issued again with fresh copies, without asking the citizen: when copies run low, or the card ends soon, or
+    /// Has the first card issued again with fresh copies, without asking the citizen: when copies run low, or the card ends soon, or
     /// what it says has changed. Unlock first.
     ///
     /// # Errors
@@ -160,7 +160,22 @@ impl Wallet {
         self: Arc<Self>,
         listener: Option<Arc<dyn EnrolmentListener>>,
     ) -> Result<Issued, WalletError> {
-        let renewal = self.with_vault(underway::load_renewal)?.ok_or(WalletError::CardNotFound)?;
+        let cards = self.with_vault(|vault| vault.cards())?;
+        let card = cards.first().ok_or(WalletError::CardNotFound)?;
+        self.renew_document(card.document.clone(), listener).await
+    }
+
+    /// As [`Wallet::renew_card`], for one of several documents: by the `document` of its card.
+    ///
+    /// # Errors
+    /// As [`Wallet::renew_card`].
+    pub async fn renew_document(
+        self: Arc<Self>,
+        document: String,
+        listener: Option<Arc<dyn EnrolmentListener>>,
+    ) -> Result<Issued, WalletError> {
+        let renewal = self.with_vault(|vault| underway::load_renewal(vault, &document))?;
+        let renewal = renewal.ok_or(WalletError::CardNotFound)?;
         let mut issuing = self.begin_issuing(None).await?;
         let (machine, step) = Issuance::renew(self.client(&issuing)?, renewal, seed()?);
         let cancelled = AtomicBool::new(false);

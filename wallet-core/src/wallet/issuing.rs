@@ -8,6 +8,7 @@ use std::sync::{
 use super::{
     CardView, EnrolmentListener, EnrolmentStage, Wallet, WalletConfig, WalletError,
     attesting::Attested,
+    card_claims::Words,
     card_reading::ListenerError,
     code,
     holder_keys::HolderKeys,
@@ -18,7 +19,9 @@ use crate::{
     bytes::{Secret, SecretBytes},
     card::{FaceChallenge, Person},
     crypto::random::make_random,
-    openid::{Client, Delivered, Format, Input, Issuance, Outcome, Step, Summary, TokenPolicy},
+    openid::{
+        Client, Delivered, Format, Input, Issuance, MetadataPolicy, Outcome, Step, Summary, TokenPolicy,
+    },
     platform::{Attestation, HolderKeyId, KeyPolicy, KeyStoreError, Prompt, SignRequest, Url},
     vault::{Enrolled, Event, EventKind},
 };
@@ -116,6 +119,7 @@ impl Wallet {
             instance: issuing.attested.public,
             attested: true,
             tokens: TokenPolicy::DpopOnly,
+            metadata: MetadataPolicy::Signed(self.roots.issuers.clone()),
         })
     }
 
@@ -331,7 +335,8 @@ impl Issuing {
 impl Wallet {
     /// Puts a card in the place of its predecessor, all of it or nothing.
     async fn store_received(&self, received: Received, now: i64) -> Result<CardView, WalletError> {
-        let Received { card, copies, mdocs, sd_jwts } = received;
+        let Received { card, copies, mdocs, sd_jwts, words } = received;
+        let (name, words) = (Words::row_of(&card.document), words.encode());
         let issuer = self.config.issuer_url.clone();
         let stored = self.with_vault(|vault| {
             let mut settings = vault.settings()?;
@@ -348,7 +353,7 @@ impl Wallet {
                 sd_jwts: &sd_jwts,
                 settings: &settings,
                 event: &Event { at: now, kind, level: None, counterparty: None },
-                device_data: &[(UNDER_WAY, &under_way.encode())],
+                device_data: &[(UNDER_WAY, &under_way.encode()), (&name, &words)],
             })
         })?;
         self.anchor_version().await?;

@@ -5,6 +5,7 @@
 
 mod anchored;
 mod attesting;
+mod card_claims;
 mod card_offer;
 mod card_reading;
 mod config;
@@ -26,6 +27,7 @@ mod underway;
 mod views;
 
 pub use crate::card::{Language, Refusal};
+pub use card_claims::CardClaim;
 pub use card_offer::{CardOffer, Issued, OfferView, TransactionCodeView, UnfinishedIssuance};
 pub use card_reading::{CardAccessView, CardReading, ListenerError, ReadingListener, ReadingProgress};
 pub use config::{Platform, WalletConfig};

@@ -1,6 +1,6 @@
 //! What an issuer delivered, before it is believed: every credential is verified, and all of them have to say the same.
 
-use super::{Distrust, Wallet, WalletError, holder_keys::HolderKeys};
+use super::{Distrust, Wallet, WalletError, card_claims::Words, holder_keys::HolderKeys};
 use crate::{
     card::{ActiveReason, Date, Disclosure, LifeCycle, Person},
     counter::{self, Claims, DeliveredCopy, derive_portrait_digest},
@@ -21,6 +21,7 @@ pub(super) struct Received {
     pub(super) copies: Vec<NewCopy>,
     pub(super) mdocs: Vec<NewMdoc>,
     pub(super) sd_jwts: Vec<NewSdJwt>,
+    pub(super) words: Words,
 }
 
 /// What is known of the person and of the card's end while one credential after the other is looked at.
@@ -32,6 +33,8 @@ struct About {
 /// Credentials of one form: the key each was asked for, and what came.
 type Copies<'a, T> = Vec<(&'a PublicKey, T, &'a str)>;
 
+/// Longest name of a document.
+const MAX_DOCUMENT: usize = 40;
 const UNTRUSTED: WalletError = WalletError::NotTrusted { why: Distrust::IssuedCredential };
 const MISBEHAVED: WalletError = WalletError::NotTrusted { why: Distrust::IssuerAnswer };
 
@@ -102,7 +105,7 @@ impl Wallet {
             // The moment itself is past the end.
             valid_until: Date::in_korea_at(valid_until.saturating_sub(1)).map_err(|_| UNTRUSTED)?,
         };
-        Ok(Received { card, copies, mdocs, sd_jwts })
+        Ok(Received { card, copies, mdocs, sd_jwts, words: Words::of(delivered) })
     }
 
     fn verify_photo_ids(
@@ -222,7 +225,7 @@ fn document_of(delivered: &Delivered) -> Option<&str> {
     let mut names = delivered.credentials.iter().map(|credentials| {
         let (document, form) = credentials.configuration.id.split_once('.')?;
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        let named = (1..=64).contains(&document.len()) && document.bytes().all(plain);
+        let named = (1..=MAX_DOCUMENT).contains(&document.len()) && document.bytes().all(plain);
         (named && !form.is_empty()).then_some(document)
     });
     let first = names.next()??;

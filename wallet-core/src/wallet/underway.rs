@@ -13,7 +13,11 @@ use crate::{
 
 /// Name of the row.
 pub(super) const UNDER_WAY: &str = "issuance";
-const RENEWAL: &str = "renewal";
+
+/// Name of the row of a document's renewal.
+fn renewal_row(document: &str) -> String {
+    format!("renewal.{document}")
+}
 
 /// An issuance under way. A row that no version knows counts as none: the citizen begins again.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +75,8 @@ impl UnderWay {
 }
 
 /// What renews the copies without the citizen.
-pub(super) fn load_renewal(vault: &mut Vault) -> Result<Option<Renewal>, VaultError> {
-    let Some(row) = vault.public_data(RENEWAL)? else { return Ok(None) };
+pub(super) fn load_renewal(vault: &mut Vault, document: &str) -> Result<Option<Renewal>, VaultError> {
+    let Some(row) = vault.public_data(&renewal_row(document))? else { return Ok(None) };
     let Ok(kept) = serde_json::from_slice::<KeptRenewal>(&row) else { return Ok(None) };
     let url = |text: &str| Url::parse(text).ok();
     let (Some(issuer), Some(authorization_server)) = (url(&kept.issuer), url(&kept.authorization_server))
@@ -94,5 +98,6 @@ pub(super) fn store_renewal(vault: &mut Vault, renewal: &Renewal) -> Result<(), 
         configurations: renewal.configurations.clone(),
         refresh_token: renewal.refresh_token.expose().to_owned(),
     };
-    vault.set_public_data(RENEWAL, &serde_json::to_vec(&kept).unwrap_or_default())
+    let document = renewal.configurations.first().and_then(|id| id.split('.').next()).unwrap_or_default();
+    vault.set_public_data(&renewal_row(document), &serde_json::to_vec(&kept).unwrap_or_default())
 }

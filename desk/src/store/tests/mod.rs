@@ -34,7 +34,11 @@ fn copy(cti: &[u8], status_index: u32) -> CopyRow<'_> {
 
 /// A batch of a person onto a phone.
 fn access(person: u8, instance: u8, issue: u8) -> Access {
-    Access { person: [person; 32], instance: [instance; 32], issue: [issue; 16] }
+    Access {
+        person: [person; 32],
+        instance: [instance; 32],
+        issue: [0, 0, 0, 0, issue, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    }
 }
 
 /// Gives tokens for a batch of a person who is known.

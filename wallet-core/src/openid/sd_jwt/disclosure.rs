@@ -31,6 +31,11 @@ pub(super) struct Disclosure {
 impl Eq for Disclosure {}
 
 impl Disclosure {
+    /// Name and value; none for an element of an array.
+    pub(super) fn claim(&self) -> Option<(&str, &Value)> {
+        Some((self.name.as_deref()?, &self.value))
+    }
+
     pub(super) fn parse(text: &str) -> Result<Self, SdJwtError> {
         let bytes = decode(text).ok_or(SdRule::DisclosureShape)?;
         let parts: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| SdRule::DisclosureShape)?;

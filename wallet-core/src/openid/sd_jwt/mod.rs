@@ -43,6 +43,11 @@ impl SdJwt {
         Self::parse_as(text, TYP)
     }
 
+    /// The claims that are disclosed at any depth, by name. They are worth what [`verify`] once made of this text.
+    pub fn disclosed(&self) -> impl Iterator<Item = (&str, &serde_json::Value)> {
+        self.disclosures.iter().filter_map(Disclosure::claim)
+    }
+
     /// As [`SdJwt::parse`], for a `typ` of another profile.
     fn parse_as(text: &str, typ: &str) -> Result<Self, SdJwtError> {
         if text.len() > MAX_TEXT {

@@ -1,0 +1,143 @@
+#![cfg(feature = "issuer")]
+
+use std::collections::HashMap;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    bytes::Secret,
+    crypto::sign::SigningKey,
+    jose::SigningInput,
+    openid::{Input, Issuance, TokenPolicy},
+    oracles,
+    platform::Url,
+    trust::{
+        eku,
+        test_pki::{NOW, authority_params, key, leaf_params, root, with_usage},
+    },
+};
+
+const ISSUER: &str = "https://issuer.example";
+
+struct Signer {
+    anchors: Anchors,
+    key: SigningKey,
+    x5c: [String; 1],
+}
+
+impl Signer {
+    fn with(usage: &[u64]) -> Self {
+        let top = root(authority_params("root", Some(0)));
+        let pair = key();
+        let certificate = with_usage(leaf_params("signer"), usage).signed_by(&pair, &top).unwrap();
+        Self {
+            anchors: Anchors::new(vec![Certificate::parse(top.der()).unwrap()]),
+            key: SigningKey::from_pkcs8(&pair.serialize_der()).unwrap(),
+            x5c: [BASE64_STANDARD.encode(certificate.der())],
+        }
+    }
+
+    fn sign(&self, typ: &str, claims: &Value) -> HttpResponse {
+        let input = SigningInput::new(&json!({"alg": "ES256", "typ": typ, "x5c": self.x5c}), claims).unwrap();
+        let signature = self.key.sign(input.as_bytes()).unwrap();
+        answer("application/jwt", input.signed(&signature).into_bytes())
+    }
+}
+
+fn answer(content_type: &str, body: Vec<u8>) -> HttpResponse {
+    let headers = HashMap::from([("content-type".to_owned(), content_type.to_owned())]);
+    HttpResponse { status: 200, headers, body }
+}
+
+fn claims(change: &Value) -> Value {
+    let mut claims = json!({
+        "sub": ISSUER, "iat": NOW, "exp": NOW + 100, "credential_issuer": ISSUER,
+        "credential_endpoint": "https://issuer.example/credential",
+        "credential_configurations_supported": {},
+    });
+    for (name, value) in change.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+/// Asks an issuer under this policy; gives what the wallet says to its answer.
+fn ask(metadata: MetadataPolicy, response: HttpResponse) -> Result<Step, OpenIdError> {
+    let wants = match metadata {
+        MetadataPolicy::Signed(_) => JWT,
+        MetadataPolicy::AcceptUnsigned => "application/json",
+    };
+    let client = Client {
+        client_id: "wallet".into(),
+        redirect_uri: Url::parse("https://wallet.example/issued").unwrap(),
+        instance: *SigningKey::make().unwrap().0.public(),
+        attested: true,
+        tokens: TokenPolicy::DpopOnly,
+        metadata,
+    };
+    let (machine, step) = Issuance::with_card(client, Url::parse(ISSUER).unwrap(), Secret::new([1; 32]));
+    let Step::Http(request) = step else { panic!("a request") };
+    assert_eq!(request.url, "https://issuer.example/.well-known/openid-credential-issuer");
+    assert_eq!(request.headers["accept"], wants);
+    machine.handle(Input::Response(response), NOW).map(|(_, step)| step)
+}
+
+#[test]
+fn signed_metadata_are_believed_under_a_root_and_for_this_issuer_only() {
+    let signer = Signer::with(&eku::METADATA_SIGNER);
+    let under = |signer: &Signer, response| ask(MetadataPolicy::Signed(signer.anchors.clone()), response);
+    let Ok(Step::Http(next)) = under(&signer, signer.sign(SIGNED_METADATA, &claims(&json!({})))) else {
+        panic!("it goes on")
+    };
+    assert_eq!(next.url, "https://issuer.example/.well-known/oauth-authorization-server");
+    let refused = |response, rule: Rule| assert_eq!(under(&signer, response).unwrap_err(), rule.into());
+    let signed = |change: Value| signer.sign(SIGNED_METADATA, &claims(&change));
+    refused(signed(json!({"sub": "https://other.example"})), Rule::OtherIssuer);
+    refused(signed(json!({"credential_issuer": "https://other.example"})), Rule::OtherIssuer);
+    refused(signed(json!({"iat": NOW + 301})), Rule::MetadataTime);
+    refused(signed(json!({"exp": NOW})), Rule::MetadataTime);
+    refused(signed(json!({"iat": "now"})), Rule::MetadataSignature);
+    refused(signed(json!({"credential_endpoint": 1})), Rule::NotMetadata);
+    refused(signer.sign("JWT", &claims(&json!({}))), Rule::MetadataSignature);
+    refused(
+        Signer::with(&eku::METADATA_SIGNER).sign(SIGNED_METADATA, &claims(&json!({}))),
+        Rule::MetadataSignature,
+    );
+    let mut altered = signed(json!({}));
+    let middle = altered.body.len() / 2;
+    altered.body[middle] ^= 1;
+    refused(altered, Rule::MetadataSignature);
+    refused(answer("application/jwt", vec![0xFF]), Rule::MetadataSignature);
+    let other = Signer::with(&eku::SD_JWT_ISSUER);
+    let response = other.sign(SIGNED_METADATA, &claims(&json!({})));
+    assert_eq!(
+        under(&other, response).unwrap_err(),
+        Rule::MetadataSignature.into(),
+        "a signer of credentials is none of metadata"
+    );
+}
+
+#[test]
+fn metadata_in_the_clear_will_do_only_where_the_policy_says_so() {
+    let plain = || answer("application/json", serde_json::to_vec(&claims(&json!({}))).unwrap());
+    assert!(ask(MetadataPolicy::AcceptUnsigned, plain()).is_ok());
+    let strict = ask(MetadataPolicy::Signed(Anchors::default()), plain());
+    assert_eq!(strict.unwrap_err(), Rule::MetadataNotSigned.into());
+    let signer = Signer::with(&eku::METADATA_SIGNER);
+    let unasked = ask(MetadataPolicy::AcceptUnsigned, signer.sign(SIGNED_METADATA, &claims(&json!({}))));
+    assert_eq!(unasked.unwrap_err(), Rule::ContentType.into());
+}
+
+/// OpenID4VCI 1.0, Appendix I.1.
+#[test]
+fn the_signed_metadata_of_the_specification_verify_and_are_read() {
+    let Some(example) = oracles::json("vectors/openid4vci/issuer-metadata-signed.json") else { return };
+    let jws = Jws::parse(example["jwt"].as_str().unwrap(), SIGNED_METADATA).unwrap();
+    let signer = Certificate::parse(&jws.chain().unwrap()[0]).unwrap();
+    let claims: Value = jws.verify(&signer.p256_public_key().unwrap()).unwrap();
+    let issuer = Url::parse(claims["credential_issuer"].as_str().unwrap()).unwrap();
+    assert_eq!(claims["sub"], issuer.as_str());
+    IssuerMetadata::parse(&serde_json::to_vec(&claims).unwrap(), &issuer).unwrap();
+}
