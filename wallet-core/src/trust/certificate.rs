@@ -374,6 +374,7 @@ const MAX_LENGTH: usize = 16 << 10;
 const MAX_USAGES: usize = 16;
 const MAX_EXTENSIONS: usize = 64;
 
-#[cfg(all(test, feature = "issuer"))]
+#[cfg(test)]
+#[cfg(feature = "issuer")]
 #[path = "certificate_tests.rs"]
 mod tests;
