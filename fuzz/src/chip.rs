@@ -1,6 +1,9 @@
 //! A reading of the seeded virtual card, recorded.
 
-use fixtures::{chip::VirtualCard, people};
+use fixtures::{
+    chip::{ChipAuthentication, Cipher, Curve, Mapping, VirtualCard},
+    people,
+};
 use wallet_core::{
     chip::{Can, CardAccess, ChipData, Entropy, ReadPlan, Reading, Step},
     platform::LinkLimits,
@@ -16,6 +19,8 @@ pub fn plan(limits: LinkLimits) -> ReadPlan {
     ReadPlan {
         access: CardAccess::Can(Can::parse("123456").unwrap()),
         challenge: Some([1, 2, 3, 4, 5, 6, 7, 8]),
+        chip_authentication: true,
+        relay: None,
         limits,
         entropy: Entropy::new(core::array::from_fn(|place| u8::try_from(place % 251).unwrap())),
     }
@@ -23,7 +28,18 @@ pub fn plan(limits: LinkLimits) -> ReadPlan {
 
 /// A card that answers the same each time.
 pub fn card() -> VirtualCard {
-    VirtualCard::of(&people::adult()).seeded([6; 32]).build()
+    VirtualCard::of(&people::adult()).seeded([6; 32]).chip_authentication(ChipAuthentication::AES_128).build()
+}
+
+/// One that maps by its own key, and knows basic access too.
+pub fn mapping_card() -> VirtualCard {
+    VirtualCard::of(&people::adult())
+        .seeded([7; 32])
+        .chip_authentication(ChipAuthentication::AES_128)
+        .pace_by(Mapping::ChipAuthentication, Cipher::Aes128, Curve::P256)
+        .also_pace_by(Mapping::Integrated, Cipher::Aes128, Curve::P256)
+        .basic_access()
+        .build()
 }
 
 /// What the card answered, in order, and what was read.
@@ -34,7 +50,10 @@ pub struct Recording {
 
 impl Recording {
     pub fn of(limits: LinkLimits) -> Self {
-        let mut card = card();
+        Self::by(card(), limits)
+    }
+
+    pub fn by(mut card: VirtualCard, limits: LinkLimits) -> Self {
         let mut responses = Vec::new();
         let (mut reading, mut step) = Reading::begin(plan(limits)).unwrap();
         loop {

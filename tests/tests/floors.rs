@@ -18,8 +18,24 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// Crates only `crypto/` names.
-const CRYPTOGRAPHY: [&str; 13] =
-    ["ring", "p224", "p256", "p384", "p521", "bp256", "bp384", "aes", "cbc", "cmac", "rsa", "sha1", "sha2"];
+const CRYPTOGRAPHY: [&str; 16] = [
+    "ring",
+    "p224",
+    "p256",
+    "p384",
+    "p521",
+    "bp256",
+    "bp384",
+    "aes",
+    "cbc",
+    "cmac",
+    "des",
+    "retail_mac",
+    "crypto_bigint",
+    "rsa",
+    "sha1",
+    "sha2",
+];
 
 /// Traits of the seam, which only the facade may name.
 const SEAMS: [&str; 6] = ["KeyStore", "Anchor", "CardLink", "Http", "Clock", "FaceCheck"];

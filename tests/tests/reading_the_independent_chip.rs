@@ -93,6 +93,8 @@ fn read(card: &mut VpcdCard, can: &str, limits: LinkLimits) -> Result<ChipData, 
     let plan = ReadPlan {
         access: CardAccess::Can(Can::parse(can).unwrap()),
         challenge: Some(CHALLENGE),
+        chip_authentication: false,
+        relay: None,
         limits,
         entropy: Entropy::new(random),
     };
@@ -133,7 +135,10 @@ fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
 fn the_independent_chip_refuses_a_wrong_number_and_is_read_after_it() {
     let Some(document) = Document::prepare("wrong", "04007f00070202040204:12") else { return };
     let mut card = document.insert();
-    assert_eq!(read(&mut card, "654321", EXTENDED).unwrap_err(), ChipError::WrongCan { tries_left: None });
+    assert_eq!(
+        read(&mut card, "654321", EXTENDED).unwrap_err(),
+        ChipError::WrongPassword { tries_left: None }
+    );
     card.reset().unwrap();
     let data = read(&mut card, "123456", EXTENDED).unwrap();
     assert_eq!(data.groups.get(&2), Some(&document.file("0102.bin")));

@@ -125,7 +125,7 @@ def active_auth():
 def explicit_curves():
     """curve | key with a named curve | the same key with explicit parameters"""
     lines = []
-    for name, curve in (("p256", "prime256v1"), ("p384", "secp384r1"), ("p521", "secp521r1"), ("bp256", "brainpoolP256r1"), ("bp384", "brainpoolP384r1")):
+    for name, curve in (("p224", "secp224r1"), ("p256", "prime256v1"), ("p384", "secp384r1"), ("p521", "secp521r1"), ("bp256", "brainpoolP256r1"), ("bp320", "brainpoolP320r1"), ("bp384", "brainpoolP384r1"), ("bp512", "brainpoolP512r1")):
         key = subprocess.run(["openssl", "ecparam", "-genkey", "-noout", "-name", curve], check=True, capture_output=True).stdout
         out = lambda form: subprocess.run(["openssl", "ec", "-pubout", "-outform", "DER", "-param_enc", form], input=key, check=True, capture_output=True).stdout.hex()
         lines.append(f"{name} {out('named_curve')} {out('explicit')}")

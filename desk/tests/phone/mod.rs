@@ -502,6 +502,8 @@ fn read(card: &mut VirtualCard, challenge: [u8; 8]) -> ChipData {
     let plan = ReadPlan {
         access: CardAccess::Can(Can::parse("123456").unwrap()),
         challenge: Some(challenge),
+        chip_authentication: false,
+        relay: None,
         limits: LinkLimits { max_command: 65_544, max_response: 65_538, extended: true },
         entropy: Entropy::new(make_random().unwrap()),
     };

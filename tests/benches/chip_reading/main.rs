@@ -19,7 +19,8 @@ use wallet_core::{
     chip::{ChipData, Reading, Step, active_auth, passive_auth},
     crypto::{
         aes::{AesKey, KeyLength, Purpose},
-        agreement::{Group, Point, PrivateKey, map_generator},
+        agreement::{Element, Group, PrivateKey, map_generator},
+        domain::Curve as Numbers,
         hash::sha256,
     },
     platform::LinkLimits,
@@ -28,15 +29,15 @@ use wallet_core::{
 
 const NOW: i64 = 1_795_570_000;
 const SUITES: [(&str, Cipher, Curve, Group, KeyLength); 3] = [
-    ("P-256, AES-128", Cipher::Aes128, Curve::P256, Group::P256, KeyLength::Aes128),
+    ("P-256, AES-128", Cipher::Aes128, Curve::P256, Group::Curve(Numbers::P256), KeyLength::Aes128),
     (
         "brainpoolP256r1, AES-256",
         Cipher::Aes256,
         Curve::BrainpoolP256r1,
-        Group::BrainpoolP256r1,
+        Group::Curve(Numbers::BrainpoolP256r1),
         KeyLength::Aes256,
     ),
-    ("P-384, AES-256", Cipher::Aes256, Curve::P384, Group::P384, KeyLength::Aes256),
+    ("P-384, AES-256", Cipher::Aes256, Curve::P384, Group::Curve(Numbers::P384), KeyLength::Aes256),
 ];
 
 /// One reading: what the card answered, and what was read.
@@ -72,9 +73,9 @@ fn record(card: &mut VirtualCard, limits: LinkLimits) -> Recorded {
 }
 
 /// Generic mapping on the reader's side: five multiplications. ICAO Doc 9303-11, 4.4.
-fn pace_multiplications(group: Group) -> Point {
-    let key = |byte| PrivateKey::derive(group, &[byte; 64]).unwrap();
-    let generator = Point::generator(group).unwrap();
+fn pace_multiplications(group: Group) -> Element {
+    let key = |byte| PrivateKey::derive(group, &[byte; PrivateKey::SEED]).unwrap();
+    let generator = Element::generator(group);
     let (mine, theirs) = (key(1), key(2));
     let card_point = theirs.multiply(&generator).unwrap();
     let shared = mine.multiply(&card_point).unwrap();

@@ -128,9 +128,11 @@ fn ecdsa_hash(curve: Curve, dg14: Option<&[u8]>) -> Result<HashAlgorithm, Active
     match (named, curve) {
         (Some(SignatureAlgorithm::EcdsaPlain(hash) | SignatureAlgorithm::Ecdsa(Some(hash))), _) => Ok(hash),
         (Some(_), _) => Err(ActiveAuthError::Unsupported),
-        (None, Curve::P256 | Curve::BrainpoolP256r1) => Ok(HashAlgorithm::Sha256),
+        (None, Curve::P224) => Ok(HashAlgorithm::Sha224),
+        // The digest is as long as the key, or the next shorter one: BSI TR-03111, 4.1.3.
+        (None, Curve::P256 | Curve::BrainpoolP256r1 | Curve::BrainpoolP320r1) => Ok(HashAlgorithm::Sha256),
         (None, Curve::P384 | Curve::BrainpoolP384r1) => Ok(HashAlgorithm::Sha384),
-        (None, Curve::P521) => Ok(HashAlgorithm::Sha512),
+        (None, Curve::P521 | Curve::BrainpoolP512r1) => Ok(HashAlgorithm::Sha512),
     }
 }
 

@@ -1,12 +1,18 @@
 //! How much to ask for at once: as much as link and card take, found by asking, never by a table of cards.
 
-use super::secure_messaging::SHORT_MAX;
-use crate::apdu::LengthForm;
+use crate::{
+    apdu::LengthForm,
+    crypto::{aes::KeyLength, channel::Cipher},
+};
 
 /// What was learned about this card so far. Starts hopeful and steps down in place.
 #[derive(Debug)]
 pub(super) struct Chunks {
     longest: u32,
+    /// What the link carries back.
+    max_response: u32,
+    /// Whether that was learned from the card, and not from the link.
+    learned: bool,
     /// The card refuses to read past the end of a file, so lengths are read first.
     header_first: bool,
     pub(super) short_identifiers: ShortIdentifiers,
@@ -26,16 +32,31 @@ pub(super) enum ShortIdentifiers {
 impl Chunks {
     /// The longest response data that fits a link, or `None` when not even the smallest does.
     pub(super) fn for_link(max_response: u32, extended: bool) -> Option<Self> {
-        let form = if extended { LengthForm::Extended } else { LengthForm::Short };
-        let longest = plain_length(max_response, form).min(match form {
-            LengthForm::Extended => LONGEST,
-            LengthForm::Short => SHORT_MAX,
-        });
+        let longest = longest_for(max_response, extended, AES);
         (longest >= SMALLEST).then_some(Self {
             longest,
+            max_response,
+            learned: false,
             header_first: false,
             short_identifiers: ShortIdentifiers::Untried,
         })
+    }
+
+    /// A short answer under 3DES carries a little more than under AES.
+    pub(super) fn protected_by(&mut self, cipher: Cipher) {
+        if !self.learned && self.longest <= SHORT_MAX_3DES {
+            self.longest = longest_for(self.max_response, false, cipher);
+        }
+    }
+
+    /// The same card over another link.
+    pub(super) fn learn_from(&mut self, before: &Self) {
+        if before.learned {
+            self.longest = self.longest.min(before.longest);
+            self.learned = true;
+        }
+        self.header_first = before.header_first;
+        self.short_identifiers = before.short_identifiers;
     }
 
     /// How much to ask for when `missing` bytes are known to follow (`None`: the file's length is not known yet).
@@ -54,7 +75,7 @@ impl Chunks {
 
     /// The form that carries a length under secure messaging.
     pub(super) const fn form(length: u32) -> LengthForm {
-        if length > SHORT_MAX { LengthForm::Extended } else { LengthForm::Short }
+        if length > SHORT_MAX_3DES { LengthForm::Extended } else { LengthForm::Short }
     }
 
     /// The card refused `asked` bytes: give up asking past the end first, then length. `false` when nothing is left to try.
@@ -69,27 +90,45 @@ impl Chunks {
     /// The card ends its session over a long command.
     pub(super) fn give_up_long_commands(&mut self) {
         self.longest = self.longest.min(SHORT_MAX);
+        self.learned = true;
     }
 
     fn shorten(&mut self, asked: u32) -> bool {
         let Some(shorter) = LADDER.into_iter().find(|step| *step < asked) else { return false };
         self.longest = shorter;
+        self.learned = true;
         // It was the length after all.
         self.header_first = false;
         true
     }
 }
 
+fn longest_for(max_response: u32, extended: bool, cipher: Cipher) -> u32 {
+    let (form, most) = if extended {
+        (LengthForm::Extended, LONGEST)
+    } else {
+        (LengthForm::Short, if cipher == Cipher::TripleDes { SHORT_MAX_3DES } else { SHORT_MAX })
+    };
+    let block = u32::try_from(cipher.block_length()).unwrap_or(16);
+    plain_length(max_response, form, block).min(most)
+}
+
 /// Plain bytes that fit a protected response of `max_response` bytes: whole blocks, one byte of which pads.
-const fn plain_length(max_response: u32, form: LengthForm) -> u32 {
+fn plain_length(max_response: u32, form: LengthForm, block: u32) -> u32 {
     let object_header = match form {
         LengthForm::Short => 4,
         LengthForm::Extended => 5,
     };
-    let blocks = max_response.saturating_sub(STATUS_AND_CHECKSUM + object_header) / 16;
-    blocks.saturating_mul(16).saturating_sub(1)
+    let room = max_response.saturating_sub(STATUS_AND_CHECKSUM + object_header);
+    let blocks = room.checked_div(block).unwrap_or(0);
+    blocks.saturating_mul(block).saturating_sub(1)
 }
 
+const AES: Cipher = Cipher::Aes(KeyLength::Aes128);
+/// Most plain bytes a short protected response carries under AES: 223 data, one to pad, and the objects around them.
+const SHORT_MAX: u32 = 0xDF;
+/// The same under 3DES, whose blocks are half as long.
+const SHORT_MAX_3DES: u32 = 0xE7;
 /// DO'99', DO'8E' and the outer status word.
 const STATUS_AND_CHECKSUM: u32 = 4 + 10 + 2;
 /// Longer brings little and hides progress.
@@ -116,6 +155,25 @@ mod tests {
     }
 
     #[test]
+    fn a_short_answer_under_3des_carries_a_block_more() {
+        let mut chunks = Chunks::for_link(258, false).unwrap();
+        chunks.protected_by(Cipher::TripleDes);
+        assert_eq!(chunks.longest(), 231);
+        chunks.protected_by(AES);
+        assert_eq!(chunks.longest(), 223);
+        let mut long = Chunks::for_link(65_538, true).unwrap();
+        long.protected_by(Cipher::TripleDes);
+        assert_eq!(long.longest(), 4000);
+        // What a card taught holds whatever protects it, and over the next link too.
+        long.give_up_long_commands();
+        long.protected_by(Cipher::TripleDes);
+        assert_eq!(long.longest(), 223);
+        let mut again = Chunks::for_link(65_538, true).unwrap();
+        again.learn_from(&long);
+        assert_eq!(again.longest(), 223);
+    }
+
+    #[test]
     fn refusals_step_down_to_the_end_of_the_ladder() {
         let mut chunks = Chunks::for_link(65_538, true).unwrap();
         assert_eq!(chunks.next(None), 4000);
@@ -128,6 +186,6 @@ mod tests {
         }
         assert_eq!(asked, [256, 223, 160, 128]);
         assert_eq!(chunks.next(None), 128);
-        assert_eq!((Chunks::form(223), Chunks::form(224)), (LengthForm::Short, LengthForm::Extended));
+        assert_eq!((Chunks::form(231), Chunks::form(232)), (LengthForm::Short, LengthForm::Extended));
     }
 }

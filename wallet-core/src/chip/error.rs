@@ -1,14 +1,17 @@
 //! What can go wrong with a chip, grouped by whose fault it is. A card that left the field is told by the link.
 
-use crate::apdu::{ApduError, ResponseApdu, StatusWord};
+use crate::{
+    apdu::{ApduError, ResponseApdu, StatusWord},
+    crypto::agreement::AgreementError,
+};
 
 /// Why a reading ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChipError {
-    /// The card refused the password: the citizen typed another number than the card's.
-    #[error("the card access number is wrong")]
-    WrongCan {
+    /// The card refused the password: the citizen typed something else than the card's.
+    #[error("the password for the card is wrong")]
+    WrongPassword {
         /// Tries until the card blocks the password, when the card says.
         tries_left: Option<u8>,
     },
@@ -24,6 +27,18 @@ pub enum ChipError {
     /// The card broke a rule of the protocol, or someone between us and the card did.
     #[error("the card broke the protocol: {0:?}")]
     CardMisbehaved(Rule),
+    /// The card speaks of PACE and does none of it. What it might do instead is weaker, and was not tried.
+    #[error("the card refused every way of PACE it offers, last with {0}")]
+    PaceRefused(StatusWord),
+    /// The card ended the protected session with a bare error; whatever follows begins anew.
+    #[error("the card ended the session with {0}")]
+    SessionEnded(StatusWord),
+    /// The chip did not prove that it holds the key it shows: a copy.
+    #[error("the chip is not the original")]
+    NotGenuine,
+    /// Another card than the one whose reading was interrupted.
+    #[error("another card")]
+    AnotherCard,
     /// The card refused a command it must know.
     #[error("the card refused with {0}")]
     CardRefused(StatusWord),
@@ -57,10 +72,10 @@ pub enum Part {
 pub enum Rule {
     /// The encrypted nonce of PACE has an impossible length.
     NonceLength,
-    /// A public key is not a point of the curve.
-    PointNotOnCurve,
-    /// A public key, the shared point or the mapped generator is the point at infinity.
-    PointAtInfinity,
+    /// A public key is not an element of its group: off the curve, outside the subgroup.
+    KeyNotInGroup,
+    /// A public key, the shared element or the mapped generator is the neutral element.
+    NeutralKey,
     /// The card sent our own key back, or one it had sent before.
     RepeatedKey,
     /// The card's token does not prove that it knows the password.
@@ -93,8 +108,8 @@ pub enum Rule {
 pub enum Feature {
     /// None of the ways into the chip that the card offers and the citizen's password opens.
     NoCommonAccess,
-    /// A file with data beyond offset 32,767.
-    LongFile,
+    /// Chip authentication by a protocol, a group or a key not known here.
+    ChipAuthentication,
 }
 
 /// What the caller did wrong.
@@ -107,6 +122,10 @@ pub enum Misuse {
     BadEntropy,
     /// A response to a reading that is over.
     Finished,
+    /// A password that the way in does not take.
+    NoPassword,
+    /// A command of a relayed protocol that reads nothing.
+    NotARead,
     /// A command longer than an APDU.
     CommandTooLong,
 }
@@ -121,4 +140,15 @@ impl From<ApduError> for ChipError {
 /// Splits what came from the card: whatever is wrong with its length is the card's fault.
 pub(super) fn parse_response(bytes: &[u8]) -> Result<ResponseApdu, ChipError> {
     ResponseApdu::parse(bytes).map_err(|_| ChipError::Malformed(Part::Response))
+}
+
+/// Scalars are ours and valid, so a refusal is about the card's element.
+pub(super) const fn refused_element(error: AgreementError) -> ChipError {
+    match error {
+        AgreementError::NotInGroup | AgreementError::MixedGroups => {
+            ChipError::CardMisbehaved(Rule::KeyNotInGroup)
+        }
+        AgreementError::Neutral => ChipError::CardMisbehaved(Rule::NeutralKey),
+        AgreementError::BadScalar => ChipError::Misuse(Misuse::BadEntropy),
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     chunks::{Chunks, ShortIdentifiers},
-    error::{ChipError, Feature, Part, Rule},
+    error::{ChipError, Part, Rule},
 };
 use crate::{
     apdu::{CommandApdu, ResponseApdu, StatusWord},
@@ -16,6 +16,8 @@ use crate::{
 pub enum FileId {
     /// EF.CardAccess, what the chip offers at the door.
     CardAccess,
+    /// EF.CardSecurity, the signed form of EF.CardAccess.
+    CardSecurity,
     /// EF.SOD, the issuer's signature over the digests of all groups.
     SecurityObject,
     /// A data group, 1 to 16.
@@ -27,7 +29,8 @@ impl FileId {
     const fn identifier(self) -> [u8; 2] {
         match self {
             Self::CardAccess => [0x01, 0x1C],
-            Self::SecurityObject => [0x01, 0x1D],
+            // In the master file and in the application.
+            Self::CardSecurity | Self::SecurityObject => [0x01, 0x1D],
             Self::Group(number) => [0x01, number],
         }
     }
@@ -42,6 +45,7 @@ impl FileId {
     const fn tag(self) -> u32 {
         match self {
             Self::CardAccess => 0x31,
+            Self::CardSecurity => 0x30,
             Self::SecurityObject => 0x77,
             Self::Group(number) => match number {
                 1 => 0x61,
@@ -108,7 +112,6 @@ impl FileRead {
 
     /// The next command, unprotected.
     pub(super) fn next(&mut self, chunks: &Chunks) -> Result<CommandApdu, ChipError> {
-        let long = ChipError::Unsupported(Feature::LongFile);
         if self.mode == Mode::ShortIdentifier && chunks.short_identifiers == ShortIdentifiers::Refused {
             self.mode = Mode::Selecting;
         }
@@ -117,17 +120,43 @@ impl FileRead {
             let identifier = self.id.identifier().to_vec();
             return Ok(CommandApdu::new(0x00, SELECT, 0x02, 0x0C).with_data(identifier));
         }
-        let offset = u16::try_from(self.bytes.len()).map_err(|_| long)?;
-        if offset > LAST_OFFSET {
-            return Err(long);
-        }
         let missing = self.total.map(|total| total.saturating_sub(self.bytes.len()));
         self.asked = chunks.next(missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX)));
+        let offset = match u16::try_from(self.bytes.len()) {
+            Ok(offset) if offset <= LAST_OFFSET => offset,
+            _ => return self.next_far(),
+        };
         let [p1, p2] = match self.mode {
             Mode::ShortIdentifier if offset == 0 => [0x80 | self.id.short_identifier(), 0],
             _ => offset.to_be_bytes(),
         };
         Ok(CommandApdu::new(0x00, READ_BINARY, p1, p2).expecting(self.asked))
+    }
+
+    /// READ BINARY with the offset in a data object, and the answer in another, whose header takes of what is asked for. ISO/IEC
+    /// 7816-4:2020, 11.3.3.
+    fn next_far(&mut self) -> Result<CommandApdu, ChipError> {
+        let too_long = ChipError::CardMisbehaved(Rule::FileTooLong);
+        let offset = u32::try_from(self.bytes.len()).map_err(|_| too_long)?.to_be_bytes();
+        let shortest = offset.iter().position(|byte| *byte != 0).unwrap_or(3);
+        let offset = tlv::write(OFFSET, offset.get(shortest..).ok_or(too_long)?);
+        let header: u32 = match self.asked {
+            0..=0x7F => 2,
+            0x80..=0xFF => 3,
+            _ => 4,
+        };
+        let room = self.asked.max(header.saturating_add(1));
+        self.asked = room;
+        Ok(CommandApdu::new(0x00, READ_BINARY_FAR, 0, 0).with_data(offset).expecting(room))
+    }
+
+    /// The part of the file in a response: all of it, or what stands in the data object.
+    fn content<'a>(&self, data: &'a [u8]) -> Result<&'a [u8], ChipError> {
+        if self.bytes.len() <= usize::from(LAST_OFFSET) {
+            return Ok(data);
+        }
+        let malformed = ChipError::Malformed(Part::FileHeader);
+        tlv::exactly(data, CONTENT).map(|object| object.value).map_err(|_| malformed)
     }
 
     /// Takes the response to the last command, and what it teaches about the card.
@@ -164,7 +193,11 @@ impl FileRead {
         if self.mode == Mode::ShortIdentifier {
             chunks.short_identifiers = ShortIdentifiers::Work;
         }
-        self.bytes.extend_from_slice(&response.data);
+        let content = self.content(&response.data)?;
+        if content.is_empty() {
+            return Err(ChipError::CardMisbehaved(Rule::EmptyAnswer));
+        }
+        self.bytes.extend_from_slice(content);
         if self.total.is_none() {
             self.total = self.stated_length()?;
         }
@@ -239,6 +272,11 @@ pub(super) const fn is_about_length(status: StatusWord) -> bool {
 
 const SELECT: u8 = 0xA4;
 const READ_BINARY: u8 = 0xB0;
+const READ_BINARY_FAR: u8 = 0xB1;
+/// DO'54'.
+const OFFSET: u32 = 0x54;
+/// DO'53'.
+const CONTENT: u32 = 0x53;
 /// The highest offset that P1 and P2 carry. ISO/IEC 7816-4:2020, 11.3.3.
 const LAST_OFFSET: u16 = 0x7FFF;
 const MAX_FILE: usize = 65_536;

@@ -2,7 +2,9 @@
 
 pub mod access;
 pub mod active_auth;
+pub mod chip_auth;
 mod chunks;
+mod conversation;
 mod error;
 mod file_read;
 pub mod files;
@@ -10,12 +12,17 @@ mod group_list;
 pub mod passive_auth;
 pub mod person;
 mod reading;
+pub mod relay;
 pub mod secure_messaging;
 pub mod security_infos;
 #[cfg(test)]
 mod test_card;
 
-pub use access::{Can, CardAccess, Entropy, NotACan};
+pub use access::{
+    AccessUsed, BasicAccess, Can, CardAccess, Entropy, Mapping, MappingProof, Mrz, MrzPart, NotACan, NotAPin,
+    NotAPuk, NotAnMrz, PaceInfo, Pin, Puk,
+};
+pub use chip_auth::ChipAuthentication;
 pub use error::{ChipError, Feature, Misuse, Part, Rule};
 pub use file_read::FileId;
-pub use reading::{ChipData, Progress, ReadPlan, Reading, Step};
+pub use reading::{ChipData, Paused, Progress, ReadPlan, Reading, Step};

@@ -166,6 +166,28 @@ pub fn examine(
     })
 }
 
+/// Verifies EF.CardSecurity, the signed form of EF.CardAccess: its SecurityInfos, a SET. `csca` and `now_unix` as in
+/// [`verify`]. ICAO 9303-11, 4.4.3.3.3; BSI TR-03110-3, A.1.2.5.
+///
+/// # Errors
+/// The first of: malformed, unsupported, bad signature, untrusted signer.
+pub fn verify_card_security(file: &[u8], csca: &Anchors, now_unix: i64) -> Result<Vec<u8>, PassiveAuthError> {
+    if file.len() > MAX_SOD {
+        return Err(PassiveAuthError::Malformed);
+    }
+    let data = SignedData::parse(file)?;
+    if data.content_type() != crate::cms::oid::SECURITY_OBJECT {
+        return Err(PassiveAuthError::Malformed);
+    }
+    match verify_signed_data(data, csca, now_unix, Usage::DocumentSigner) {
+        Ok(verified) => Ok(verified.content.content().to_vec()),
+        Err(SignedDataError::Data(error)) => Err(error.into()),
+        Err(SignedDataError::Signer(error) | SignedDataError::Certificate(error)) => {
+            Err(PassiveAuthError::UntrustedSigner(error))
+        }
+    }
+}
+
 const fn refusal(error: SignedDataError) -> (SignatureOutcome, ChainOutcome) {
     match error {
         SignedDataError::Data(CmsError::BadSignature | CmsError::AlteredContent) => {

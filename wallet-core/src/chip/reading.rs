@@ -1,21 +1,29 @@
 //! One reading of one card, from the door to the photo, without I/O: the caller carries commands to the card and
-//! responses back. Dropping the machine at any moment cancels the reading.
+//! responses back. Dropping the machine at any moment cancels the reading; a card that left the field pauses it.
+
+mod paused;
 
 use std::collections::{BTreeMap, VecDeque};
 
+pub use paused::Paused;
+
 use super::{
     access::{
-        Access, AccessStep, CardAccess, Entropy,
+        Access, AccessStep, AccessUsed, CardAccess, Entropy, MappingProof, Opened,
         discovery::{Discovery, DiscoveryStep},
     },
+    chip_auth::{ChipAuth, ChipAuthStep, ChipAuthentication, ChipKey},
     chunks::Chunks,
-    error::{ChipError, Misuse, Rule, parse_response},
+    conversation::{Conversation, Heard, Waiting},
+    error::{ChipError, Misuse, Rule, parse_response, refused_element},
     file_read::{FileId, FileRead, Outcome, is_about_length},
     group_list::listed_groups,
-    secure_messaging::{AwaitingAnswer, SecureMessaging},
+    relay::Carrier,
+    security_infos::SecurityInfos,
 };
 use crate::{
     apdu::{CommandApdu, LengthForm, ResponseApdu},
+    crypto::agreement::{Element, PrivateKey},
     platform::LinkLimits,
 };
 
@@ -26,6 +34,12 @@ pub struct ReadPlan {
     pub access: CardAccess,
     /// RND.IFD for active authentication; without it, or without EF.DG15, the chip is not asked to sign.
     pub challenge: Option<[u8; 8]>,
+    /// Whether a chip with a key for it is asked to agree on new session keys, which only the original can. A chip that
+    /// proved itself at the door already is not asked again.
+    pub chip_authentication: bool,
+    /// The public key of a server that is to hear the chip itself, from [`super::relay::Examiner::public`]. The chip is
+    /// then not asked on this side.
+    pub relay: Option<Vec<u8>>,
     /// What the link can carry.
     pub limits: LinkLimits,
     /// Fresh random bytes.
@@ -57,13 +71,23 @@ pub struct Progress {
 pub struct ChipData {
     /// EF.CardAccess; empty when the card has none.
     pub card_access: Vec<u8>,
+    /// EF.CardSecurity, read only where the chip mapped by its own key.
+    pub card_security: Option<Vec<u8>>,
     /// EF.SOD.
     pub sod: Vec<u8>,
     /// The data groups present among 1, 2, 11, 12, 14 and 15, by number.
     pub groups: BTreeMap<u8, Vec<u8>>,
+    /// How the door was opened, last.
+    pub access: Option<AccessUsed>,
+    /// What the chip claimed at the door, where it mapped by its own key.
+    pub mapping_proof: Option<MappingProof>,
+    /// How chip authentication ended.
+    pub chip_authentication: ChipAuthentication,
     /// The answer to INTERNAL AUTHENTICATE over the challenge; `None` when the chip was not asked or refused. Whoever
     /// needs the proof that the chip is no copy must insist on it.
     pub active_auth: Option<Vec<u8>>,
+    /// The way to the chip for the server whose key the plan had; the chip hears nobody else any more.
+    pub relay: Option<Carrier>,
     /// Commands sent.
     pub apdus: u32,
 }
@@ -73,6 +97,8 @@ impl core::fmt::Debug for ChipData {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("ChipData")
             .field("groups", &self.groups.keys())
+            .field("access", &self.access)
+            .field("chip_authentication", &self.chip_authentication)
             .field("active_auth", &self.active_auth.is_some())
             .field("apdus", &self.apdus)
             .finish_non_exhaustive()
@@ -82,28 +108,34 @@ impl core::fmt::Debug for ChipData {
 /// A reading under way. Each response consumes it, so nothing goes on after a failure.
 #[derive(Debug)]
 pub struct Reading {
-    plan: ReadPlan,
-    chunks: Chunks,
-    data: ChipData,
-    tasks: VecDeque<Task>,
-    progress: Progress,
+    idle: Idle,
     state: State,
+    /// The command on the air; none once all is read.
+    waiting: Option<Waiting>,
 }
 
 /// What is left to do once the door is open.
 #[derive(Debug)]
 enum Task {
+    /// See that it is the card of before: its EF.SOD begins as the one that was read.
+    Recognise(FileRead),
+    SelectApplication,
     Read(FileRead),
     Sign([u8; 8]),
+    ProveChip,
+    Relay(Vec<u8>),
 }
 
 #[derive(Debug)]
 enum State {
     Discovery(Discovery),
     Access(Access),
-    Application(AwaitingAnswer),
-    File(AwaitingAnswer, FileRead),
-    Signature(AwaitingAnswer, [u8; 8], LengthForm),
+    Recognising(FileRead),
+    Application,
+    File(FileRead),
+    Signature([u8; 8], LengthForm),
+    /// The private key is here, or with a server.
+    ChipAuth(ChipAuth, Option<PrivateKey>),
     Finished,
 }
 
@@ -113,179 +145,331 @@ impl Reading {
     /// # Errors
     /// [`Misuse::LinkTooNarrow`] when the link carries less than short commands and responses need.
     pub fn begin(plan: ReadPlan) -> Result<(Self, Step), ChipError> {
-        let narrow = ChipError::Misuse(Misuse::LinkTooNarrow);
-        if plan.limits.max_command < MIN_COMMAND {
-            return Err(narrow);
-        }
-        let chunks = Chunks::for_link(plan.limits.max_response, plan.limits.extended).ok_or(narrow)?;
-        let (discovery, command) = Discovery::begin();
-        let reading = Self {
+        let chunks = chunks_for(&plan.limits)?;
+        let idle = Idle {
             plan,
             chunks,
             data: ChipData::default(),
             tasks: VecDeque::from([Task::Read(FileRead::begin(FileId::SecurityObject))]),
             progress: Progress { file: FileId::CardAccess, read: 0, total: 0 },
-            state: State::Discovery(discovery),
+            proof_pending: false,
         };
-        reading.transmit(command.encode()?)
+        idle.knock(Discovery::begin())
     }
 
     /// Takes the response to the last command, status word included.
     ///
     /// # Errors
-    /// [`ChipError::WrongCan`], [`ChipError::Blocked`], [`ChipError::Suspended`] when the password does not open the
-    /// chip; [`ChipError::Unsupported`] when nothing could; [`ChipError::Malformed`], [`ChipError::CardMisbehaved`] and
+    /// [`ChipError::WrongPassword`], [`ChipError::Blocked`], [`ChipError::Suspended`] when the password does not open the
+    /// chip; [`ChipError::Unsupported`] and [`ChipError::PaceRefused`] when nothing could; [`ChipError::NotGenuine`] and
+    /// [`ChipError::AnotherCard`]; [`ChipError::Malformed`], [`ChipError::CardMisbehaved`], [`ChipError::SessionEnded`] and
     /// [`ChipError::CardRefused`] for all that a card can do wrong. The reading is over then.
     pub fn handle(self, response: &[u8]) -> Result<(Self, Step), ChipError> {
-        let Self { plan, chunks, data, tasks, progress, state } = self;
-        let idle = Idle { plan, chunks, data, tasks, progress };
-        match state {
-            State::Discovery(discovery) => idle.discovered(discovery.handle(response)?),
-            State::Access(access) => idle.accessed(access.handle(response)?),
-            State::Application(waiting) => {
-                let (session, response) = waiting.open(response)?;
-                if !response.status.is_ok() {
-                    return Err(ChipError::CardRefused(response.status));
+        let Self { mut idle, state, waiting } = self;
+        let waiting = waiting.ok_or(ChipError::Misuse(Misuse::Finished))?;
+        if let State::File(file) = state {
+            if idle.drops_long_commands(&waiting, response) {
+                // The card ended the session before its protection was looked at. Open the door again and go on with
+                // shorter commands where this file stopped.
+                idle.chunks.give_up_long_commands();
+                idle.proof_pending = false;
+                idle.tasks.push_front(Task::Read(file.reopen()));
+                return idle.knock(Discovery::begin_again());
+            }
+            return match waiting.hear(response)? {
+                Heard::Again(waiting, bytes) => idle.transmit(State::File(file), waiting, bytes),
+                Heard::Answer(conversation, response) => {
+                    idle.proven();
+                    idle.file_answered(conversation, file, &response)
                 }
-                idle.next_task(session)
+            };
+        }
+        match waiting.hear(response)? {
+            Heard::Again(waiting, bytes) => idle.transmit(state, waiting, bytes),
+            Heard::Answer(conversation, response) => {
+                idle.proven();
+                idle.answered(conversation, state, response)
             }
-            State::File(waiting, file) => idle.file_answered(waiting, file, response),
-            State::Signature(waiting, challenge, form) => {
-                let (session, response) = waiting.open(response)?;
-                idle.signed(session, challenge, form, response)
-            }
-            State::Finished => Err(ChipError::Misuse(Misuse::Finished)),
         }
     }
 
     /// How far it has come.
     #[must_use]
     pub const fn progress(&self) -> Progress {
-        self.progress
+        self.idle.progress
     }
 
     /// Commands sent so far, the one under way included.
     #[must_use]
     pub const fn apdus(&self) -> u32 {
-        self.data.apdus
-    }
-
-    fn transmit(mut self, command: Vec<u8>) -> Result<(Self, Step), ChipError> {
-        if self.data.apdus >= MAX_COMMANDS {
-            return Err(ChipError::CardMisbehaved(Rule::TooManyCommands));
-        }
-        self.data.apdus = self.data.apdus.saturating_add(1);
-        Ok((self, Step::Transmit(command)))
+        self.idle.data.apdus
     }
 }
 
 /// The reading between a response and the next command.
+#[derive(Debug)]
 struct Idle {
     plan: ReadPlan,
     chunks: Chunks,
     data: ChipData,
     tasks: VecDeque<Task>,
     progress: Progress,
+    /// The next protected answer proves the chip's key.
+    proof_pending: bool,
 }
 
 impl Idle {
-    fn then(self, state: State, command: Vec<u8>) -> Result<(Reading, Step), ChipError> {
-        self.with(state).transmit(command)
+    fn transmit(
+        mut self,
+        state: State,
+        waiting: Waiting,
+        bytes: Vec<u8>,
+    ) -> Result<(Reading, Step), ChipError> {
+        if self.data.apdus >= MAX_COMMANDS {
+            return Err(ChipError::CardMisbehaved(Rule::TooManyCommands));
+        }
+        self.data.apdus = self.data.apdus.saturating_add(1);
+        Ok((Reading { idle: self, state, waiting: Some(waiting) }, Step::Transmit(bytes)))
     }
 
-    fn with(self, state: State) -> Reading {
-        let Self { plan, chunks, data, tasks, progress } = self;
-        Reading { plan, chunks, data, tasks, progress, state }
+    fn ask(
+        self,
+        conversation: Conversation,
+        state: State,
+        command: &CommandApdu,
+    ) -> Result<(Reading, Step), ChipError> {
+        let (waiting, bytes) = conversation.ask(command)?;
+        self.transmit(state, waiting, bytes)
     }
 
-    fn discovered(mut self, step: DiscoveryStep) -> Result<(Reading, Step), ChipError> {
+    fn ask_as(
+        self,
+        conversation: Conversation,
+        state: State,
+        command: &CommandApdu,
+        form: LengthForm,
+    ) -> Result<(Reading, Step), ChipError> {
+        let (waiting, bytes) = conversation.ask_as(command, form)?;
+        self.transmit(state, waiting, bytes)
+    }
+
+    /// Before the door, with a card that has no session.
+    fn knock(self, (discovery, command): (Discovery, CommandApdu)) -> Result<(Reading, Step), ChipError> {
+        let conversation = Conversation::plain(self.plan.limits.extended);
+        self.ask(conversation, State::Discovery(discovery), &command)
+    }
+
+    fn answered(
+        self,
+        conversation: Conversation,
+        state: State,
+        response: ResponseApdu,
+    ) -> Result<(Reading, Step), ChipError> {
+        match state {
+            State::Discovery(discovery) => self.discovered(conversation, discovery.handle(&response)?),
+            State::Access(access) => self.at_the_door(conversation, access, &response),
+            State::Application if response.status.is_ok() => self.next_task(conversation),
+            State::Application => Err(ChipError::CardRefused(response.status)),
+            State::Recognising(file) => self.recognised(conversation, file, &response),
+            State::File(file) => self.file_answered(conversation, file, &response),
+            State::Signature(challenge, form) => self.signed(conversation, challenge, form, response),
+            State::ChipAuth(exchange, ours) => self.chip_answered(conversation, exchange, ours, &response),
+            State::Finished => Err(ChipError::Misuse(Misuse::Finished)),
+        }
+    }
+
+    fn discovered(
+        mut self,
+        conversation: Conversation,
+        step: DiscoveryStep,
+    ) -> Result<(Reading, Step), ChipError> {
         let file = match step {
             DiscoveryStep::Transmit(discovery, command) => {
-                return self.then(State::Discovery(discovery), command.encode()?);
+                return self.ask(conversation, State::Discovery(discovery), &command);
             }
             DiscoveryStep::Found(file) => file,
         };
         let (access, command) = Access::begin(file.as_deref(), &self.plan.access, &mut self.plan.entropy)?;
-        self.data.card_access = file.unwrap_or_default();
+        let file = file.unwrap_or_default();
+        if self.data.access.is_some() && self.data.card_access != file {
+            return Err(ChipError::AnotherCard);
+        }
+        self.data.card_access = file;
         let length = self.data.card_access.len();
         if matches!(self.progress.file, FileId::CardAccess) {
             self.progress = Progress { file: FileId::CardAccess, read: length, total: length };
         }
-        self.then(State::Access(access), command.encode()?)
+        self.ask(conversation, State::Access(access), &command)
     }
 
-    fn accessed(self, step: AccessStep) -> Result<(Reading, Step), ChipError> {
-        match step {
-            AccessStep::Transmit(access, command) => self.then(State::Access(access), command.encode()?),
-            AccessStep::Open(session) => {
-                let select = CommandApdu::new(0x00, 0xA4, 0x04, 0x0C).with_data(APPLICATION.to_vec());
-                let (waiting, command) = session.protect(&select, LengthForm::Short)?;
-                self.then(State::Application(waiting), command)
+    fn at_the_door(
+        mut self,
+        conversation: Conversation,
+        access: Access,
+        response: &ResponseApdu,
+    ) -> Result<(Reading, Step), ChipError> {
+        match access.handle(response, &self.plan.access, &mut self.plan.entropy)? {
+            AccessStep::Transmit(access, command) => self.ask(conversation, State::Access(access), &command),
+            AccessStep::Within(session, access, command) => {
+                self.ask(conversation.within(*session), State::Access(access), &command)
+            }
+            AccessStep::Open(Opened { session, used, in_application, mapping_proof }) => {
+                self.chunks.protected_by(session.cipher());
+                self.data.access = Some(used);
+                if !in_application {
+                    self.tasks.push_front(Task::SelectApplication);
+                }
+                if mapping_proof.is_some() && self.data.card_security.is_none() {
+                    // It is a file of the card, not of the application.
+                    self.tasks.push_front(Task::Read(FileRead::begin(FileId::CardSecurity)));
+                }
+                self.data.mapping_proof = mapping_proof.or(self.data.mapping_proof);
+                self.next_task(conversation.within(session))
             }
         }
     }
 
-    fn next_task(mut self, session: SecureMessaging) -> Result<(Reading, Step), ChipError> {
+    fn next_task(mut self, conversation: Conversation) -> Result<(Reading, Step), ChipError> {
         loop {
             match self.tasks.pop_front() {
-                Some(Task::Read(file)) => return self.ask(session, file),
+                Some(Task::SelectApplication) => {
+                    return self.ask(conversation, State::Application, &select_application());
+                }
+                Some(Task::Recognise(file)) => return self.recognise(conversation, file),
+                Some(Task::Read(file)) => return self.read_on(conversation, file),
                 Some(Task::Sign(challenge)) if self.data.groups.contains_key(&15) => {
                     let form = Chunks::form(self.chunks.longest());
-                    return self.sign(session, challenge, form);
+                    return self.sign(conversation, challenge, form);
                 }
                 Some(Task::Sign(_)) => {}
-                None => {
-                    let data = core::mem::take(&mut self.data);
-                    self.data.apdus = data.apdus;
-                    return Ok((self.with(State::Finished), Step::Done(Box::new(data))));
+                Some(Task::ProveChip) => {
+                    let Some(key) = self.chip_key()? else { continue };
+                    let ours = self.plan.entropy.next_key(key.group())?;
+                    let public = ours.multiply(&Element::generator(key.group())).map_err(refused_element)?;
+                    let (exchange, command) = ChipAuth::begin(key, public.as_bytes().to_vec());
+                    return self.ask(conversation, State::ChipAuth(exchange, Some(ours)), &command);
                 }
+                Some(Task::Relay(public)) => {
+                    let Some(key) = self.chip_key()? else { continue };
+                    let (exchange, command) = ChipAuth::begin(key, public);
+                    return self.ask(conversation, State::ChipAuth(exchange, None), &command);
+                }
+                None => return Ok(self.done()),
             }
         }
     }
 
-    fn ask(mut self, session: SecureMessaging, mut file: FileRead) -> Result<(Reading, Step), ChipError> {
+    fn done(mut self) -> (Reading, Step) {
+        let data = core::mem::take(&mut self.data);
+        self.data.apdus = data.apdus;
+        (Reading { idle: self, state: State::Finished, waiting: None }, Step::Done(Box::new(data)))
+    }
+
+    /// The key of EF.DG14 to be proven; none where there is none, or none of a kind known here.
+    fn chip_key(&self) -> Result<Option<ChipKey>, ChipError> {
+        let infos = self.data.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok());
+        match infos.as_ref().map(ChipKey::choose) {
+            None | Some(Err(ChipError::Unsupported(_))) => Ok(None),
+            Some(chosen) => chosen,
+        }
+    }
+
+    /// The chip answered under keys that its own key led to.
+    const fn proven(&mut self) {
+        if self.proof_pending {
+            self.proof_pending = false;
+            self.data.chip_authentication = ChipAuthentication::Proven;
+        }
+    }
+
+    fn chip_answered(
+        mut self,
+        conversation: Conversation,
+        exchange: ChipAuth,
+        ours: Option<PrivateKey>,
+        response: &ResponseApdu,
+    ) -> Result<(Reading, Step), ChipError> {
+        match (exchange.handle(response)?, ours) {
+            (ChipAuthStep::Transmit(exchange, command), ours) => {
+                self.ask(conversation, State::ChipAuth(exchange, ours), &command)
+            }
+            (ChipAuthStep::Agreed(key), Some(ours)) => {
+                self.proof_pending = true;
+                self.next_task(conversation.proving(key.session(&ours)?))
+            }
+            // Only the server can speak to the chip now.
+            (ChipAuthStep::Agreed(_), None) => {
+                self.data.relay = Some(Carrier::new());
+                Ok(self.done())
+            }
+            (ChipAuthStep::Refused(status), _) => {
+                self.data.chip_authentication = ChipAuthentication::Refused(status);
+                self.next_task(conversation)
+            }
+        }
+    }
+
+    fn read_on(
+        mut self,
+        conversation: Conversation,
+        mut file: FileRead,
+    ) -> Result<(Reading, Step), ChipError> {
         let command = file.next(&self.chunks)?;
         self.progress = Progress { file: file.id, read: file.bytes.len(), total: file.total.unwrap_or(0) };
-        let (waiting, command) = session.protect(&command, Chunks::form(file.asked))?;
-        self.then(State::File(waiting, file), command)
+        let form = Chunks::form(file.asked);
+        self.ask_as(conversation, State::File(file), &command, form)
     }
 
     fn file_answered(
         mut self,
-        waiting: AwaitingAnswer,
+        conversation: Conversation,
         mut file: FileRead,
-        response: &[u8],
+        response: &ResponseApdu,
     ) -> Result<(Reading, Step), ChipError> {
-        if self.drops_long_commands(&file, response) {
-            // The card ended the session before its protection was looked at. Open the door again and go on with shorter
-            // commands where this file stopped.
-            self.chunks.give_up_long_commands();
-            self.tasks.push_front(Task::Read(file.reopen()));
-            let (discovery, command) = Discovery::begin_again();
-            return self.then(State::Discovery(discovery), command.encode()?);
-        }
-        let (session, response) = waiting.open(response)?;
-        match file.absorb(&response, &mut self.chunks)? {
-            Outcome::More => self.ask(session, file),
+        match file.absorb(response, &mut self.chunks)? {
+            Outcome::More => self.read_on(conversation, file),
             Outcome::Complete => {
                 self.progress = Progress { file: file.id, read: file.bytes.len(), total: file.bytes.len() };
                 self.keep(file);
-                self.next_task(session)
+                self.next_task(conversation)
             }
             Outcome::Missing(status) => match file.id {
                 FileId::CardAccess | FileId::SecurityObject | FileId::Group(1 | 2) => {
                     Err(ChipError::CardRefused(status))
                 }
-                FileId::Group(_) => self.next_task(session),
+                FileId::CardSecurity | FileId::Group(_) => self.next_task(conversation),
             },
         }
     }
 
-    /// Whether a bare refusal answers a long command. Once: the second time there is no randomness left.
-    fn drops_long_commands(&self, file: &FileRead, response: &[u8]) -> bool {
+    fn recognise(self, conversation: Conversation, mut file: FileRead) -> Result<(Reading, Step), ChipError> {
+        let command = file.next(&self.chunks)?;
+        let form = Chunks::form(file.asked);
+        self.ask_as(conversation, State::Recognising(file), &command, form)
+    }
+
+    fn recognised(
+        mut self,
+        conversation: Conversation,
+        mut file: FileRead,
+        response: &ResponseApdu,
+    ) -> Result<(Reading, Step), ChipError> {
+        match file.absorb(response, &mut self.chunks) {
+            Ok(Outcome::More) if file.bytes.is_empty() => self.recognise(conversation, file),
+            // Header and digests stand at the beginning, so a part of it tells one document from any other.
+            Ok(Outcome::More | Outcome::Complete) if self.data.sod.starts_with(&file.bytes) => {
+                self.next_task(conversation)
+            }
+            Ok(_) | Err(ChipError::Malformed(_)) => Err(ChipError::AnotherCard),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a bare refusal answers a long command. As often as there is randomness left to open the door.
+    fn drops_long_commands(&self, waiting: &Waiting, response: &[u8]) -> bool {
         let refused = parse_response(response)
             .is_ok_and(|response| response.data.is_empty() && is_about_length(response.status));
-        refused && Chunks::form(file.asked) == LengthForm::Extended && self.plan.entropy.suffices()
+        refused && waiting.is_long_and_protected() && self.plan.entropy.suffices()
     }
 
     fn keep(&mut self, file: FileRead) {
@@ -297,9 +481,16 @@ impl Idle {
                 // What decides over trust comes first, the slow photo last.
                 self.tasks.extend([15, 14, 1, 11, 12].into_iter().filter(wanted).map(read));
                 self.tasks.extend(self.plan.challenge.map(Task::Sign));
+                let asked_here = self.plan.relay.is_none() && self.data.mapping_proof.is_none();
+                if self.plan.chip_authentication && asked_here {
+                    self.tasks.push_back(Task::ProveChip);
+                }
                 self.tasks.push_back(read(2));
+                // Nothing can be read afterwards.
+                self.tasks.extend(self.plan.relay.clone().map(Task::Relay));
                 self.data.sod = file.bytes;
             }
+            FileId::CardSecurity => self.data.card_security = Some(file.bytes),
             FileId::Group(number) => {
                 self.data.groups.insert(number, file.bytes);
             }
@@ -311,7 +502,7 @@ impl Idle {
     /// INTERNAL AUTHENTICATE. ICAO Doc 9303-11, 6.1.3.
     fn sign(
         self,
-        session: SecureMessaging,
+        conversation: Conversation,
         challenge: [u8; 8],
         form: LengthForm,
     ) -> Result<(Reading, Step), ChipError> {
@@ -320,13 +511,12 @@ impl Idle {
             LengthForm::Extended => self.chunks.longest(),
         };
         let command = CommandApdu::new(0x00, 0x88, 0, 0).with_data(challenge.to_vec()).expecting(length);
-        let (waiting, command) = session.protect(&command, form)?;
-        self.then(State::Signature(waiting, challenge, form), command)
+        self.ask_as(conversation, State::Signature(challenge, form), &command, form)
     }
 
     fn signed(
         mut self,
-        session: SecureMessaging,
+        conversation: Conversation,
         challenge: [u8; 8],
         form: LengthForm,
         response: ResponseApdu,
@@ -334,10 +524,23 @@ impl Idle {
         if response.status.is_ok() && !response.data.is_empty() {
             self.data.active_auth = Some(response.data);
         } else if form == LengthForm::Extended && is_about_length(response.status) {
-            return self.sign(session, challenge, LengthForm::Short);
+            return self.sign(conversation, challenge, LengthForm::Short);
         }
-        self.next_task(session)
+        self.next_task(conversation)
     }
+}
+
+/// SELECT of the eMRTD application. ICAO Doc 9303-10, 3.4.
+pub(super) fn select_application() -> CommandApdu {
+    CommandApdu::new(0x00, 0xA4, 0x04, 0x0C).with_data(APPLICATION.to_vec())
+}
+
+fn chunks_for(limits: &LinkLimits) -> Result<Chunks, ChipError> {
+    let narrow = ChipError::Misuse(Misuse::LinkTooNarrow);
+    if limits.max_command < MIN_COMMAND {
+        return Err(narrow);
+    }
+    Chunks::for_link(limits.max_response, limits.extended).ok_or(narrow)
 }
 
 /// The eMRTD application. ICAO Doc 9303-10, 3.4.

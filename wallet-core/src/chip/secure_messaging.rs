@@ -1,26 +1,50 @@
-//! The protected channel to the chip: AES, encrypt then authenticate, with a counter. ICAO Doc 9303-11, 9.8.
+//! The protected channel to the chip: AES or 3DES, encrypt then authenticate, with a counter. ICAO Doc 9303-11, 9.8.
 //!
 //! The two states are two types, so commands and responses cannot get out of step: [`SecureMessaging`] protects one
 //! command and becomes [`AwaitingAnswer`], which opens one response and becomes [`SecureMessaging`] again. Any failure
 //! consumes the session, which is what the standard demands (9.8.7).
 
-use super::error::{ChipError, Misuse, Part, Rule, parse_response};
+use super::error::{ChipError, Part, Rule, parse_response};
 use crate::{
     apdu::{CommandApdu, LengthForm, ResponseApdu, StatusWord, encode_le},
     bytes::{Reader, equal_in_constant_time},
-    crypto::aes::{AesError, AesKey, BLOCK, pad, strip_padding},
+    crypto::{
+        aes::AesError,
+        channel::{ChannelKey, Cipher},
+    },
     tlv,
 };
-
-/// Most plain bytes a short protected response can carry: 223 data, one to pad, and the objects around them.
-pub const SHORT_MAX: u32 = 0xDF;
 
 /// The session, ready for a command.
 #[derive(Debug)]
 pub struct SecureMessaging {
-    encryption: AesKey,
-    authentication: AesKey,
-    counter: u128,
+    encryption: ChannelKey,
+    authentication: ChannelKey,
+    counter: Counter,
+}
+
+/// The send sequence counter: as long as a block.
+#[derive(Debug, Clone, Copy)]
+enum Counter {
+    Short(u64),
+    Long(u128),
+}
+
+impl Counter {
+    /// Eight bytes run over where basic access let them begin high; sixteen never do.
+    const fn next(self) -> Self {
+        match self {
+            Self::Short(counter) => Self::Short(counter.wrapping_add(1)),
+            Self::Long(counter) => Self::Long(counter.wrapping_add(1)),
+        }
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Short(counter) => counter.to_be_bytes().to_vec(),
+            Self::Long(counter) => counter.to_be_bytes().to_vec(),
+        }
+    }
 }
 
 /// The session, waiting for the response to the command it protected.
@@ -28,10 +52,28 @@ pub struct SecureMessaging {
 pub struct AwaitingAnswer(SecureMessaging);
 
 impl SecureMessaging {
-    /// A fresh session with the counter at zero, as PACE leaves it. ICAO Doc 9303-11, 9.8.6.3.
+    /// A fresh session with the counter at zero, as PACE and chip authentication leave it. Both keys are of one cipher.
+    /// ICAO Doc 9303-11, 9.8.6.3.
     #[must_use]
-    pub const fn new(encryption: AesKey, authentication: AesKey) -> Self {
-        Self { encryption, authentication, counter: 0 }
+    pub fn new(encryption: impl Into<ChannelKey>, authentication: impl Into<ChannelKey>) -> Self {
+        let (encryption, authentication) = (encryption.into(), authentication.into());
+        let counter = match encryption.cipher() {
+            Cipher::TripleDes => Counter::Short(0),
+            Cipher::Aes(_) => Counter::Long(0),
+        };
+        Self { encryption, authentication, counter }
+    }
+
+    /// A session of 3DES whose counter begins where basic access left it. ICAO Doc 9303-11, 9.8.6.3.
+    #[must_use]
+    pub const fn counting_from(encryption: ChannelKey, authentication: ChannelKey, counter: u64) -> Self {
+        Self { encryption, authentication, counter: Counter::Short(counter) }
+    }
+
+    /// What protects it.
+    #[must_use]
+    pub const fn cipher(&self) -> Cipher {
+        self.encryption.cipher()
     }
 
     /// Protects a command; gives its bytes and the session that waits for the answer. `form` also decides how the
@@ -44,11 +86,12 @@ impl SecureMessaging {
         command: &CommandApdu,
         form: LengthForm,
     ) -> Result<(AwaitingAnswer, Vec<u8>), ChipError> {
-        self.advance()?;
+        self.counter = self.counter.next();
+        let cipher = self.cipher();
         let mut objects = Vec::new();
         if !command.data.is_empty() {
             let encrypted =
-                self.encryption.encrypt_cbc(&self.iv()?, &pad(&command.data)).map_err(internal)?;
+                self.encryption.encrypt_cbc(&self.iv()?, &cipher.pad(&command.data)).map_err(internal)?;
             // An odd instruction carries data objects, which travel in DO'85' without the padding indicator.
             objects.extend(if command.ins & 1 == 1 {
                 tlv::write(ENCRYPTED_OBJECTS, &encrypted)
@@ -60,9 +103,9 @@ impl SecureMessaging {
             objects.extend(tlv::write(EXPECTED_LENGTH, &encode_le(le, form)?));
         }
         let cla = command.cla | PROTECTED;
-        let header = pad(&[cla, command.ins, command.p1, command.p2]);
+        let header = cipher.pad(&[cla, command.ins, command.p1, command.p2]);
         // Without objects the header's own padding is the padding of the whole.
-        let padded = if objects.is_empty() { Vec::new() } else { pad(&objects) };
+        let padded = if objects.is_empty() { Vec::new() } else { cipher.pad(&objects) };
         let mac = self.mac(&[&header, &padded])?;
         objects.extend(tlv::write(CHECKSUM, &mac));
         let le = match form {
@@ -73,22 +116,19 @@ impl SecureMessaging {
         Ok((AwaitingAnswer(self), protected.encode_as(form)?))
     }
 
-    fn advance(&mut self) -> Result<(), ChipError> {
-        self.counter = self.counter.checked_add(1).ok_or(ChipError::Misuse(Misuse::CommandTooLong))?;
-        Ok(())
+    /// IV = E(KS_Enc, SSC) for AES, zeros for 3DES. ICAO Doc 9303-11, 9.8.6.1.
+    fn iv(&self) -> Result<Vec<u8>, ChipError> {
+        match self.cipher() {
+            Cipher::TripleDes => Ok(self.encryption.zero_iv()),
+            Cipher::Aes(_) => self.encryption.encrypt_block(&self.counter.bytes()).map_err(internal),
+        }
     }
 
-    /// IV = E(KS_Enc, SSC). ICAO Doc 9303-11, 9.8.6.3.
-    fn iv(&self) -> Result<[u8; BLOCK], ChipError> {
-        self.encryption.encrypt_block(&self.counter.to_be_bytes()).map_err(internal)
-    }
-
-    /// The first eight bytes of CMAC(KS_MAC, SSC ‖ parts).
+    /// The MAC over SSC ‖ parts.
     fn mac(&self, parts: &[&[u8]]) -> Result<[u8; 8], ChipError> {
-        let counter = self.counter.to_be_bytes();
+        let counter = self.counter.bytes();
         let all: Vec<&[u8]> = core::iter::once(counter.as_slice()).chain(parts.iter().copied()).collect();
-        let full = self.authentication.cmac(&all).map_err(internal)?;
-        full.first_chunk::<8>().copied().ok_or(ChipError::Malformed(Part::SecureMessaging))
+        self.authentication.mac(&all).map_err(internal)
     }
 }
 
@@ -96,18 +136,23 @@ impl AwaitingAnswer {
     /// Checks and decrypts the response. The status word is the protected one, which equals the outer.
     ///
     /// # Errors
-    /// [`Rule::PlainAnswer`], [`Rule::WrongMac`], [`Rule::StatusMismatch`], [`Rule::MissingObject`],
+    /// [`ChipError::SessionEnded`], [`Rule::PlainAnswer`], [`Rule::WrongMac`], [`Rule::StatusMismatch`], [`Rule::MissingObject`],
     /// [`Rule::WrongPadding`], [`Part::Response`], or [`Part::SecureMessaging`] when the objects are malformed, repeated, out of order or
     /// unknown.
     pub fn open(self, response: &[u8]) -> Result<(SecureMessaging, ResponseApdu), ChipError> {
         let Self(mut session) = self;
-        session.advance()?;
+        session.counter = session.counter.next();
+        let cipher = session.cipher();
         let ResponseApdu { data, status } = parse_response(response)?;
         if data.is_empty() {
-            return Err(ChipError::CardMisbehaved(Rule::PlainAnswer));
+            // A bare error is how a card says that it has ended the session; anyone else can say it too.
+            return Err(match status {
+                StatusWord::OK => ChipError::CardMisbehaved(Rule::PlainAnswer),
+                _ => ChipError::SessionEnded(status),
+            });
         }
-        let objects = Objects::parse(&data)?;
-        let expected = session.mac(&[&pad(objects.authenticated)])?;
+        let objects = Objects::parse(&data, cipher)?;
+        let expected = session.mac(&[&cipher.pad(objects.authenticated)])?;
         if !equal_in_constant_time(&expected, objects.checksum) {
             return Err(ChipError::CardMisbehaved(Rule::WrongMac));
         }
@@ -118,7 +163,7 @@ impl AwaitingAnswer {
             None => Vec::new(),
             Some(encrypted) => {
                 let padded = session.encryption.decrypt_cbc(&session.iv()?, encrypted).map_err(internal)?;
-                strip_padding(padded).map_err(|_| ChipError::CardMisbehaved(Rule::WrongPadding))?
+                cipher.strip_padding(padded).map_err(|_| ChipError::CardMisbehaved(Rule::WrongPadding))?
             }
         };
         Ok((session, ResponseApdu { data, status }))
@@ -135,7 +180,9 @@ struct Objects<'a> {
 }
 
 impl<'a> Objects<'a> {
-    fn parse(data: &'a [u8]) -> Result<Self, ChipError> {
+    fn parse(data: &'a [u8], cipher: Cipher) -> Result<Self, ChipError> {
+        let whole_blocks =
+            |bytes: &[u8]| !bytes.is_empty() && bytes.len().is_multiple_of(cipher.block_length());
         let malformed = |_| ChipError::Malformed(Part::SecureMessaging);
         let start = Reader::new(data);
         let mut reader = start;
@@ -159,10 +206,6 @@ impl<'a> Objects<'a> {
         reader.finish().map_err(|_| ChipError::Malformed(Part::SecureMessaging))?;
         Ok(Self { encrypted, status: StatusWord(u16::from_be_bytes(status)), checksum, authenticated })
     }
-}
-
-const fn whole_blocks(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.len().is_multiple_of(BLOCK)
 }
 
 /// Lengths are checked before the cipher sees them, so its errors cannot be met.

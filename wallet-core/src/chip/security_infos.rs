@@ -46,7 +46,15 @@ impl SecurityInfos {
     /// # Errors
     /// [`TlvError`]; also when an entry of a protocol known here is malformed.
     pub fn parse_dg14(file: &[u8]) -> Result<Self, TlvError> {
-        let set = tlv::exactly(tlv::exactly(file, 0x6E)?.value, 0x31)?;
+        Self::parse_set(tlv::exactly(file, 0x6E)?.value)
+    }
+
+    /// Reads a SET of SecurityInfos, as it stands in EF.DG14 and in EF.CardSecurity.
+    ///
+    /// # Errors
+    /// As [`Self::parse_dg14`].
+    pub fn parse_set(bytes: &[u8]) -> Result<Self, TlvError> {
+        let set = tlv::exactly(bytes, 0x31)?;
         let mut infos = Self::default();
         for info in tlv::all(set.value, MAX_INFOS)? {
             infos.add(&info)?;

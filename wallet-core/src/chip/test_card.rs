@@ -8,7 +8,8 @@ use crate::{
     bytes::Reader,
     crypto::{
         aes::{AesKey, KeyLength, Purpose, pad, strip_padding},
-        agreement::{Group, Point, PrivateKey, map_generator},
+        agreement::{Element, Group, PrivateKey, map_generator},
+        domain::Curve,
     },
     tlv,
 };
@@ -48,8 +49,8 @@ enum Door {
     Shut,
     Nonce,
     Map,
-    Agree { generator: Point },
-    Token { theirs: Point, encryption: AesKey, authentication: AesKey, ours: Point },
+    Agree { generator: Element },
+    Token { theirs: Element, encryption: AesKey, authentication: AesKey, ours: Element },
     Open(Session),
 }
 
@@ -66,7 +67,7 @@ pub(super) const SIGNATURE: [u8; 200] = [0x51; 200];
 fn scalar(last: u8) -> PrivateKey {
     let mut scalar = [7; 32];
     scalar[31] = last;
-    PrivateKey::from_scalar(Group::P256, &scalar).unwrap()
+    PrivateKey::from_scalar(Group::Curve(Curve::P256), &scalar).unwrap()
 }
 
 impl TestCard {
@@ -97,6 +98,13 @@ impl TestCard {
             selected: None,
             in_application: false,
         }
+    }
+
+    /// Out of the field and into it again.
+    pub(super) fn power_up(&mut self) {
+        self.door = Door::Shut;
+        self.selected = None;
+        self.in_application = false;
     }
 
     pub(super) fn answer(&mut self, bytes: &[u8]) -> Vec<u8> {
@@ -140,7 +148,7 @@ impl TestCard {
     fn authenticate(&mut self, command: &CommandApdu) -> ResponseApdu {
         let outer = tlv::exactly(&command.data, 0x7C).unwrap();
         let theirs = tlv::read(&mut Reader::new(outer.value)).ok();
-        let point = || Point::from_sec1(Group::P256, theirs.unwrap().value).unwrap();
+        let point = || Element::parse(Group::Curve(Curve::P256), theirs.unwrap().value).unwrap();
         let object = |tag, value: &[u8]| ok(&tlv::write(0x7C, &tlv::write(tag, value)));
         match core::mem::replace(&mut self.door, Door::Shut) {
             Door::Nonce => {
@@ -152,15 +160,15 @@ impl TestCard {
                 let map = scalar(1);
                 let generator = map_generator(&NONCE, &map.multiply(&point()).unwrap()).unwrap();
                 self.door = Door::Agree { generator };
-                let public = map.multiply(&Point::generator(Group::P256).unwrap()).unwrap();
-                object(0x82, public.as_sec1())
+                let public = map.multiply(&Element::generator(Group::Curve(Curve::P256))).unwrap();
+                object(0x82, public.as_bytes())
             }
             Door::Agree { generator } => {
                 let (agree, theirs) = (scalar(2), point());
                 let ours = agree.multiply(&generator).unwrap();
-                let secret = agree.multiply(&theirs).unwrap().x();
+                let secret = agree.multiply(&theirs).unwrap().secret();
                 let derive = |purpose| AesKey::derive(secret.expose(), purpose, KeyLength::Aes128);
-                let answer = object(0x84, ours.as_sec1());
+                let answer = object(0x84, ours.as_bytes());
                 self.door = Door::Token {
                     theirs,
                     ours,
@@ -170,9 +178,9 @@ impl TestCard {
                 answer
             }
             Door::Token { theirs: their_key, encryption, authentication, ours } => {
-                let token = |public: &Point| {
+                let token = |public: &Element| {
                     let input =
-                        tlv::write_all(0x7F49, &[&tlv::write(6, &OID), &tlv::write(0x86, public.as_sec1())]);
+                        tlv::write_all(0x7F49, &[&tlv::write(6, &OID), &tlv::write(0x86, public.as_bytes())]);
                     authentication.cmac(&[&input]).unwrap()[..8].to_vec()
                 };
                 if theirs.unwrap().value != token(&ours) {
@@ -222,6 +230,20 @@ impl TestCard {
                 self.read(usize::from(command.p2), command.le.unwrap())
             }
             (0xB0, p1) => self.read(usize::from(p1) << 8 | usize::from(command.p2), command.le.unwrap()),
+            (0xB1, 0) => {
+                let offset = tlv::exactly(&command.data, 0x54).unwrap().value;
+                let offset = offset.iter().fold(0, |offset, byte| offset << 8 | usize::from(*byte));
+                let le = command.le.unwrap();
+                let header = if le < 0x82 {
+                    2
+                } else if le < 0x103 {
+                    3
+                } else {
+                    4
+                };
+                let ResponseApdu { data, status } = self.read(offset, le - header);
+                ResponseApdu { data: tlv::write(0x53, &data), status }
+            }
             (0x88, _) if !self.habits.no_signature => ok(&SIGNATURE),
             _ => status(0x6A88),
         }
@@ -258,6 +280,10 @@ impl Session {
         for object in tlv::all(&command.data, 4).unwrap() {
             match (object.tag, object.value) {
                 (0x87, [1, encrypted @ ..]) => {
+                    let padded = self.encryption.decrypt_cbc(&self.next_iv(), encrypted).unwrap();
+                    plain.data = strip_padding(padded).unwrap();
+                }
+                (0x85, encrypted) => {
                     let padded = self.encryption.decrypt_cbc(&self.next_iv(), encrypted).unwrap();
                     plain.data = strip_padding(padded).unwrap();
                 }

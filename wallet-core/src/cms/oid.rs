@@ -28,6 +28,8 @@ pub const SHA224: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x04";
 pub const EC_PUBLIC_KEY: &[u8] = b"\x2A\x86\x48\xCE\x3D\x02\x01";
 /// `prime-field`, 1.2.840.10045.1.1. X9.62.
 pub const PRIME_FIELD: &[u8] = b"\x2A\x86\x48\xCE\x3D\x01\x01";
+/// secp224r1, 1.3.132.0.33.
+pub const P224: &[u8] = b"\x2B\x81\x04\x00\x21";
 /// secp256r1, 1.2.840.10045.3.1.7.
 pub const P256: &[u8] = b"\x2A\x86\x48\xCE\x3D\x03\x01\x07";
 /// secp384r1, 1.3.132.0.34.
@@ -36,8 +38,19 @@ pub const P384: &[u8] = b"\x2B\x81\x04\x00\x22";
 pub const P521: &[u8] = b"\x2B\x81\x04\x00\x23";
 /// brainpoolP256r1, 1.3.36.3.3.2.8.1.1.7.
 pub const BRAINPOOL_P256R1: &[u8] = b"\x2B\x24\x03\x03\x02\x08\x01\x01\x07";
+/// brainpoolP320r1, 1.3.36.3.3.2.8.1.1.9.
+pub const BRAINPOOL_P320R1: &[u8] = b"\x2B\x24\x03\x03\x02\x08\x01\x01\x09";
 /// brainpoolP384r1, 1.3.36.3.3.2.8.1.1.11.
 pub const BRAINPOOL_P384R1: &[u8] = b"\x2B\x24\x03\x03\x02\x08\x01\x01\x0B";
+/// brainpoolP512r1, 1.3.36.3.3.2.8.1.1.13.
+pub const BRAINPOOL_P512R1: &[u8] = b"\x2B\x24\x03\x03\x02\x08\x01\x01\x0D";
+
+/// `dhpublicnumber`, 1.2.840.10046.2.1. RFC 3279, 2.3.3.
+pub const DH_PUBLIC_NUMBER: &[u8] = b"\x2A\x86\x48\xCE\x3E\x02\x01";
+/// `dhKeyAgreement`, 1.2.840.113549.1.3.1. PKCS #3.
+pub const DH_KEY_AGREEMENT: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x03\x01";
+/// `id-SecurityObject` of EF.CardSecurity, 0.4.0.127.0.7.3.2.1. BSI TR-03110-3, A.1.2.5.
+pub const SECURITY_OBJECT: &[u8] = b"\x04\x00\x7F\x00\x07\x03\x02\x01";
 
 /// ecdsa-with-SHA1, 1.2.840.10045.4.1. RFC 3279, 2.2.3.
 pub const ECDSA_SHA1: &[u8] = b"\x2A\x86\x48\xCE\x3D\x04\x01";

@@ -66,6 +66,16 @@ pub enum Purpose {
     Password,
 }
 
+impl Purpose {
+    pub(super) const fn counter(self) -> u32 {
+        match self {
+            Self::Encryption => 1,
+            Self::Authentication => 2,
+            Self::Password => 3,
+        }
+    }
+}
+
 /// An AES key.
 #[derive(Debug)]
 pub struct AesKey {
@@ -110,12 +120,7 @@ impl AesKey {
     /// for 192 and 256. ICAO Doc 9303-11, 9.7.1.2.
     #[must_use]
     pub fn derive(secret: &[u8], purpose: Purpose, length: KeyLength) -> Self {
-        let counter: u32 = match purpose {
-            Purpose::Encryption => 1,
-            Purpose::Authentication => 2,
-            Purpose::Password => 3,
-        };
-        let counter = counter.to_be_bytes();
+        let counter = purpose.counter().to_be_bytes();
         let mut bytes = match length {
             KeyLength::Aes128 => {
                 sha1::Sha1::new().chain_update(secret).chain_update(counter).finalize().to_vec()

@@ -7,7 +7,8 @@ use crate::{
     bytes::SecretBytes,
     crypto::{
         aead,
-        agreement::{Group, Point, PrivateKey},
+        agreement::{Element, Group, PrivateKey},
+        domain::Curve,
         hash::sha256_of,
         sign::PublicKey,
     },
@@ -83,13 +84,16 @@ struct Header {
     crit: bool,
 }
 
+/// The only curve of the profile.
+const P256: Group = Group::Curve(Curve::P256);
+
 impl DecryptionKey {
     /// A key from 64 random bytes. `None` once in 2^256.
     #[must_use]
     pub fn derive(random: &[u8; 64]) -> Option<Self> {
-        let private = PrivateKey::derive(Group::P256, random).ok()?;
-        let public = private.multiply(&Point::generator(Group::P256).ok()?).ok()?;
-        let public = PublicKey::from_sec1(public.as_sec1()).ok()?;
+        let private = PrivateKey::derive(P256, random).ok()?;
+        let public = private.multiply(&Element::generator(P256)).ok()?;
+        let public = PublicKey::from_sec1(public.as_bytes()).ok()?;
         Some(Self { private, public })
     }
 
@@ -119,10 +123,9 @@ impl DecryptionKey {
         }
         let party = |info: Option<String>| info.map_or(Ok(Vec::new()), |info| bytes(&info));
         let (apu, apv) = (party(header.apu)?, party(header.apv)?);
-        let peer =
-            Point::from_sec1(Group::P256, header.epk.key().as_sec1()).map_err(|_| JweError::Malformed)?;
+        let peer = Element::parse(P256, header.epk.key().as_sec1()).map_err(|_| JweError::Malformed)?;
         let shared = self.private.multiply(&peer).map_err(|_| JweError::Malformed)?;
-        let key = derive_key(&shared.x(), content, &apu, &apv).ok_or(JweError::Malformed)?;
+        let key = derive_key(&shared.secret(), content, &apu, &apv).ok_or(JweError::Malformed)?;
         let nonce = bytes(nonce)?.try_into().map_err(|_| JweError::Malformed)?;
         let (mut sealed, tag) = (bytes(text)?, bytes(tag)?);
         if tag.len() != 16 {
@@ -163,7 +166,7 @@ mod tests {
     use crate::jose::encode;
 
     fn key(scalar: &str) -> PrivateKey {
-        PrivateKey::from_scalar(Group::P256, &decode(scalar).unwrap()).unwrap()
+        PrivateKey::from_scalar(P256, &decode(scalar).unwrap()).unwrap()
     }
 
     /// RFC 7518, Appendix C: the key Alice and Bob derive.
@@ -175,8 +178,8 @@ mod tests {
                 "y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}"#,
         )
         .unwrap();
-        let shared = bob.multiply(&Point::from_sec1(Group::P256, alice.key().as_sec1()).unwrap()).unwrap();
-        let key = derive_key(&shared.x(), ContentEncryption::A128Gcm, b"Alice", b"Bob").unwrap();
+        let shared = bob.multiply(&Element::parse(P256, alice.key().as_sec1()).unwrap()).unwrap();
+        let key = derive_key(&shared.secret(), ContentEncryption::A128Gcm, b"Alice", b"Bob").unwrap();
         assert_eq!(encode(key.expose()), "VqqN6vgjbSBcIijNcacQGg");
     }
 
@@ -185,9 +188,9 @@ mod tests {
         let ephemeral = DecryptionKey::derive(&[9; 64]).unwrap();
         let epk = serde_json::to_string(&Jwk::new(*ephemeral.public())).unwrap();
         let protected = encode(header.replace("EPK", &epk).as_bytes());
-        let peer = Point::from_sec1(Group::P256, to.as_sec1()).unwrap();
+        let peer = Element::parse(P256, to.as_sec1()).unwrap();
         let shared = ephemeral.private.multiply(&peer).unwrap();
-        let key = derive_key(&shared.x(), content, b"", b"").unwrap();
+        let key = derive_key(&shared.secret(), content, b"", b"").unwrap();
         let mut sealed = aead::seal_gcm(&key, [3; 12], protected.as_bytes(), b"{}").unwrap();
         if let Some(byte) = sealed.get_mut(alter) {
             *byte ^= 1;

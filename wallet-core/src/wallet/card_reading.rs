@@ -1,41 +1,24 @@
 //! Reading a chip card: the loop that drives [`crate::chip::Reading`] over the platform's link, then the checks.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
 use super::{
-    ChipEvidence, Distrust, PasswordKind, Wallet, WalletError,
+    ChipEvidence, Distrust, Wallet, WalletError,
+    card_access::{CardAccessView, Secrets},
+    code,
     evidence::{checked, count, name_of},
+    inner_errors::chip_error,
     trusted::parse_anchors,
 };
 use crate::{
-    bytes::Secret,
-    chip::{Can, CardAccess, ChipData, Entropy, Misuse, ReadPlan, Reading, Step},
+    chip::{ChipData, Entropy, Paused, ReadPlan, Reading, Step},
     crypto::random::make_random,
-    platform::{CardLink, Clock, KeyStoreError},
+    platform::{CardLink, Clock, KeyStoreError, LinkError},
     trust::Anchors,
 };
-
-/// What opens the card.
-#[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-pub enum CardAccessView {
-    /// The six digits printed on the card.
-    Can {
-        /// ASCII digits. Bytes, so that the app can wipe them.
-        can: Vec<u8>,
-    },
-}
-
-impl core::fmt::Debug for CardAccessView {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Can { .. } => f.write_str("Can(..)"),
-        }
-    }
-}
 
 /// How far a reading has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,11 +64,13 @@ pub trait ReadingListener: Send + Sync {
 #[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
 pub struct CardReading {
     link: Arc<dyn CardLink>,
-    can: Secret<6>,
+    secrets: Secrets,
     roots: Anchors,
     clock: Arc<dyn Clock>,
     listener: Option<Arc<dyn ReadingListener>>,
     cancelled: AtomicBool,
+    /// What was read before the card left the field, and the challenge it was read for.
+    paused: Mutex<Option<(Option<[u8; 8]>, Paused)>>,
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
@@ -93,8 +78,8 @@ impl CardReading {
     /// A reading without a wallet, for an app that only reads cards. `card_roots`: country signing certificates, DER.
     ///
     /// # Errors
-    /// [`WalletError::WrongPassword`] for a card access number that is none; [`WalletError::NotTrusted`] for a root that is
-    /// no certificate.
+    /// [`WalletError::WrongPassword`] for a password that is none, a mistyped line for machines among them;
+    /// [`WalletError::NotTrusted`] for a root that is no certificate.
     #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub fn new(
         link: Arc<dyn CardLink>,
@@ -108,7 +93,9 @@ impl CardReading {
     }
 
     /// Reads the card and checks what it says: passive authentication always, active authentication when `challenge` (8
-    /// bytes) is given and the card has a key for it. May be called again after a failure.
+    /// bytes) is given and the card has a key for it, chip authentication when the card has a key for that. May be called
+    /// again after a failure. After [`WalletError::CardLost`], and when the card fell silent, a call with the same challenge
+    /// goes on where the reading stopped: the door is opened anew, and the card must be the same.
     ///
     /// # Errors
     /// [`WalletError::WrongPassword`], [`WalletError::CardLost`], [`WalletError::CardUnreadable`],
@@ -116,8 +103,7 @@ impl CardReading {
     pub async fn run(&self, challenge: Option<Vec<u8>>) -> Result<Arc<ChipEvidence>, WalletError> {
         let challenge = match challenge {
             Some(bytes) => Some(
-                <[u8; 8]>::try_from(bytes)
-                    .map_err(|_| WalletError::from(crate::chip::ChipError::Misuse(Misuse::BadEntropy)))?,
+                <[u8; 8]>::try_from(bytes).map_err(|_| WalletError::Unavailable { code: code::INTERNAL })?,
             ),
             None => None,
         };
@@ -141,20 +127,41 @@ impl CardReading {
         clock: Arc<dyn Clock>,
         listener: Option<Arc<dyn ReadingListener>>,
     ) -> Result<Arc<Self>, WalletError> {
-        let CardAccessView::Can { can } = access;
-        parse_can(can)?;
-        let can = Secret::from_slice(can).ok_or(WRONG_CAN)?;
-        Ok(Arc::new(Self { link, can, roots, clock, listener, cancelled: AtomicBool::new(false) }))
+        let secrets = Secrets::keep(access)?;
+        Ok(Arc::new(Self {
+            link,
+            secrets,
+            roots,
+            clock,
+            listener,
+            cancelled: AtomicBool::new(false),
+            paused: Mutex::new(None),
+        }))
+    }
+
+    /// Whether a card was lost amid a reading, and [`Self::run`] with the same challenge would go on with it.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     async fn read(&self, challenge: Option<[u8; 8]>) -> Result<ChipData, WalletError> {
-        let plan = ReadPlan {
-            access: CardAccess::Can(parse_can(self.can.expose())?),
-            challenge,
-            limits: self.link.limits().await?,
-            entropy: Entropy::new(make_random().map_err(|_| KeyStoreError::Unavailable)?),
+        let kind = self.secrets.kind();
+        let limits = self.link.limits().await?;
+        let entropy = Entropy::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
+        let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let begun = match paused {
+            Some((before, paused)) if before == challenge => paused.resume(limits, entropy),
+            Some(_) | None => Reading::begin(ReadPlan {
+                access: self.secrets.access()?,
+                challenge,
+                chip_authentication: true,
+                relay: None,
+                limits,
+                entropy,
+            }),
         };
-        let (mut reading, mut step) = Reading::begin(plan)?;
+        let (mut reading, mut step) = begun.map_err(|error| chip_error(error, kind))?;
         let mut answered = 0_u32;
         loop {
             match step {
@@ -163,13 +170,25 @@ impl CardReading {
                     if self.cancelled.load(Ordering::Acquire) {
                         return Err(WalletError::UserCancelled);
                     }
-                    let response = self.link.transceive(command).await?;
-                    (reading, step) = reading.handle(&response)?;
+                    let response = match self.link.transceive(command).await {
+                        Ok(response) => response,
+                        Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
+                            self.pause(challenge, reading);
+                            return Err(lost.into());
+                        }
+                        Err(error) => return Err(error.into()),
+                    };
+                    (reading, step) = reading.handle(&response).map_err(|error| chip_error(error, kind))?;
                     answered = answered.saturating_add(1);
                     self.tell(&reading, answered)?;
                 }
             }
         }
+    }
+
+    fn pause(&self, challenge: Option<[u8; 8]>, reading: Reading) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        *paused = Some((challenge, reading.pause()));
     }
 
     fn tell(&self, reading: &Reading, answered: u32) -> Result<(), WalletError> {
@@ -193,7 +212,7 @@ impl Wallet {
     /// Prepares reading a card; `run` on the result reads it. Works while locked.
     ///
     /// # Errors
-    /// [`WalletError::WrongPassword`] for a card access number that is none.
+    /// [`WalletError::WrongPassword`] for a password that is none.
     pub fn read_card(
         &self,
         link: Arc<dyn CardLink>,
@@ -204,10 +223,3 @@ impl Wallet {
         CardReading::with_roots(link, &access, self.roots.cards.clone(), clock, listener)
     }
 }
-
-fn parse_can(digits: &[u8]) -> Result<Can, WalletError> {
-    let can = core::str::from_utf8(digits).ok().and_then(|text| Can::parse(text).ok());
-    can.ok_or(WRONG_CAN)
-}
-
-const WRONG_CAN: WalletError = WalletError::WrongPassword { kind: PasswordKind::Can, tries_left: None };

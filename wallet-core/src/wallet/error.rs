@@ -8,6 +8,12 @@ use crate::card::{Disclosure, Refusal};
 pub enum PasswordKind {
     /// The six digits printed on the card.
     Can,
+    /// The lines for machines: document number, date of birth, date of expiry.
+    Mrz,
+    /// The holder's own number.
+    Pin,
+    /// The number that unblocks the holder's own.
+    Puk,
     /// The digits that the citizen was told for an offer.
     TransactionCode,
 }
@@ -38,8 +44,16 @@ pub enum Distrust {
 pub enum CardTrouble {
     /// The card broke the protocol.
     Misbehaved,
-    /// The card refused: wrong kind of card, or it is blocked.
+    /// The card refused: the wrong kind of card.
     Refused,
+    /// The card takes this password no more.
+    Blocked,
+    /// The card takes this password again only after the number printed on it.
+    Suspended,
+    /// The card speaks of an access it then refuses. It was not opened by a weaker one.
+    WeakerAccess,
+    /// Another card than the one whose reading was interrupted.
+    AnotherCard,
     /// The card speaks a protocol this wallet does not know.
     Unsupported,
     /// The card said nothing in time.

@@ -4,14 +4,18 @@ use super::{CardTrouble, Distrust, WalletError, code};
 use crate::{
     card::{Date, Person},
     chip::{
-        ChipData, FileId,
+        AccessUsed, ChipAuthentication, ChipData, ChipError, FileId, MappingProof,
+        access::access_matches,
         active_auth::{self, ActiveAuthError},
+        chip_auth::verify_mapping,
         files::{dg1, dg2, dg2::ImageFormat},
         passive_auth::{self, PassiveAuthError},
         person,
+        security_infos::SecurityInfos,
     },
     crypto::hash::sha256,
     platform::ClockError,
+    tlv,
     trust::Anchors,
 };
 
@@ -41,8 +45,8 @@ pub enum ChipCheckOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ChipCheckView {
-    /// `passive_authentication.chain`, `passive_authentication.signature`, `passive_authentication.hashes` or
-    /// `active_authentication`.
+    /// `passive_authentication.chain`, `passive_authentication.signature`, `passive_authentication.hashes`,
+    /// `active_authentication`; `chip_authentication` where the card has a key for it.
     pub name: String,
     /// What it came to.
     pub outcome: ChipCheckOutcome,
@@ -80,6 +84,8 @@ pub struct ChipEvidence {
     data: ChipData,
     challenge: Option<[u8; 8]>,
     genuine: bool,
+    /// Whether the chip agreed on keys by its own key; none where it has no such key.
+    agreed: Option<bool>,
     checked_on: Date,
 }
 
@@ -96,6 +102,9 @@ impl ChipEvidence {
         if !self.data.card_access.is_empty() {
             files.push(named(name_of(FileId::CardAccess), &self.data.card_access));
         }
+        if let Some(file) = &self.data.card_security {
+            files.push(named(name_of(FileId::CardSecurity), file));
+        }
         files.push(named(name_of(FileId::SecurityObject), &self.data.sod));
         files.extend(
             self.data.groups.iter().map(|(number, bytes)| named(name_of(FileId::Group(*number)), bytes)),
@@ -106,15 +115,18 @@ impl ChipEvidence {
     /// Every check and what it came to.
     #[must_use]
     pub fn checks(&self) -> Vec<ChipCheckView> {
-        let proven = if self.genuine { ChipCheckOutcome::Passed } else { ChipCheckOutcome::Skipped };
+        let outcome = |passed| if passed { ChipCheckOutcome::Passed } else { ChipCheckOutcome::Skipped };
+        let agreed = self.agreed.map(|agreed| ("chip_authentication", outcome(agreed)));
         [
             ("passive_authentication.chain", ChipCheckOutcome::Passed),
             ("passive_authentication.signature", ChipCheckOutcome::Passed),
             ("passive_authentication.hashes", ChipCheckOutcome::Passed),
-            ("active_authentication", proven),
+            ("active_authentication", outcome(self.genuine)),
         ]
+        .into_iter()
+        .chain(agreed)
         .map(|(name, outcome)| ChipCheckView { name: name.to_owned(), outcome })
-        .to_vec()
+        .collect()
     }
 }
 
@@ -167,6 +179,13 @@ impl ChipEvidence {
 }
 
 impl ChipEvidence {
+    /// Whether the card was opened by basic access although it speaks of PACE, which the caller had allowed. Somebody near
+    /// the card may have heard what it holds.
+    #[must_use]
+    pub fn opened_by_weaker_access(&self) -> bool {
+        self.data.access == Some(AccessUsed::BasicInsteadOfPace)
+    }
+
     /// The files, for the issuer.
     pub(super) const fn data(&self) -> &ChipData {
         &self.data
@@ -195,6 +214,11 @@ pub(super) fn checked(
     now: i64,
 ) -> Result<ChipEvidence, WalletError> {
     passive_auth::verify(&data.sod, &data.groups, roots, now)?;
+    let signed_infos = data.groups.get(&14).map(|file| signed_infos(file)).transpose()?;
+    if let Some(infos) = signed_infos {
+        agrees_with_the_door(&data, infos)?;
+    }
+    let agreed = proven_by_its_key(&data, roots, now)?;
     let genuine = match (challenge, data.groups.get(&15)) {
         (Some(challenge), Some(dg15)) => {
             let answer = data.active_auth.as_deref();
@@ -205,7 +229,55 @@ pub(super) fn checked(
         (None, _) | (_, None) => false,
     };
     let checked_on = Date::in_korea_at(now).map_err(|_| ClockError::Failed { os_code: code::INTERNAL })?;
-    Ok(ChipEvidence { data, challenge, genuine, checked_on })
+    Ok(ChipEvidence { data, challenge, genuine, agreed, checked_on })
+}
+
+/// The SET in EF.DG14.
+fn signed_infos(dg14: &[u8]) -> Result<&[u8], WalletError> {
+    let altered = WalletError::NotTrusted { why: Distrust::ChipDataAltered };
+    tlv::exactly(dg14, 0x6E).map(|file| file.value).map_err(|_| altered)
+}
+
+/// What was offered at the door, by a file nobody signed, is what the issuer signed: no better way was hidden. ICAO
+/// Doc 9303-11, 4.2.
+fn agrees_with_the_door(data: &ChipData, infos: &[u8]) -> Result<(), WalletError> {
+    let agrees = access_matches(&data.card_access, infos)
+        .map_err(|_| WalletError::CardUnreadable { why: CardTrouble::Unsupported })?;
+    if agrees { Ok(()) } else { Err(WalletError::NotTrusted { why: Distrust::ChipDataAltered }) }
+}
+
+/// Whether the chip agreed on keys that only the owner of its signed key can have; `None` for a chip without such a key.
+fn proven_by_its_key(data: &ChipData, roots: &Anchors, now: i64) -> Result<Option<bool>, WalletError> {
+    let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
+    if let Some(proof) = &data.mapping_proof {
+        return verified_mapping(data, proof, roots, now).map(|()| Some(true));
+    }
+    match data.chip_authentication {
+        ChipAuthentication::Proven => Ok(Some(true)),
+        // It has the key by its own signed word, and would not use it.
+        ChipAuthentication::Refused(_) => Err(cloned),
+        ChipAuthentication::NotAsked => {
+            let infos = data.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok());
+            Ok(infos.filter(|infos| !infos.chip_keys.is_empty()).map(|_| false))
+        }
+    }
+}
+
+fn verified_mapping(
+    data: &ChipData,
+    proof: &MappingProof,
+    roots: &Anchors,
+    now: i64,
+) -> Result<(), WalletError> {
+    let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
+    let file = data.card_security.as_deref().ok_or_else(|| cloned.clone())?;
+    let infos = passive_auth::verify_card_security(file, roots, now)?;
+    agrees_with_the_door(data, &infos)?;
+    let infos = SecurityInfos::parse_set(&infos).map_err(|_| cloned.clone())?;
+    verify_mapping(&infos, proof).map_err(|error| match error {
+        ChipError::Unsupported(_) => WalletError::CardUnreadable { why: CardTrouble::Unsupported },
+        _ => cloned,
+    })
 }
 
 impl From<PassiveAuthError> for WalletError {
@@ -232,6 +304,7 @@ impl From<ActiveAuthError> for WalletError {
 pub(super) fn name_of(file: FileId) -> String {
     match file {
         FileId::CardAccess => "EF.CardAccess".to_owned(),
+        FileId::CardSecurity => "EF.CardSecurity".to_owned(),
         FileId::SecurityObject => "EF.SOD".to_owned(),
         FileId::Group(number) => format!("DG{number}"),
     }

@@ -91,19 +91,23 @@ impl From<VaultError> for WalletError {
     }
 }
 
-impl From<ChipError> for WalletError {
-    fn from(error: ChipError) -> Self {
-        let unreadable = |why| Self::CardUnreadable { why };
-        match error {
-            ChipError::WrongCan { tries_left } => Self::WrongPassword { kind: PasswordKind::Can, tries_left },
-            ChipError::Blocked | ChipError::Suspended | ChipError::CardRefused(_) => {
-                unreadable(CardTrouble::Refused)
-            }
-            ChipError::Malformed(_) | ChipError::CardMisbehaved(_) => unreadable(CardTrouble::Misbehaved),
-            ChipError::Unsupported(_) => unreadable(CardTrouble::Unsupported),
-            ChipError::Misuse(_) => Self::Unavailable { code: code::INTERNAL },
+/// A chip's error, by the password that the citizen gave.
+pub(super) const fn chip_error(error: ChipError, kind: PasswordKind) -> WalletError {
+    let why = match error {
+        ChipError::WrongPassword { tries_left } => return WalletError::WrongPassword { kind, tries_left },
+        ChipError::NotGenuine => return WalletError::NotTrusted { why: Distrust::ChipCloned },
+        ChipError::Misuse(_) => return WalletError::Unavailable { code: code::INTERNAL },
+        ChipError::Blocked => CardTrouble::Blocked,
+        ChipError::Suspended => CardTrouble::Suspended,
+        ChipError::PaceRefused(_) => CardTrouble::WeakerAccess,
+        ChipError::AnotherCard => CardTrouble::AnotherCard,
+        ChipError::CardRefused(_) => CardTrouble::Refused,
+        ChipError::Malformed(_) | ChipError::CardMisbehaved(_) | ChipError::SessionEnded(_) => {
+            CardTrouble::Misbehaved
         }
-    }
+        ChipError::Unsupported(_) => CardTrouble::Unsupported,
+    };
+    WalletError::CardUnreadable { why }
 }
 
 impl From<FileError> for WalletError {

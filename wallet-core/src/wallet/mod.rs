@@ -5,6 +5,7 @@
 
 mod anchored;
 mod attesting;
+mod card_access;
 mod card_claims;
 mod card_offer;
 mod card_reading;
@@ -27,9 +28,10 @@ mod underway;
 mod views;
 
 pub use crate::card::{Language, Refusal};
+pub use card_access::{BasicAccessPolicy, CardAccessView};
 pub use card_claims::CardClaim;
 pub use card_offer::{CardOffer, Issued, OfferView, TransactionCodeView, UnfinishedIssuance};
-pub use card_reading::{CardAccessView, CardReading, ListenerError, ReadingListener, ReadingProgress};
+pub use card_reading::{CardReading, ListenerError, ReadingListener, ReadingProgress};
 pub use config::{Platform, WalletConfig};
 pub use counter_show::{CounterShow, FrameView};
 pub use enrolment::{Enrolment, EnrolmentListener, EnrolmentStage};

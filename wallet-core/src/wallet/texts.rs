@@ -62,16 +62,25 @@ impl WalletError {
     fn what_english(&self) -> String {
         match self {
             Self::UserCancelled => "Cancelled.",
-            Self::WrongPassword { kind: PasswordKind::Can, .. } => {
-                "The card does not accept these six digits."
-            }
-            Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => {
-                "The digits for this code have another form."
-            }
+            Self::WrongPassword { kind, .. } => match kind {
+                PasswordKind::Can => "The card does not accept these six digits.",
+                PasswordKind::Mrz => "The card does not accept this number and these dates.",
+                PasswordKind::Pin => "The card does not accept this PIN.",
+                PasswordKind::Puk => "The card does not accept this PUK.",
+                PasswordKind::TransactionCode => "The digits for this code have another form.",
+            },
             Self::CardLost => "The card was moved away.",
             Self::CardUnreadable { why } => match why {
                 CardTrouble::Misbehaved => "The card broke the protocol; it cannot be read safely.",
-                CardTrouble::Refused => "The card refused: it is another kind of card, or it is blocked.",
+                CardTrouble::Refused => "The card refused: it is another kind of card.",
+                CardTrouble::Blocked => "The card is blocked after too many wrong tries.",
+                CardTrouble::Suspended => {
+                    "The card accepts its PIN again only after the number printed on it."
+                }
+                CardTrouble::WeakerAccess => {
+                    "The card refused the protection it promises. It was not opened without."
+                }
+                CardTrouble::AnotherCard => "That is another card than before.",
                 CardTrouble::Unsupported => "The card speaks a protocol this wallet does not know.",
                 CardTrouble::Silent => "The card did not answer in time.",
             },
@@ -118,13 +127,23 @@ impl WalletError {
             Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => {
                 "Type the digits that you were told at the counter."
             }
-            Self::WrongPassword { kind: PasswordKind::Can, tries_left } => {
+            Self::WrongPassword { kind, tries_left } => {
                 let left = tries_left.map(|left| format!(" {left} tries are left.")).unwrap_or_default();
-                return format!("Look at the card and type the digits again.{left}");
+                return match kind {
+                    PasswordKind::Pin | PasswordKind::Puk => format!("Type the number again.{left}"),
+                    _ => format!("Look at the card and type the digits again.{left}"),
+                };
             }
             Self::CardLost => "Hold the card still against the phone until it is read.",
             Self::CardUnreadable { why: CardTrouble::Silent } => {
                 "Take off thick covers, find the spot where the phone reads, and hold the card still."
+            }
+            Self::CardUnreadable { why: CardTrouble::Blocked } => "Visit a community centre with the card.",
+            Self::CardUnreadable { why: CardTrouble::Suspended } => {
+                "Type the six digits printed on the card together with the PIN."
+            }
+            Self::CardUnreadable { why: CardTrouble::AnotherCard } => {
+                "Start again, and keep to one card until it is read."
             }
             Self::CardUnreadable { .. } => "Use a resident card with a chip, or visit a community centre.",
             Self::NotTrusted { why } => match why {
@@ -164,14 +183,23 @@ impl WalletError {
     fn what_korean(&self) -> String {
         match self {
             Self::UserCancelled => "취소했습니다.",
-            Self::WrongPassword { kind: PasswordKind::Can, .. } => {
-                "카드가 이 여섯 자리 숫자를 받아들이지 않습니다."
-            }
-            Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => "이 코드의 숫자가 아닙니다.",
+            Self::WrongPassword { kind, .. } => match kind {
+                PasswordKind::Can => "카드가 이 여섯 자리 숫자를 받아들이지 않습니다.",
+                PasswordKind::Mrz => "카드가 이 번호와 날짜를 받아들이지 않습니다.",
+                PasswordKind::Pin => "카드가 이 비밀번호를 받아들이지 않습니다.",
+                PasswordKind::Puk => "카드가 이 잠금 해제 번호를 받아들이지 않습니다.",
+                PasswordKind::TransactionCode => "이 코드의 숫자가 아닙니다.",
+            },
             Self::CardLost => "카드가 떨어졌습니다.",
             Self::CardUnreadable { why } => match why {
                 CardTrouble::Misbehaved => "카드가 규약을 어겨 안전하게 읽을 수 없습니다.",
-                CardTrouble::Refused => "카드가 거부했습니다. 다른 종류의 카드이거나 막힌 카드입니다.",
+                CardTrouble::Refused => "카드가 거부했습니다. 다른 종류의 카드입니다.",
+                CardTrouble::Blocked => "여러 번 틀려 카드가 막혔습니다.",
+                CardTrouble::Suspended => "카드에 적힌 번호를 먼저 확인해야 비밀번호를 다시 쓸 수 있습니다.",
+                CardTrouble::WeakerAccess => {
+                    "카드가 약속한 보호 방식을 거부했습니다. 더 약한 방식으로는 열지 않았습니다."
+                }
+                CardTrouble::AnotherCard => "아까와 다른 카드입니다.",
                 CardTrouble::Unsupported => "이 지갑이 모르는 방식의 카드입니다.",
                 CardTrouble::Silent => "카드가 시간 안에 답하지 않았습니다.",
             },
@@ -219,13 +247,23 @@ impl WalletError {
             Self::WrongPassword { kind: PasswordKind::TransactionCode, .. } => {
                 "창구에서 들은 숫자를 입력하세요."
             }
-            Self::WrongPassword { kind: PasswordKind::Can, tries_left } => {
+            Self::WrongPassword { kind, tries_left } => {
                 let left = tries_left.map(|left| format!(" {left}번 더 할 수 있습니다.")).unwrap_or_default();
-                return format!("카드를 보고 숫자를 다시 입력하세요.{left}");
+                return match kind {
+                    PasswordKind::Pin | PasswordKind::Puk => format!("번호를 다시 입력하세요.{left}"),
+                    _ => format!("카드를 보고 숫자를 다시 입력하세요.{left}"),
+                };
             }
             Self::CardLost => "다 읽을 때까지 카드를 휴대전화에 댄 채 움직이지 마세요.",
             Self::CardUnreadable { why: CardTrouble::Silent } => {
                 "두꺼운 케이스를 벗기고, 카드가 읽히는 위치를 찾아 움직이지 말고 대 주세요."
+            }
+            Self::CardUnreadable { why: CardTrouble::Blocked } => "카드를 가지고 주민센터를 방문하세요.",
+            Self::CardUnreadable { why: CardTrouble::Suspended } => {
+                "비밀번호와 함께 카드에 적힌 여섯 자리 숫자를 입력하세요."
+            }
+            Self::CardUnreadable { why: CardTrouble::AnotherCard } => {
+                "처음부터 다시 하고, 다 읽을 때까지 같은 카드를 대 주세요."
             }
             Self::CardUnreadable { .. } => "칩이 있는 주민등록증을 쓰거나 주민센터를 방문하세요.",
             Self::NotTrusted { why } => match why {
@@ -276,6 +314,9 @@ mod tests {
             WalletError::UserCancelled,
             WalletError::WrongPassword { kind: PasswordKind::Can, tries_left: Some(2) },
             WalletError::WrongPassword { kind: PasswordKind::TransactionCode, tries_left: None },
+            WalletError::WrongPassword { kind: PasswordKind::Mrz, tries_left: None },
+            WalletError::WrongPassword { kind: PasswordKind::Pin, tries_left: Some(1) },
+            WalletError::WrongPassword { kind: PasswordKind::Puk, tries_left: None },
             WalletError::CardLost,
             WalletError::Locked,
             WalletError::LockedOut,
@@ -295,8 +336,17 @@ mod tests {
         errors.extend(Disclosure::ALL.map(|disclosure| WalletError::NoCopiesLeft { disclosure }));
         errors.extend(Refusal::ALL.map(|why| WalletError::IssuerRefused { why }));
         errors.extend(
-            [CardTrouble::Misbehaved, CardTrouble::Refused, CardTrouble::Unsupported, CardTrouble::Silent]
-                .map(|why| WalletError::CardUnreadable { why }),
+            [
+                CardTrouble::Misbehaved,
+                CardTrouble::Refused,
+                CardTrouble::Blocked,
+                CardTrouble::Suspended,
+                CardTrouble::WeakerAccess,
+                CardTrouble::AnotherCard,
+                CardTrouble::Unsupported,
+                CardTrouble::Silent,
+            ]
+            .map(|why| WalletError::CardUnreadable { why }),
         );
         let distrusts = [
             Distrust::ChipSigner,

@@ -1,7 +1,7 @@
 //! Finding EF.CardAccess: by its short identifier without any SELECT where the card lets us, else by name. Cards differ
 //! in which form of SELECT for the master file they take.
 
-use super::super::error::{ChipError, Part, Rule, parse_response};
+use super::super::error::{ChipError, Part, Rule};
 use crate::{
     apdu::{CommandApdu, ResponseApdu},
     bytes::Reader,
@@ -45,11 +45,10 @@ impl Discovery {
         (Self { expect: Expect::ImplicitMaster, file: Vec::new() }, select)
     }
 
-    pub(in super::super) fn handle(self, response: &[u8]) -> Result<DiscoveryStep, ChipError> {
-        let response = parse_response(response)?;
+    pub(in super::super) fn handle(self, response: &ResponseApdu) -> Result<DiscoveryStep, ChipError> {
         let select_file = CommandApdu::new(0x00, SELECT, 0x02, 0x0C).with_data(IDENTIFIER.to_vec());
         match self.expect {
-            Expect::ShortIdentifier | Expect::Content => self.read(&response),
+            Expect::ShortIdentifier | Expect::Content => self.read(response),
             Expect::ImplicitMaster if !response.status.is_ok() => Ok(self.then(
                 Expect::NamedMaster,
                 CommandApdu::new(0x00, SELECT, 0x00, 0x0C).with_data(MASTER_FILE.to_vec()),
@@ -115,14 +114,14 @@ const LONGEST: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apdu::StatusWord;
+    use crate::{apdu::StatusWord, chip::error::parse_response};
 
     /// Plays the card: gives each answer to the command that must precede it.
     fn play(script: &[(&str, &str)]) -> Result<Option<Vec<u8>>, ChipError> {
         let (mut search, mut command) = Discovery::begin();
         for (index, (expected, answer)) in script.iter().enumerate() {
             assert_eq!(hex::encode(command.encode().unwrap()), *expected, "command {index}");
-            match search.handle(&hex::decode(answer).unwrap())? {
+            match search.handle(&parse_response(&hex::decode(answer).unwrap())?)? {
                 DiscoveryStep::Transmit(next, wanted) => (search, command) = (next, wanted),
                 DiscoveryStep::Found(file) => {
                     assert_eq!(index, script.len() - 1);

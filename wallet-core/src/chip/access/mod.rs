@@ -1,35 +1,79 @@
-//! The ways into the chip: the card says which it offers, the citizen's password says which it opens.
+//! The ways into the chip: the card says which it offers, the citizen's password says which it opens, the caller says which
+//! will do.
 
+mod bac;
 mod card_access;
 pub(super) mod discovery;
 mod entropy;
 pub(super) mod pace;
 mod password;
 
-pub use card_access::{PaceInfo, parse_card_access};
+use std::collections::VecDeque;
+
+use pace::PaceStep;
+use password::Reference;
+
+pub use card_access::{
+    Mapping, PaceInfo, access_matches, offers_pace, parse_card_access, standardized_group,
+};
 pub use entropy::Entropy;
-pub use password::{Can, CardAccess, NotACan};
+pub use pace::MappingProof;
+pub use password::{
+    BasicAccess, Can, CardAccess, Mrz, MrzPart, NotACan, NotAPin, NotAPuk, NotAnMrz, Pin, Puk,
+};
 
 use super::{
-    error::{ChipError, Feature},
+    error::{ChipError, Feature, Misuse},
     secure_messaging::SecureMessaging,
 };
-use crate::apdu::CommandApdu;
+use crate::apdu::{CommandApdu, ResponseApdu};
 
-/// One way in, under way.
+/// The way by which the door was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessUsed {
+    /// PACE, by this offer of the card.
+    Pace(PaceInfo),
+    /// Basic access control, on a card that speaks of nothing else.
+    Basic,
+    /// Basic access control, although the card speaks of PACE: the caller allowed it by name.
+    BasicInsteadOfPace,
+}
+
+/// One way in, under way, and those still to be tried.
 #[derive(Debug)]
-pub(super) enum Access {
-    /// Password authenticated connection establishment.
+pub(super) struct Access {
+    way: Way,
+    offers: VecDeque<PaceInfo>,
+    /// The card speaks of PACE.
+    pace_offered: bool,
+}
+
+#[derive(Debug)]
+enum Way {
     Pace(pace::Pace),
+    Basic(bac::Bac),
 }
 
 /// What a way in wants next.
 #[derive(Debug)]
 pub(super) enum AccessStep {
-    /// Send this, unprotected, and bring the response.
+    /// Send this, as the channel is so far, and bring the response.
     Transmit(Access, CommandApdu),
+    /// The card printed on the outside opened a channel; the password itself goes on within.
+    Within(Box<SecureMessaging>, Access, CommandApdu),
     /// The door is open.
-    Open(SecureMessaging),
+    Open(Opened),
+}
+
+/// An open door.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) session: SecureMessaging,
+    pub(super) used: AccessUsed,
+    /// Whether the application is selected already.
+    pub(super) in_application: bool,
+    /// What the chip claims about its key, where it mapped by it.
+    pub(super) mapping_proof: Option<MappingProof>,
 }
 
 impl Access {
@@ -39,24 +83,100 @@ impl Access {
         password: &CardAccess,
         entropy: &mut Entropy,
     ) -> Result<(Self, CommandApdu), ChipError> {
-        let CardAccess::Can(can) = password;
-        // A card access number opens PACE and nothing else.
-        let offered = card_access.ok_or(ChipError::Unsupported(Feature::NoCommonAccess))?;
-        let info = parse_card_access(offered)?
-            .into_iter()
-            .next()
-            .ok_or(ChipError::Unsupported(Feature::NoCommonAccess))?;
-        let (pace, command) = pace::Pace::begin(info, can.key(info.key_length), pace::CAN, entropy)?;
-        Ok((Self::Pace(pace), command))
+        let offers: VecDeque<_> = card_access.map_or(Ok(Vec::new()), parse_card_access)?.into();
+        let pace_offered = card_access.is_some_and(offers_pace);
+        Self::next(offers, pace_offered, password, entropy, ChipError::Unsupported(Feature::NoCommonAccess))
+    }
+
+    /// The best way left; `otherwise` when there is none.
+    fn next(
+        mut offers: VecDeque<PaceInfo>,
+        pace_offered: bool,
+        password: &CardAccess,
+        entropy: &mut Entropy,
+        otherwise: ChipError,
+    ) -> Result<(Self, CommandApdu), ChipError> {
+        let (way, command) = if let Some(info) = offers.pop_front() {
+            let (pace, command) = begin_pace(info, password, password.reference())?;
+            (Way::Pace(pace), command)
+        } else {
+            match password {
+                CardAccess::Mrz(mrz, BasicAccess::EvenWhenPaceIsRefused) => basic(mrz, entropy)?,
+                CardAccess::Mrz(mrz, BasicAccess::WhereThereIsNoPace) if !pace_offered => {
+                    basic(mrz, entropy)?
+                }
+                _ => return Err(otherwise),
+            }
+        };
+        Ok((Self { way, offers, pace_offered }, command))
     }
 
     /// Takes the response to the last command.
-    pub(super) fn handle(self, response: &[u8]) -> Result<AccessStep, ChipError> {
-        match self {
-            Self::Pace(pace) => Ok(match pace.handle(response)? {
-                pace::PaceStep::Transmit(pace, command) => AccessStep::Transmit(Self::Pace(pace), command),
-                pace::PaceStep::Open(session) => AccessStep::Open(session),
+    pub(super) fn handle(
+        self,
+        response: &ResponseApdu,
+        password: &CardAccess,
+        entropy: &mut Entropy,
+    ) -> Result<AccessStep, ChipError> {
+        let Self { way, offers, pace_offered } = self;
+        match way {
+            Way::Pace(pace) => {
+                let (info, reference) = (pace.info(), pace.reference());
+                match pace.handle(response, entropy)? {
+                    PaceStep::Transmit(pace, command) => {
+                        Ok(AccessStep::Transmit(Self { way: Way::Pace(pace), offers, pace_offered }, command))
+                    }
+                    PaceStep::Refused(status) => {
+                        let refused = ChipError::PaceRefused(status);
+                        let (next, command) = Self::next(offers, pace_offered, password, entropy, refused)?;
+                        Ok(AccessStep::Transmit(next, command))
+                    }
+                    PaceStep::Suspended => {
+                        // Whoever holds the card shows so by the number printed on it.
+                        if !matches!(password, CardAccess::Pin { resume_by: Some(_), .. }) {
+                            return Err(ChipError::Suspended);
+                        }
+                        let (pace, command) = begin_pace(info, password, Reference::Can)?;
+                        Ok(AccessStep::Transmit(Self { way: Way::Pace(pace), offers, pace_offered }, command))
+                    }
+                    PaceStep::Open(session, _) if reference != password.reference() => {
+                        let (pace, command) = begin_pace(info, password, password.reference())?;
+                        let next = Self { way: Way::Pace(pace.resumed()), offers, pace_offered };
+                        Ok(AccessStep::Within(Box::new(session), next, command))
+                    }
+                    PaceStep::Open(session, mapping_proof) => Ok(AccessStep::Open(Opened {
+                        session,
+                        used: AccessUsed::Pace(info),
+                        in_application: false,
+                        mapping_proof,
+                    })),
+                }
+            }
+            Way::Basic(basic) => Ok(match basic.handle(response)? {
+                bac::BacStep::Transmit(bac, command) => {
+                    AccessStep::Transmit(Self { way: Way::Basic(bac), offers, pace_offered }, command)
+                }
+                bac::BacStep::Open(session) => AccessStep::Open(Opened {
+                    session,
+                    used: if pace_offered { AccessUsed::BasicInsteadOfPace } else { AccessUsed::Basic },
+                    in_application: true,
+                    mapping_proof: None,
+                }),
             }),
         }
     }
+}
+
+fn begin_pace(
+    info: PaceInfo,
+    password: &CardAccess,
+    reference: Reference,
+) -> Result<(pace::Pace, CommandApdu), ChipError> {
+    let key = password.key(reference, info.cipher).ok_or(ChipError::Misuse(Misuse::NoPassword))?;
+    Ok(pace::Pace::begin(info, key, reference))
+}
+
+fn basic(mrz: &Mrz, entropy: &mut Entropy) -> Result<(Way, CommandApdu), ChipError> {
+    let (bac, command) = bac::Bac::begin(mrz, entropy)?;
+    Ok((Way::Basic(bac), command))
 }

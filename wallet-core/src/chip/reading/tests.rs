@@ -34,6 +34,8 @@ fn plan(can: &str, limits: LinkLimits) -> ReadPlan {
     ReadPlan {
         access: CardAccess::Can(Can::parse(can).unwrap()),
         challenge: Some([1, 2, 3, 4, 5, 6, 7, 8]),
+        chip_authentication: true,
+        relay: None,
         limits,
         entropy: Entropy::new(random),
     }
@@ -107,7 +109,7 @@ fn a_card_is_read_in_the_order_of_trust_with_the_photo_last() {
         ]
     );
     assert_eq!(data.apdus, 16);
-    assert!(format!("{data:?}").starts_with("ChipData { groups: [1, 2, 11, 14, 15], active_auth: true"));
+    assert!(format!("{data:?}").starts_with("ChipData { groups: [1, 2, 11, 14, 15], access: Some(Pace("));
 }
 
 #[test]
@@ -190,7 +192,7 @@ fn a_file_that_must_be_there_is_missed_and_an_optional_one_is_not() {
 #[test]
 fn a_wrong_number_is_told_as_such() {
     let result = read_with(&mut TestCard::new(&groups()), "654321", LONG, |_, response| response);
-    assert_eq!(result, Err(ChipError::WrongCan { tries_left: None }));
+    assert_eq!(result, Err(ChipError::WrongPassword { tries_left: None }));
 }
 
 #[test]
@@ -210,8 +212,6 @@ fn files_of_impossible_length_are_refused() {
         card.files.insert(0x0102, photo);
         card
     };
-    let mut long = with_photo(group(0x75, 40_000));
-    assert_eq!(read(&mut long, LONG), Err(ChipError::Unsupported(Feature::LongFile)));
     let mut too_long = with_photo(group(0x75, 65_536));
     assert_eq!(read(&mut too_long, LONG), Err(ChipError::CardMisbehaved(Rule::FileTooLong)));
     let mut cut = with_photo(group(0x75, 9000)[..8000].to_vec());
@@ -221,6 +221,83 @@ fn files_of_impossible_length_are_refused() {
     let mut slow = with_photo(group(0x75, 9000));
     slow.habits.gives = Some(1);
     assert_eq!(read(&mut slow, LONG), Err(ChipError::CardMisbehaved(Rule::TooManyCommands)));
+}
+
+/// DO'53' with its header, and from offset 32,768 on the instruction that asks for it.
+#[test]
+fn a_file_past_32_kilobytes_is_read_to_its_end() {
+    for (limits, length) in [(LONG, 40_000), (SHORT, 40_000), (LONG, 36_001), (SHORT, 65_000)] {
+        let mut card = TestCard::new(&groups());
+        let photo = group(0x75, length);
+        card.files.insert(0x0102, photo.clone());
+        let data = read(&mut card, limits).unwrap();
+        assert_eq!(data.groups.get(&2), Some(&photo));
+        assert!(card.heard.iter().any(|command| command.ins == 0xB1));
+    }
+}
+
+#[test]
+fn a_lost_card_is_read_on_where_it_stopped() {
+    let whole = read(&mut TestCard::new(&groups()), SHORT).unwrap();
+    for lost_at in 1..whole.apdus {
+        let mut card = TestCard::new(&groups());
+        let (mut reading, mut step) = Reading::begin(plan("123456", SHORT)).unwrap();
+        while reading.apdus() < lost_at {
+            let Step::Transmit(command) = step else { panic!("over at {lost_at}") };
+            (reading, step) = reading.handle(&card.answer(&command)).unwrap();
+        }
+        card.power_up();
+        let ReadPlan { limits, entropy, .. } = plan("123456", SHORT);
+        (reading, step) = reading.pause().resume(limits, entropy).unwrap();
+        let data = loop {
+            match step {
+                Step::Transmit(command) => {
+                    (reading, step) = reading.handle(&card.answer(&command)).unwrap();
+                }
+                Step::Done(data) => break *data,
+            }
+        };
+        assert_whole(&card, &data);
+        assert_eq!(data.active_auth, whole.active_auth);
+        // The door, a look at EF.SOD, the command that was lost; and EF.SOD anew where it was not whole.
+        assert!(data.apdus <= whole.apdus + 13, "lost at {lost_at}: {} APDUs", data.apdus);
+    }
+}
+
+#[test]
+fn another_card_is_noticed_before_anything_of_it_is_read() {
+    let resumed = |change: fn(&mut TestCard)| {
+        let mut card = TestCard::new(&groups());
+        let (mut reading, mut step) = Reading::begin(plan("123456", SHORT)).unwrap();
+        while reading.apdus() < 20 {
+            let Step::Transmit(command) = step else { panic!("over") };
+            (reading, step) = reading.handle(&card.answer(&command)).unwrap();
+        }
+        let mut other = TestCard::new(&groups());
+        change(&mut other);
+        let ReadPlan { limits, entropy, .. } = plan("123456", SHORT);
+        (reading, step) = reading.pause().resume(limits, entropy).unwrap();
+        loop {
+            let Step::Transmit(command) = step else { panic!("read") };
+            match reading.handle(&other.answer(&command)) {
+                Ok(next) => (reading, step) = next,
+                Err(error) => return error,
+            }
+        }
+    };
+    let other_sod = |card: &mut TestCard| {
+        let sod = card.files.get_mut(&0x011D).unwrap();
+        sod[120] ^= 1;
+    };
+    assert_eq!(resumed(other_sod), ChipError::AnotherCard);
+    let none = |card: &mut TestCard| drop(card.files.insert(0x011D, tlv::write(0x30, &[0; 40])));
+    assert_eq!(resumed(none), ChipError::AnotherCard);
+    let other_offers = |card: &mut TestCard| {
+        let file = card.card_access.as_mut().unwrap();
+        file.extend([0x30, 0]);
+        file[1] += 2;
+    };
+    assert_eq!(resumed(other_offers), ChipError::AnotherCard);
 }
 
 #[test]
@@ -241,7 +318,7 @@ fn each_fault_of_the_channel_is_named() {
         .unwrap_err()
     };
     assert_eq!(fault(|_| vec![0x90, 0]), ChipError::CardMisbehaved(Rule::PlainAnswer));
-    assert_eq!(fault(|_| vec![0x69, 0x88]), ChipError::CardMisbehaved(Rule::PlainAnswer));
+    assert_eq!(fault(|_| vec![0x69, 0x88]), ChipError::SessionEnded(StatusWord::WRONG_SECURE_OBJECT));
     assert_eq!(fault(|response| flip(response, 3)), ChipError::CardMisbehaved(Rule::WrongMac));
     assert_eq!(fault(|response| flip(response, 1)), ChipError::CardMisbehaved(Rule::StatusMismatch));
     assert_eq!(fault(|_| vec![0x90]), ChipError::Malformed(Part::Response));

@@ -6,6 +6,7 @@ use ecdsa::signature::hazmat::PrehashVerifier;
 use ecdsa::{EcdsaCurve, Signature, SignatureSize, VerifyingKey};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 
+use super::super::weierstrass;
 use super::{Curve, HashAlgorithm, VerifyError};
 
 pub(super) fn verify(
@@ -29,6 +30,9 @@ pub(super) fn verify(
     }
     let digest = &hash.digest(message);
     match curve {
+        Curve::P224 | Curve::BrainpoolP320r1 | Curve::BrainpoolP512r1 => {
+            verify_by_numbers(curve, point, digest, signature)
+        }
         Curve::P256 => verify_digest::<p256::NistP256>(point, digest, signature),
         Curve::P384 => verify_digest::<p384::NistP384>(point, digest, signature),
         Curve::P521 => verify_digest::<p521::NistP521>(point, digest, signature),
@@ -48,4 +52,16 @@ where
     let key = VerifyingKey::<C>::from_sec1_bytes(point).map_err(|_| VerifyError::BadKey)?;
     let signature = Signature::<C>::from_slice(signature).map_err(|_| VerifyError::BadSignature)?;
     key.verify_prehash(digest, &signature).map_err(|_| VerifyError::BadSignature)
+}
+
+/// As [`verify_digest`]; each of these orders fills its bytes.
+fn verify_by_numbers(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
+    let length = curve.field_length();
+    let digest = digest.get(..length).unwrap_or(digest);
+    let (r, s) = signature.split_at_checked(length).ok_or(VerifyError::BadSignature)?;
+    match weierstrass::verify(curve.domain(), point, digest, r, s) {
+        None => Err(VerifyError::BadKey),
+        Some(false) => Err(VerifyError::BadSignature),
+        Some(true) => Ok(()),
+    }
 }

@@ -1,10 +1,12 @@
 //! Signatures of foreign chips and certificates: ECDSA on NIST and Brainpool curves, RSA PKCS #1 v1.5 and PSS, raw RSA
-//! recovery. Public-key operations only; ring where it can, RustCrypto for what ring lacks.
+//! recovery. Public-key operations only; ring where it can, RustCrypto for what ring lacks, the published
+//! numbers of a curve for what neither has.
 
 mod ec;
 mod hash;
 mod rsa;
 
+pub use super::domain::Curve;
 pub use hash::HashAlgorithm;
 
 /// Why a signature was not accepted.
@@ -64,33 +66,6 @@ pub fn recover_rsa(key: &VerifyingKey, signature: &[u8]) -> Result<Vec<u8>, Veri
     match key {
         VerifyingKey::Rsa { modulus, exponent } => rsa::Key::new(modulus, exponent)?.recover(signature),
         VerifyingKey::Ec { .. } => Err(VerifyError::Unsupported),
-    }
-}
-
-/// A curve of prime order. SEC 2 and RFC 5639.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Curve {
-    /// NIST P-256, secp256r1.
-    P256,
-    /// NIST P-384, secp384r1.
-    P384,
-    /// NIST P-521, secp521r1.
-    P521,
-    /// brainpoolP256r1.
-    BrainpoolP256r1,
-    /// brainpoolP384r1.
-    BrainpoolP384r1,
-}
-
-impl Curve {
-    /// Bytes of a coordinate, and of r and of s.
-    #[must_use]
-    pub const fn field_length(self) -> usize {
-        match self {
-            Self::P256 | Self::BrainpoolP256r1 => 32,
-            Self::P384 | Self::BrainpoolP384r1 => 48,
-            Self::P521 => 66,
-        }
     }
 }
 

@@ -1,10 +1,21 @@
 use super::*;
 use crate::{
     apdu::LengthForm,
-    crypto::{aes::KeyLength, agreement::Group},
+    bytes::Reader,
+    chip::error::parse_response,
+    crypto::{
+        aes::{AesKey, KeyLength},
+        domain::{Curve, Modp},
+    },
 };
 
-const G1: PaceInfo = PaceInfo { group: Group::BrainpoolP256r1, key_length: KeyLength::Aes128 };
+const AES_128: Cipher = Cipher::Aes(KeyLength::Aes128);
+const G1: PaceInfo = PaceInfo {
+    mapping: Mapping::Generic,
+    cipher: AES_128,
+    group: Group::Curve(Curve::BrainpoolP256r1),
+    parameter_id: Some(13),
+};
 
 fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
@@ -13,19 +24,24 @@ fn bytes(text: &str) -> Vec<u8> {
 fn expect_transmit(step: PaceStep) -> (Pace, String) {
     match step {
         PaceStep::Transmit(pace, command) => (pace, hex::encode(command.encode().unwrap())),
-        PaceStep::Open(_) => panic!("open too early"),
+        other => panic!("not a command: {other:?}"),
     }
 }
 
+/// One step, from the bytes of a response.
+fn hear(pace: Pace, response: &[u8], entropy: &mut Entropy) -> Result<PaceStep, ChipError> {
+    pace.handle(&parse_response(response)?, entropy)
+}
+
 /// ICAO Doc 9303-11, G.1, with our parameter id in MSE:Set AT.
-fn begin_worked_example() -> (Pace, String) {
-    let mut entropy = Entropy::dangerous_fixed(&[
+fn begin_worked_example() -> (Pace, Entropy, String) {
+    let entropy = Entropy::dangerous_fixed(&[
         &bytes("7f4ef07b9ea82fd78ad689b38d0bc78cf21f249d953bc46f4c6e19259c010f99"),
         &bytes("a73fb703ac1436a18e0cfa5abb3f7bec7a070e7a6788486bee230c4a22762595"),
     ]);
     let password = AesKey::from_slice(&bytes("89ded1b26624ec1e634c1989302849dd")).unwrap();
-    let (pace, command) = Pace::begin(G1, password, 1, &mut entropy).unwrap();
-    (pace, hex::encode(command.encode().unwrap()))
+    let (pace, command) = Pace::begin(G1, password.into(), Reference::Mrz);
+    (pace, entropy, hex::encode(command.encode().unwrap()))
 }
 
 const MAP_IFD: &str = "047acf3efc982ec45565a4b155129efbc74650dcbfa6362d896fc70262e0c2cc5e544552dcb6725218799115b55c9baa6d9f6bc3a9618e70c25af71777a9c4922d";
@@ -36,12 +52,12 @@ const NONCE: &str = "7c12801095a3a016522ee98d01e76cb6b98b42c39000";
 
 /// Runs the worked example with `answers` in place of the card's; the error of the last one.
 fn fails_with(answers: &[&str]) -> ChipError {
-    let (mut pace, _) = begin_worked_example();
+    let (mut pace, mut entropy, _) = begin_worked_example();
     let (last, before) = answers.split_last().unwrap();
     for answer in before {
-        (pace, _) = expect_transmit(pace.handle(&bytes(answer)).unwrap());
+        (pace, _) = expect_transmit(hear(pace, &bytes(answer), &mut entropy).unwrap());
     }
-    pace.handle(&bytes(last)).unwrap_err()
+    hear(pace, &bytes(last), &mut entropy).unwrap_err()
 }
 
 fn map_answer(point: &str) -> String {
@@ -54,17 +70,19 @@ fn agree_answer(point: &str) -> String {
 
 #[test]
 fn the_worked_example_is_followed_byte_for_byte() {
-    let (pace, command) = begin_worked_example();
+    let (pace, mut entropy, command) = begin_worked_example();
     assert_eq!(command, "0022c1a412800a04007f00070202040202830101 84010d".replace(' ', ""));
-    let (pace, command) = expect_transmit(pace.handle(&bytes("9000")).unwrap());
+    let (pace, command) = expect_transmit(hear(pace, &bytes("9000"), &mut entropy).unwrap());
     assert_eq!(command, "10860000027c0000");
-    let (pace, command) = expect_transmit(pace.handle(&bytes(NONCE)).unwrap());
+    let (pace, command) = expect_transmit(hear(pace, &bytes(NONCE), &mut entropy).unwrap());
     assert_eq!(command, format!("10860000457c438141{MAP_IFD}00"));
-    let (pace, command) = expect_transmit(pace.handle(&bytes(&map_answer(MAP_IC))).unwrap());
+    let (pace, command) = expect_transmit(hear(pace, &bytes(&map_answer(MAP_IC)), &mut entropy).unwrap());
     assert_eq!(command, format!("10860000457c438341{AGREE_IFD}00"));
-    let (pace, command) = expect_transmit(pace.handle(&bytes(&agree_answer(AGREE_IC))).unwrap());
+    let (pace, command) = expect_transmit(hear(pace, &bytes(&agree_answer(AGREE_IC)), &mut entropy).unwrap());
     assert_eq!(command, "008600000c7c0a8508c2b0bd78d94ba86600");
-    let PaceStep::Open(session) = pace.handle(&bytes("7c0a86083abb9674bce93c089000")).unwrap() else {
+    let PaceStep::Open(session, None) =
+        hear(pace, &bytes("7c0a86083abb9674bce93c089000"), &mut entropy).unwrap()
+    else {
         panic!("not open");
     };
     // The session has the keys of the example: its first command equals one built with them.
@@ -84,16 +102,21 @@ fn a_wrong_password_a_blocked_and_a_suspended_one_are_told_apart() {
     let (map, agree) = (map_answer(MAP_IC), agree_answer(AGREE_IC));
     let until_token = ["9000", NONCE, &map, &agree];
     let at_token = |answer: &'static str| fails_with(&[&until_token[..], &[answer]].concat());
-    assert_eq!(at_token("6300"), ChipError::WrongCan { tries_left: None });
-    assert_eq!(at_token("63c2"), ChipError::WrongCan { tries_left: Some(2) });
+    assert_eq!(at_token("6300"), ChipError::WrongPassword { tries_left: None });
+    assert_eq!(at_token("63c2"), ChipError::WrongPassword { tries_left: Some(2) });
     assert_eq!(at_token("6f00"), ChipError::CardRefused(StatusWord::INTERNAL));
     assert_eq!(fails_with(&["63c0"]), ChipError::Blocked);
     assert_eq!(fails_with(&["6983"]), ChipError::Blocked);
     assert_eq!(fails_with(&["9000", "6985"]), ChipError::Blocked);
-    assert_eq!(fails_with(&["63c1"]), ChipError::Suspended);
-    assert_eq!(fails_with(&["6a80"]), ChipError::CardRefused(StatusWord(0x6A80)));
-    let (pace, _) = begin_worked_example();
-    expect_transmit(pace.handle(&bytes("63c2")).unwrap());
+    let first = |answer: &str| {
+        let (pace, mut entropy, _) = begin_worked_example();
+        hear(pace, &bytes(answer), &mut entropy).unwrap()
+    };
+    assert!(matches!(first("63c1"), PaceStep::Suspended));
+    assert!(matches!(first("6a80"), PaceStep::Refused(StatusWord(0x6A80))));
+    expect_transmit(first("63c2"));
+    let (pace, mut entropy, _) = begin_worked_example();
+    expect_transmit(hear(pace.resumed(), &bytes("63c1"), &mut entropy).unwrap());
 }
 
 #[test]
@@ -123,15 +146,12 @@ fn pace_refuses_points_that_are_none() {
     let off = MAP_IC.replace("13c54", "13c55");
     assert_eq!(
         fails_with(&["9000", NONCE, &map_answer(&off)]),
-        ChipError::CardMisbehaved(Rule::PointNotOnCurve)
+        ChipError::CardMisbehaved(Rule::KeyNotInGroup)
     );
-    assert_eq!(
-        fails_with(&["9000", NONCE, "7c038201009000"]),
-        ChipError::CardMisbehaved(Rule::PointAtInfinity)
-    );
+    assert_eq!(fails_with(&["9000", NONCE, "7c038201009000"]), ChipError::CardMisbehaved(Rule::NeutralKey));
     assert_eq!(
         fails_with(&["9000", NONCE, &map_answer(MAP_IC), "7c038401009000"]),
-        ChipError::CardMisbehaved(Rule::PointAtInfinity)
+        ChipError::CardMisbehaved(Rule::NeutralKey)
     );
 }
 
@@ -149,61 +169,113 @@ fn malformed_answers_are_told_apart_from_missing_ones() {
     assert_eq!(fails_with(&["90"]), ChipError::Malformed(Part::Response));
 }
 
-/// A card in twenty lines: the same mathematics from the other side, on every curve and key length.
-#[test]
-fn both_sides_agree_on_every_curve_even_when_the_secret_begins_with_a_zero() {
-    for (group, key_length) in [
-        (Group::P256, KeyLength::Aes256),
-        (Group::P384, KeyLength::Aes192),
-        (Group::BrainpoolP256r1, KeyLength::Aes128),
-        (Group::BrainpoolP384r1, KeyLength::Aes256),
-    ] {
-        let info = PaceInfo { group, key_length };
-        for round in 1..=2_u8 {
-            let mut random = [round; Entropy::LENGTH];
-            let mut entropy = Entropy::new(random);
-            random.iter_mut().for_each(|byte| *byte = byte.wrapping_mul(3) ^ 0xDA);
-            let mut card_entropy = Entropy::new(random);
-            let key = || AesKey::derive(b"123456", Purpose::Password, key_length);
-            let (pace, _) = Pace::begin(info, key(), CAN, &mut entropy).unwrap();
+/// A card in forty lines: the same mathematics from the other side, for every mapping, group and cipher. In the second
+/// round the card looks for a key that makes the shared secret begin with a zero.
+fn play(info: PaceInfo, round: u8) {
+    let group = info.group;
+    let mut random = [round; Entropy::LENGTH];
+    let mut entropy = Entropy::new(random);
+    random.iter_mut().for_each(|byte| *byte = byte.wrapping_mul(3) ^ 0xDA);
+    let mut card_entropy = Entropy::new(random);
+    let key = || ChannelKey::derive(b"123456", Purpose::Password, info.cipher);
+    let (pace, command) = Pace::begin(info, key(), Reference::Can);
+    assert_eq!(tlv::read(&mut Reader::new(&command.data)).unwrap().value, info.oid());
 
-            let card_map = card_entropy.next_key(group).unwrap();
-            let mut card_agree = card_entropy.next_key(group).unwrap();
-            let nonce = [round; 16];
-            let step = pace.handle(&[0x90, 0]).unwrap();
-            let answer =
-                |tag, value: &[u8]| [tlv::write(0x7C, &tlv::write(tag, value)), vec![0x90, 0]].concat();
-            let point = |step: &PaceStep| {
-                let PaceStep::Transmit(_, command) = step else { panic!("open too early") };
-                let outer = tlv::exactly(&command.data, 0x7C).unwrap();
-                Point::from_sec1(group, tlv::read(&mut Reader::new(outer.value)).unwrap().value).unwrap()
-            };
-            let next = |step, response: &[u8]| {
-                let PaceStep::Transmit(pace, _) = step else { panic!("open too early") };
-                pace.handle(response).unwrap()
-            };
-            let step = next(step, &answer(0x80, &key().encrypt_cbc(&[0; 16], &nonce).unwrap()));
-            let theirs = point(&step);
-            let ours = card_map.multiply(&Point::generator(group).unwrap()).unwrap();
-            let mapped = map_generator(&nonce, &card_map.multiply(&theirs).unwrap()).unwrap();
-            let step = next(step, &answer(0x82, ours.as_sec1()));
-            let theirs = point(&step);
-            // In the second round the card looks for a key that makes the shared secret begin with a zero.
-            let mut tries = 0_u32;
-            let (ours, secret) = loop {
-                let ours = card_agree.multiply(&mapped).unwrap();
-                let secret = card_agree.multiply(&theirs).unwrap().x();
-                if round == 1 || secret.expose()[0] == 0 {
-                    break (ours, secret);
-                }
-                tries += 1;
-                let scalar = [vec![1; group.coordinate_length() - 4], tries.to_be_bytes().to_vec()].concat();
-                card_agree = PrivateKey::from_scalar(group, &scalar).unwrap();
-            };
-            let step = next(step, &answer(0x84, ours.as_sec1()));
-            let mac = AesKey::derive(secret.expose(), Purpose::Authentication, key_length);
-            let step = next(step, &answer(0x86, &token(&mac, info, &theirs).unwrap()));
-            assert!(matches!(step, PaceStep::Open(_)));
+    let card_map = card_entropy.next_key(group).unwrap();
+    let mut card_agree = card_entropy.next_key(group).unwrap();
+    let nonce = vec![round; if info.cipher.key_length() == 16 { 16 } else { 32 }];
+    let answer = |tag, value: &[u8]| [tlv::write(0x7C, &tlv::write(tag, value)), vec![0x90, 0]].concat();
+    let sent = |step: &PaceStep| {
+        let PaceStep::Transmit(_, command) = step else { panic!("open too early") };
+        let outer = tlv::exactly(&command.data, 0x7C).unwrap();
+        tlv::read(&mut Reader::new(outer.value)).unwrap().value.to_vec()
+    };
+    let mut next = |step, response: &[u8]| {
+        let PaceStep::Transmit(pace, _) = step else { panic!("open too early") };
+        hear(pace, response, &mut entropy).unwrap()
+    };
+    let step = next(PaceStep::Transmit(pace, command), &[0x90, 0]);
+    let step = next(step, &answer(0x80, &key().encrypt_cbc(&key().zero_iv(), &nonce).unwrap()));
+    let theirs = sent(&step);
+    let (mapped, map_public) = if info.mapping == Mapping::Integrated {
+        (map_integrated(group, info.cipher, &nonce, &theirs).unwrap(), Vec::new())
+    } else {
+        let theirs = Element::parse(group, &theirs).unwrap();
+        let public = card_map.multiply(&Element::generator(group)).unwrap();
+        let shared = card_map.multiply(&theirs).unwrap();
+        (map_generator(&nonce, &shared).unwrap(), public.as_bytes().to_vec())
+    };
+    let step = next(step, &answer(0x82, &map_public));
+    let theirs = Element::parse(group, &sent(&step)).unwrap();
+    let mut tries = 0_u32;
+    let (ours, secret) = loop {
+        let ours = card_agree.multiply(&mapped).unwrap();
+        let secret = card_agree.multiply(&theirs).unwrap().secret();
+        if round == 1 || secret.expose()[0] == 0 {
+            break (ours, secret);
         }
+        tries += 1;
+        let scalar = [vec![1; group.scalar_length() - 4], tries.to_be_bytes().to_vec()].concat();
+        card_agree = PrivateKey::from_scalar(group, &scalar).unwrap();
+    };
+    let step = next(step, &answer(0x84, ours.as_bytes()));
+    let mac = ChannelKey::derive(secret.expose(), Purpose::Authentication, info.cipher);
+    let proof = tlv::write(0x86, &token(&mac, &info.oid(), &theirs).unwrap());
+    let encryption = ChannelKey::derive(secret.expose(), Purpose::Encryption, info.cipher);
+    let claim = if info.mapping == Mapping::ChipAuthentication {
+        let iv = encryption.encrypt_block(&[0xFF; 16]).unwrap();
+        let scalar = info.cipher.pad(&[7; 30]);
+        tlv::write(0x8A, &encryption.encrypt_cbc(&iv, &scalar).unwrap())
+    } else {
+        Vec::new()
+    };
+    let step = next(step, &[tlv::write_all(0x7C, &[&proof, &claim]), vec![0x90, 0]].concat());
+    let PaceStep::Open(session, claimed) = step else { panic!("not open") };
+    assert_eq!(session.cipher(), info.cipher);
+    let expected = (info.mapping == Mapping::ChipAuthentication).then_some(MappingProof {
+        group,
+        map_public,
+        chip_data: vec![7; 30],
+    });
+    assert_eq!(claimed, expected);
+}
+
+const CIPHERS: [Cipher; 4] =
+    [Cipher::TripleDes, AES_128, Cipher::Aes(KeyLength::Aes192), Cipher::Aes(KeyLength::Aes256)];
+
+#[test]
+fn both_sides_agree_by_every_mapping_on_every_curve_and_cipher() {
+    for mapping in [Mapping::Generic, Mapping::Integrated, Mapping::ChipAuthentication] {
+        for curve in Curve::ALL {
+            for cipher in CIPHERS {
+                let undefined = (mapping == Mapping::Integrated && curve == Curve::P224)
+                    || (mapping == Mapping::ChipAuthentication && cipher == Cipher::TripleDes);
+                if !undefined {
+                    play(PaceInfo { mapping, cipher, group: Group::Curve(curve), parameter_id: Some(1) }, 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn both_sides_agree_modulo_a_prime() {
+    for mapping in [Mapping::Generic, Mapping::Integrated] {
+        for (modp, cipher) in Modp::ALL.into_iter().zip(CIPHERS) {
+            play(PaceInfo { mapping, cipher, group: Group::Modp(modp), parameter_id: None }, 1);
+        }
+    }
+}
+
+#[test]
+fn both_sides_agree_even_when_the_secret_begins_with_a_zero() {
+    for curve in [Curve::P256, Curve::P384, Curve::BrainpoolP256r1, Curve::BrainpoolP384r1] {
+        let info = PaceInfo {
+            mapping: Mapping::Generic,
+            cipher: AES_128,
+            group: Group::Curve(curve),
+            parameter_id: None,
+        };
+        play(info, 2);
     }
 }

@@ -1,0 +1,75 @@
+//! A reading whose card left the field: what was read stays, the door is opened again, and reading goes on where it stopped.
+
+use super::{Idle, ReadPlan, Reading, State, Step, Task, chunks_for};
+use crate::{
+    chip::{
+        access::{Entropy, discovery::Discovery},
+        error::ChipError,
+        file_read::{FileId, FileRead},
+    },
+    platform::LinkLimits,
+};
+
+/// A reading without a card. Dropping it forgets what was read.
+#[derive(Debug)]
+pub struct Paused(Idle);
+
+impl Reading {
+    /// The card left the field, or the link failed: keeps what was read and waits for the card.
+    #[must_use]
+    pub fn pause(self) -> Paused {
+        let Self { mut idle, state, waiting: _ } = self;
+        // What belongs to a door or a session that is gone.
+        idle.tasks.retain(|task| match task {
+            Task::SelectApplication | Task::Recognise(_) => false,
+            Task::Read(file) => file.id != FileId::CardSecurity,
+            Task::Sign(_) | Task::ProveChip | Task::Relay(_) => true,
+        });
+        if idle.proof_pending {
+            idle.proof_pending = false;
+            idle.tasks.push_front(Task::ProveChip);
+        }
+        match state {
+            // Nothing says yet whose file it is, so it begins anew.
+            State::File(file) if file.id == FileId::SecurityObject => {
+                idle.tasks.push_front(Task::Read(FileRead::begin(FileId::SecurityObject)));
+            }
+            State::File(file) if file.id != FileId::CardSecurity => {
+                idle.tasks.push_front(Task::Read(file.reopen()));
+            }
+            State::Signature(challenge, _) => idle.tasks.push_front(Task::Sign(challenge)),
+            State::ChipAuth(_, Some(_)) => idle.tasks.push_front(Task::ProveChip),
+            State::ChipAuth(exchange, None) => idle.tasks.push_front(Task::Relay(exchange.into_public())),
+            State::File(_)
+            | State::Discovery(_)
+            | State::Access(_)
+            | State::Recognising(_)
+            | State::Application
+            | State::Finished => {}
+        }
+        Paused(idle)
+    }
+}
+
+impl Paused {
+    /// Goes on with a card that was powered up anew, over a link that may carry more or less than the one before.
+    ///
+    /// # Errors
+    /// [`super::Misuse::LinkTooNarrow`].
+    pub fn resume(self, limits: LinkLimits, entropy: Entropy) -> Result<(Reading, Step), ChipError> {
+        let Self(mut idle) = self;
+        let learned = core::mem::replace(&mut idle.chunks, chunks_for(&limits)?);
+        idle.chunks.learn_from(&learned);
+        idle.plan = ReadPlan { limits, entropy, ..idle.plan };
+        if !idle.data.sod.is_empty() {
+            idle.tasks.push_front(Task::Recognise(FileRead::begin(FileId::SecurityObject)));
+        }
+        idle.knock(Discovery::begin())
+    }
+
+    /// Commands sent so far.
+    #[must_use]
+    pub const fn apdus(&self) -> u32 {
+        self.0.data.apdus
+    }
+}
