@@ -8,7 +8,7 @@ use fixtures::{
     pki::DocumentSigner,
 };
 use fuzz::{
-    chip::{FILES, LONG, Recording, SHORT, card},
+    chip::{FILES, LONG, Recording, SHORT, card, mapping_card},
     counter::WORLD,
     documents::{Parts, certificates, device_key, photo_id, sd_jwt},
 };
@@ -20,6 +20,7 @@ use wallet_core::{
     counter::UnverifiedDeskSign,
     crypto::{
         aes::{AesKey, KeyLength, Purpose, pad},
+        channel::{ChannelKey, Cipher as ChannelCipher},
         hash::sha256,
     },
     jose::{Blob, Fixed, Jwk, SigningInput, encode},
@@ -118,10 +119,22 @@ fn chip(seeds: &mut Seeds) {
     seeds.add_with("secure_messaging", 1, &[status.as_slice(), &[0x90, 0]].concat());
     seeds.add_with("secure_messaging", 1, &[tlv::write(0x85, &cipher), status, vec![0x90, 0]].concat());
     seeds.add_with("secure_messaging", 0, &[0, 0xB0, 0x81, 0, 0, 1, 0]);
+    // Under 3DES.
+    let des = ChannelCipher::TripleDes;
+    let key = |purpose| ChannelKey::derive(b"a shared secret", purpose, des);
+    let cipher = key(Purpose::Encryption)
+        .encrypt_cbc(&[0; 8], &des.pad(b"sixteen bytes and more of a file"))
+        .unwrap();
+    let objects = [tlv::write_all(0x87, &[&[1], &cipher]), tlv::write(0x99, &[0x90, 0])].concat();
+    let mac = key(Purpose::Authentication).mac(&[&counter[8..], &des.pad(&objects)]).unwrap();
+    let whole = [objects.as_slice(), &tlv::write(0x8E, &mac), &[0x90, 0]].concat();
+    seeds.add_with("secure_messaging", 2, &whole);
+    seeds.add_with("secure_messaging", 3, &[objects.as_slice(), &[0x90, 0]].concat());
 
-    for (link, limits) in [(0, LONG), (1, SHORT)] {
-        let recorded = Recording::of(limits);
-        for step in 0..=8_u8 {
+    let mapping = |limits| Recording::by(mapping_card(), limits);
+    let plain = [(0, Recording::of(LONG)), (1, Recording::of(SHORT))];
+    for (link, recorded) in plain.into_iter().chain([(8, mapping(LONG)), (9, mapping(SHORT))]) {
+        for step in 0..=15_u8 {
             let response = &recorded.responses[usize::from(step)];
             seeds.add("reading", &[link, step, 0, 0, 3, 1]);
             let length = u16::try_from(response.len()).unwrap().to_be_bytes();

@@ -1,4 +1,5 @@
-//! A whole reading against a hostile card. Bytes: link (bit 0 short) and way (bits 1–2), step, then content.
+//! A whole reading against a hostile card. Bytes: link (bit 0 short), way (bits 1–2) and card (bit 3: one that maps by its
+//! own key), step, then content.
 //! Way 0: a recorded session whose answers are edited from that step on. Way 1: answers made up from that step on.
 //! Way 2: a live card that holds the right keys and lies in one of its files.
 //! Every reading ends, and what it reads is what the card authenticated.
@@ -8,7 +9,7 @@ use std::sync::{LazyLock, Mutex};
 
 use fixtures::chip::VirtualCard;
 use fuzz::{
-    chip::{FILES, LONG, Recording, SHORT, card, plan},
+    chip::{FILES, LONG, Recording, SHORT, card, mapping_card, plan},
     edited,
 };
 use libfuzzer_sys::fuzz_target;
@@ -17,15 +18,19 @@ use wallet_core::{
     platform::LinkLimits,
 };
 
-static RECORDED: LazyLock<[Recording; 2]> = LazyLock::new(|| [Recording::of(LONG), Recording::of(SHORT)]);
+static RECORDED: LazyLock<[Recording; 4]> = LazyLock::new(|| {
+    let mapping = |limits| Recording::by(mapping_card(), limits);
+    [Recording::of(LONG), Recording::of(SHORT), mapping(LONG), mapping(SHORT)]
+});
 static LIAR: LazyLock<Mutex<VirtualCard>> = LazyLock::new(|| Mutex::new(card()));
 /// More than the 1,024 that a reading allows itself.
 const ENOUGH: u32 = 1030;
 
 fuzz_target!(|data: &[u8]| {
     let [mode, step, content @ ..] = data else { return };
-    let (limits, recorded) = if mode & 1 == 0 { (LONG, &RECORDED[0]) } else { (SHORT, &RECORDED[1]) };
-    match (mode >> 1) % 3 {
+    let limits = if mode & 1 == 0 { LONG } else { SHORT };
+    let recorded = &RECORDED[usize::from(mode & 1 | mode >> 2 & 2)];
+    match (mode >> 1 & 3) % 3 {
         0 => replay(limits, recorded, usize::from(*step), content),
         1 => make_up(limits, recorded, usize::from(*step), content),
         _ => lie(limits, *step, content),
@@ -42,6 +47,8 @@ fn replay(limits: LinkLimits, recorded: &Recording, from: usize, edits: &[u8]) {
     if let Some(data) = read {
         assert_eq!((&data.sod, &data.groups), (&recorded.data.sod, &recorded.data.groups));
         assert_eq!(data.active_auth, recorded.data.active_auth);
+        assert_eq!(data.chip_authentication, recorded.data.chip_authentication);
+        assert_eq!(data.mapping_proof, recorded.data.mapping_proof);
     }
 }
 

@@ -2,7 +2,7 @@
 //! primes. PACE and chip authentication need both. ICAO Doc 9303-11, 4.4 and 6.2.
 //!
 //! Curves are RustCrypto's where it has released them. The rest are the published numbers of [`super::domain`] on its
-//! integers: ephemeral keys only (ADR 0009).
+//! integers: ephemeral keys only (ADR 0010).
 
 use p256::elliptic_curve::{
     AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, Group as _, Scalar,

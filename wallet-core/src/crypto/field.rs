@@ -1,5 +1,5 @@
 //! Numbers modulo a published prime, of a size known at run time: RustCrypto's `crypto-bigint` in Montgomery form, which
-//! takes the same time for each value. ADR 0009 says what it may be used for.
+//! takes the same time for each value. ADR 0010 says what it may be used for.
 
 use crypto_bigint::{
     BoxedUint, Choice, CtAssign, CtEq, NonZero, Odd,

@@ -1,5 +1,5 @@
 //! The only module that names a cryptographic crate: ring first, RustCrypto for what ring lacks. The one exception is
-//! `weierstrass` and the multiplicative groups of `agreement`: published numbers on RustCrypto's integers (ADR 0009).
+//! `weierstrass` and the multiplicative groups of `agreement`: published numbers on RustCrypto's integers (ADR 0010).
 
 pub mod aead;
 pub mod aes;

@@ -1,5 +1,5 @@
 //! Points of a published curve in its long form, for the curves that neither ring nor a released RustCrypto crate has:
-//! P-224, brainpoolP320r1, brainpoolP512r1. Verification and ephemeral keys only; ADR 0009.
+//! P-224, brainpoolP320r1, brainpoolP512r1. Verification and ephemeral keys only; ADR 0010.
 
 use crypto_bigint::Choice;
 use zeroize::Zeroize;

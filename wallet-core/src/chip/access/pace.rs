@@ -364,3 +364,5 @@ const MAX_OBJECTS: usize = 8;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors_tests;
