@@ -10,10 +10,14 @@ use std::{
 use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::{
     chip::{
-        Can, CardAccess, ChipData, ChipError, Entropy, ReadPlan, Reading, Step,
+        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy, Mrz, Pin,
+        Puk, ReadPlan, Reading, Step,
+        access::access_matches,
+        active_auth,
         files::{dg1, dg2},
     },
     platform::LinkLimits,
+    tlv,
 };
 
 const EXTENDED: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
@@ -67,10 +71,23 @@ impl Document {
     }
 
     fn insert(&self) -> VpcdCard {
+        self.insert_as("pace")
+    }
+
+    fn insert_as(&self, kind: &str) -> VpcdCard {
         let reader = VpcdReader::listen("127.0.0.1:0").unwrap();
         let port = reader.address().unwrap().port().to_string();
-        assert!(self.run(&["direct", "pace", &port]));
+        assert!(self.run(&["direct", kind, &port]));
         reader.accept(Duration::from_secs(20), Duration::from_secs(10)).unwrap()
+    }
+
+    /// The lines for machines of this document.
+    fn mrz(&self, basic: BasicAccess) -> CardAccess {
+        let information = fs::read_to_string(self.work.join("lds/mrzinfo.txt")).unwrap();
+        let information = information.trim();
+        let (number, dates) = information.split_at(information.len() - 14);
+        let (birth, expiry) = dates.split_at(7);
+        CardAccess::Mrz(Mrz::parse(number, birth, expiry).unwrap(), basic)
     }
 
     fn file(&self, name: &str) -> Vec<u8> {
@@ -85,15 +102,24 @@ impl Drop for Document {
     }
 }
 
-fn read(card: &mut VpcdCard, can: &str, limits: LinkLimits) -> Result<ChipData, ChipError> {
+fn can(digits: &str) -> CardAccess {
+    CardAccess::Can(Can::parse(digits).unwrap())
+}
+
+fn pin(digits: &str, resume_by: Option<&str>) -> CardAccess {
+    let resume_by = resume_by.map(|can| Can::parse(can).unwrap());
+    CardAccess::Pin { pin: Pin::parse(digits).unwrap(), resume_by }
+}
+
+fn read(card: &mut VpcdCard, access: CardAccess, limits: LinkLimits) -> Result<ChipData, ChipError> {
     let mut random = [0; Entropy::LENGTH];
     for (index, byte) in random.iter_mut().enumerate() {
         *byte = u8::try_from((index * 7 + 3) % 251).unwrap();
     }
     let plan = ReadPlan {
-        access: CardAccess::Can(Can::parse(can).unwrap()),
+        access,
         challenge: Some(CHALLENGE),
-        chip_authentication: false,
+        chip_authentication: true,
         relay: None,
         limits,
         entropy: Entropy::new(random),
@@ -113,10 +139,11 @@ fn read(card: &mut VpcdCard, can: &str, limits: LinkLimits) -> Result<ChipData, 
 #[test]
 fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
     let Some(document) = Document::prepare("read", "04007f00070202040202:13") else { return };
-    for (limits, most, name) in [(EXTENDED, 17, "extended"), (SHORT, 103, "short")] {
+    // The floors are 19 and 105: nothing is asked twice, and nothing that need not be asked.
+    for (limits, most, name) in [(EXTENDED, 20, "extended"), (SHORT, 107, "short")] {
         let mut card = document.insert();
         let start = Instant::now();
-        let data = read(&mut card, "123456", limits).unwrap();
+        let data = read(&mut card, can("123456"), limits).unwrap();
         println!("{name}: {} APDUs, {} ms", data.apdus, start.elapsed().as_millis());
         assert_eq!(data.card_access, document.file("cardaccess.bin"));
         assert_eq!(data.sod, document.file("011d.bin"));
@@ -127,6 +154,16 @@ fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
         assert_eq!(data.active_auth.as_ref().map(Vec::len), Some(192));
         assert!(dg1::parse(data.groups.get(&1).unwrap()).is_ok());
         assert_eq!(dg2::parse(data.groups.get(&2).unwrap()).unwrap().format, dg2::ImageFormat::Jpeg);
+        assert_eq!(data.chip_authentication, ChipAuthentication::Proven);
+        active_auth::verify(
+            data.groups.get(&15).unwrap(),
+            data.groups.get(&14).map(Vec::as_slice),
+            &CHALLENGE,
+            data.active_auth.as_deref().unwrap(),
+        )
+        .unwrap();
+        let signed = tlv::exactly(data.groups.get(&14).unwrap(), 0x6E).unwrap();
+        assert_eq!(access_matches(&data.card_access, signed.value), Ok(true));
         assert!(data.apdus <= most, "{name}: {} APDUs", data.apdus);
     }
 }
@@ -136,11 +173,11 @@ fn the_independent_chip_refuses_a_wrong_number_and_is_read_after_it() {
     let Some(document) = Document::prepare("wrong", "04007f00070202040204:12") else { return };
     let mut card = document.insert();
     assert_eq!(
-        read(&mut card, "654321", EXTENDED).unwrap_err(),
+        read(&mut card, can("654321"), EXTENDED).unwrap_err(),
         ChipError::WrongPassword { tries_left: None }
     );
     card.reset().unwrap();
-    let data = read(&mut card, "123456", EXTENDED).unwrap();
+    let data = read(&mut card, can("123456"), EXTENDED).unwrap();
     assert_eq!(data.groups.get(&2), Some(&document.file("0102.bin")));
 }
 
@@ -148,7 +185,84 @@ fn the_independent_chip_refuses_a_wrong_number_and_is_read_after_it() {
 fn the_independent_chip_is_read_on_the_larger_curves() {
     for pace in ["04007f00070202040203:15", "04007f00070202040204:16"] {
         let Some(document) = Document::prepare("curves", pace) else { return };
-        let data = read(&mut document.insert(), "123456", EXTENDED).unwrap();
+        let data = read(&mut document.insert(), can("123456"), EXTENDED).unwrap();
         assert_eq!(data.groups.get(&1), Some(&document.file("0101.bin")));
     }
+}
+
+#[test]
+fn the_independent_chip_opens_by_each_of_its_passwords() {
+    let Some(document) = Document::prepare("passwords", "04007f00070202040202:13") else { return };
+    let puk = CardAccess::Puk(Puk::parse("3333333333").unwrap());
+    for access in [document.mrz(BasicAccess::Never), pin("111111", None), puk] {
+        let data = read(&mut document.insert(), access, EXTENDED).unwrap();
+        assert_eq!(data.groups.get(&1), Some(&document.file("0101.bin")));
+        assert!(matches!(data.access, Some(AccessUsed::Pace(_))));
+    }
+}
+
+#[test]
+fn the_independent_chip_suspends_its_pin_and_resumes_it_by_the_number_on_the_card() {
+    let Some(document) = Document::prepare("suspended", "04007f00070202040202:13") else { return };
+    let mut card = document.insert();
+    let mut attempt = |access| {
+        card.reset().unwrap();
+        read(&mut card, access, EXTENDED)
+    };
+    for _ in 0..2 {
+        let wrong = attempt(pin("222222", None)).unwrap_err();
+        assert!(matches!(wrong, ChipError::WrongPassword { .. }), "{wrong:?}");
+    }
+    assert_eq!(attempt(pin("111111", None)).unwrap_err(), ChipError::Suspended);
+    let data = attempt(pin("111111", Some("123456"))).unwrap();
+    assert_eq!(data.groups.get(&1), Some(&document.file("0101.bin")));
+}
+
+#[test]
+fn the_independent_chip_of_the_older_kind_opens_by_basic_access() {
+    let Some(document) = Document::prepare("basic", "04007f00070202040202:13") else { return };
+    for (limits, name) in [(EXTENDED, "extended"), (SHORT, "short")] {
+        let mut card = document.insert_as("bac");
+        let data = read(&mut card, document.mrz(BasicAccess::EvenWhenPaceIsRefused), limits).unwrap();
+        println!("basic access, {name}: {} APDUs, {:?}", data.apdus, data.access);
+        assert!(matches!(data.access, Some(AccessUsed::Basic | AccessUsed::BasicInsteadOfPace)));
+        for (number, file) in [(1, "0101.bin"), (2, "0102.bin"), (14, "010e.bin"), (15, "010f.bin")] {
+            assert_eq!(data.groups.get(&number), Some(&document.file(file)), "{file}");
+        }
+        assert_eq!(data.chip_authentication, ChipAuthentication::Proven);
+    }
+}
+
+#[test]
+fn a_reading_of_the_independent_chip_is_resumed_after_it_left_the_field() {
+    let Some(document) = Document::prepare("resumed", "04007f00070202040202:13") else { return };
+    let mut card = document.insert();
+    let plan = |byte: u8| ReadPlan {
+        access: can("123456"),
+        challenge: Some(CHALLENGE),
+        chip_authentication: true,
+        relay: None,
+        limits: SHORT,
+        entropy: Entropy::new([byte; Entropy::LENGTH]),
+    };
+    let (mut reading, mut step) = Reading::begin(plan(0x51)).unwrap();
+    let data = loop {
+        match step {
+            // Once amid the photo, once amid the door that is opened again.
+            Step::Transmit(_) if reading.apdus() == 60 || reading.apdus() == 64 => {
+                card.reset().unwrap();
+                let ReadPlan { limits, entropy, .. } = plan(u8::try_from(reading.apdus()).unwrap());
+                (reading, step) = reading.pause().resume(limits, entropy).unwrap();
+            }
+            Step::Transmit(command) => {
+                let response = card.transceive(&command).unwrap();
+                (reading, step) = reading.handle(&response).unwrap();
+            }
+            Step::Done(data) => break data,
+        }
+    };
+    assert_eq!(data.groups.get(&2), Some(&document.file("0102.bin")));
+    assert_eq!(data.chip_authentication, ChipAuthentication::Proven);
+    println!("resumed twice: {} APDUs", data.apdus);
+    assert!(data.apdus <= 107 + 4 + 10, "{} APDUs", data.apdus);
 }
