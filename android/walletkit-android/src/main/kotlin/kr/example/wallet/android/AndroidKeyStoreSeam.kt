@@ -150,9 +150,14 @@ public class AndroidKeyStoreSeam(
         policy: KeyPolicy,
         challenge: ByteArray,
     ): Pair<NewKey, List<ByteArray>> {
+        val maker = KeyMaker(policy, challenge)
+        val id = maker.id
         try {
-            val maker = KeyMaker(policy, challenge)
-            val id = maker.make()
+            try {
+                maker.make()
+            } catch (failure: Exception) {
+                throw creationFailure(failure, policy.isAuthenticated())
+            }
             report(KeyHome(id, policy.residence, SecureHome.of(info(keys.getKey(id, null)))))
             return when (policy.purpose) {
                 // Nobody checks what vouches for a wrapping key, and it has no half that others would use.
@@ -165,7 +170,9 @@ public class AndroidKeyStoreSeam(
                 }
             }
         } catch (failure: Exception) {
-            throw creationFailure(failure, policy.isAuthenticated())
+            // It may have been made before something failed, and nobody would know its name.
+            runCatching { keys.deleteEntry(id) }
+            throw keyStoreFailure(failure)
         }
     }
 

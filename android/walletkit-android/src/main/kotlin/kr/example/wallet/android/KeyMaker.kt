@@ -77,20 +77,19 @@ internal class KeyMaker(
     private val policy: KeyPolicy,
     private val challenge: ByteArray,
 ) {
-    private val id = prefix(policy.purpose) + UUID.randomUUID()
+    /** The key's name. */
+    val id: String = prefix(policy.purpose) + UUID.randomUUID()
 
-    /** Makes it; gives back its name. */
-    fun make(): String {
+    fun make() {
         if (policy.residence == Residence.SECURE_ELEMENT) {
             try {
                 generate(strongBox = true)
-                return id
+                return
             } catch (_: StrongBoxUnavailableException) {
                 // The one reason to do with less: there is no StrongBox, or it lacks this kind of key. Any other failure is one.
             }
         }
         generate(strongBox = false)
-        return id
     }
 
     private fun generate(strongBox: Boolean) {

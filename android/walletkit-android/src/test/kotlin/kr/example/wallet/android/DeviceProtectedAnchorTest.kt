@@ -1,11 +1,16 @@
 package kr.example.wallet.android
 
+import android.util.AtomicFile
 import kr.example.wallet.core.AnchorException
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.annotation.Config
+import org.robolectric.annotation.Implementation
+import org.robolectric.annotation.Implements
 import java.io.File
+import java.io.FileOutputStream
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -60,12 +65,28 @@ class DeviceProtectedAnchorTest {
         }
     }
 
-    /** The system's class only logs that a rename failed. */
     @Test
-    fun `a store that did not happen is not reported as one`() {
+    fun `a place that cannot be written fails`() {
         patiently {
             File(file, "in the way").mkdirs()
             assertFailsWith<AnchorException.Failed> { anchor.store(byteArrayOf(1)) }
         }
+    }
+
+    @Test
+    @Config(shadows = [ForgetfulFile::class])
+    fun `a store that did not happen is not reported as one`() =
+        patiently {
+            folder.mkdirs()
+            file.writeBytes(byteArrayOf(1))
+            assertEquals(DeviceProtectedAnchor.NOT_STORED, assertFailsWith<AnchorException.Failed> { anchor.store(byteArrayOf(2)) }.osCode)
+            assertContentEquals(byteArrayOf(1), anchor.load())
+        }
+
+    /** The system's class when the rename fails: it logs that, and says nothing. */
+    @Implements(AtomicFile::class)
+    class ForgetfulFile {
+        @Implementation
+        fun finishWrite(stream: FileOutputStream): Unit = stream.close()
     }
 }

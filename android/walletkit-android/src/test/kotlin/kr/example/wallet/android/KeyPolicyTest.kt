@@ -180,6 +180,17 @@ class KeyPolicyTest {
         }
 
     @Test
+    fun `a key whose report or chain fails is not kept`() =
+        patiently {
+            val store = AndroidKeyStoreSeam(phone.application, phone.prompts) { error("the app's own log is full") }
+            refused(KeyStoreCodes.UNKNOWN_ERROR) { store.create(HOLDER, CHALLENGE, 1u) }
+            Hardware.faults[Hardware.Act.LOAD] = ProviderException("it cannot be read back")
+            assertFailsWith<KeyStoreException> { phone.keyStore().create(INSTANCE, CHALLENGE, 1u) }
+            assertEquals(2, Hardware.asked.size)
+            assertTrue(Hardware.entries.isEmpty())
+        }
+
+    @Test
     fun `too many keys, none, or too long a challenge are refused`() =
         patiently {
             val store = phone.keyStore()
