@@ -5,7 +5,7 @@
 
     /// `CardLink` over the phone's NFC reader, with the system's sheet.
     ///
-    /// ``begin()`` shows the sheet; the first command waits until a card is there. A card that leaves is an error for the command
+    /// ``begin()``, or the first command, shows the sheet; that command waits until a card is there. A card that leaves is an error for the command
     /// under way, the reader looks for it again, and the next command waits for it: reading once more goes on without another
     /// sheet. ``finish(succeeded:)`` takes the sheet away. One reading at a time.
     public final class NfcCard: NSObject, CardLink, NFCTagReaderSessionDelegate, @unchecked Sendable {
@@ -87,11 +87,15 @@
                 continuation.resume(returning: .success(tag))
             } else {
                 waiting.append(continuation)
+                // Does nothing where it was begun.
+                handle(.begin)
             }
         }
 
         private func handle(_ event: Polling.Event) {
             if event == .lost { tag = nil }
+            // Whoever still asks after the end would wait for ever.
+            if case .finish = event { failure = failure ?? .Cancelled }
             for action in polling.handle(event) { perform(action) }
         }
 

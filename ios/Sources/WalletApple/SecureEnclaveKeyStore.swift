@@ -35,6 +35,8 @@
                 for _ in 0..<count {
                     try Task.checkCancellation()
                     made.append(try make(KeyAlias(kind), label))
+                    // Each takes the hardware a while.
+                    await Task.yield()
                 }
                 let keys = made.map(\.publicKey)
                 // A wrapping key signs nothing and proves nothing; and opening a wallet needs no network.

@@ -23,12 +23,12 @@ public final class ScanModel: Identifiable {
     /// The language of the screen.
     public let language: Language
     private let wallet: MobileId
-    private let unlocked: () async -> Bool
+    private let unlock: () async -> ErrorText?
     private let added: () -> Void
     private var last: String?
 
-    init(_ language: Language, id: MobileId, unlocked: @escaping () async -> Bool, added: @escaping () -> Void) {
-        (self.language, wallet, self.unlocked, self.added) = (language, id, unlocked, added)
+    init(_ language: Language, id: MobileId, unlock: @escaping () async -> ErrorText?, added: @escaping () -> Void) {
+        (self.language, wallet, self.unlock, self.added) = (language, id, unlock, added)
     }
 
     /// A code is before the camera, or was pasted. A camera says the same many times a second.
@@ -39,7 +39,8 @@ public final class ScanModel: Identifiable {
             switch try wallet.scan(text) {
             case .deskSign(let sign): step = .desk(sign)
             case .offer(let link):
-                guard await unlocked() else { return last = nil }
+                // Not asked again by the next picture of the same code.
+                if let why = await unlock() { return step = .failed(why) }
                 let offer = OfferModel(language, id: wallet, added: added)
                 step = .offer(offer)
                 await offer.open(link)

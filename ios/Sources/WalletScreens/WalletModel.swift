@@ -152,9 +152,13 @@ public final class WalletModel {
     /// The one door for every code.
     public func scan() -> ScanModel? {
         guard let id else { return nil }
-        return ScanModel(language, id: id, unlocked: { [weak self] in await self?.unlocked() != nil }) { [weak self] in
-            try? self?.refresh()
-        }
+        return ScanModel(
+            language, id: id,
+            unlock: { [weak self] in
+                guard let self, await self.unlocked() == nil else { return nil }
+                return self.failure ?? WalletError.Locked.text(self.language)
+            },
+            added: { [weak self] in try? self?.refresh() })
     }
 
     /// The system opened the app with `link`: an offer, which is scanned, or the browser that has come back.

@@ -153,10 +153,27 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         await scan.scanned("WIFI:S:cafe;;")
         guard case .failed(let text) = scan.step else { return XCTFail("\(scan.step)") }
         XCTAssertEqual(text, WalletError.NotForThisWallet.text(.english))
-        await scan.scanned("https://example.com/menu")
-        guard case .failed = scan.step else { return XCTFail("\(scan.step)") }
+        await scan.scanned(try await sign(stage))
+        guard case .failed = scan.step else { return XCTFail("looked on behind the message: \(scan.step)") }
         scan.again()
         guard case .looking = scan.step else { return XCTFail("\(scan.step)") }
+    }
+
+    func test_a_dismissed_prompt_before_an_offer_is_told_and_asked_once() async throws {
+        let stage = try Stage()
+        let model = try await stage.app()
+        let scan = try XCTUnwrap(model.scan())
+        let link = try stage.simulator.visit().link
+        try await stage.phone.answerNext("cancel")
+        await scan.scanned(link)
+        guard case .failed(let text) = scan.step else { return XCTFail("\(scan.step)") }
+        XCTAssertEqual(text, WalletError.UserCancelled.text(.english))
+        await scan.scanned(link)
+        let prompts = try await stage.prompts()
+        XCTAssertEqual(prompts, 1)
+        scan.again()
+        await scan.scanned(link)
+        guard case .offer = scan.step else { return XCTFail("\(scan.step)") }
     }
 
     func test_a_card_is_renewed_without_a_prompt() async throws {
