@@ -11,10 +11,10 @@ pub(crate) struct AccountArguments {
     /// 1 to 32 of a-z 0-9 . _ -
     #[arg(long)]
     name: String,
-    /// clerk or operator.
+    /// clerk, operator or counter.
     #[arg(long)]
     role: String,
-    /// Whom the account works for: a centre, or the telecom operator it answers for.
+    /// Whom the account works for: a centre, a shop, or the telecom operator it answers for.
     #[arg(long)]
     office: String,
 }

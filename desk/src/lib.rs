@@ -13,6 +13,7 @@ pub mod limits;
 pub mod log;
 pub mod openid;
 pub mod pages;
+pub mod pictures;
 pub mod pki;
 pub mod register;
 mod server;

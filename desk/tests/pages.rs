@@ -10,7 +10,7 @@ mod stage;
 
 use std::sync::{Arc, Mutex};
 
-use browser::{Answer, Browser};
+use browser::{Answer, Browser, qr_of};
 use desk::{
     Config, Desk, FIXTURE_LINES,
     limits::RequestRate,
@@ -18,8 +18,9 @@ use desk::{
     pages::{Account, Password},
 };
 use fixtures::people;
-use office::{HASH, Office, PASSWORD, resident};
+use office::{HASH, Office, PASSWORD, resident, shown, with_accounts};
 use stage::config_in;
+use wallet_core::{card::Disclosure, platform::Clock, wallet::Scan};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_right_password_opens_the_right_door() {
@@ -98,7 +99,7 @@ async fn an_account_that_changed_has_no_sessions_from_before() {
     let listen = office.desk.base_url().strip_prefix("http://").unwrap().parse().unwrap();
     for (hash, signed_in) in [(HASH.clone(), true), (Password::make(PASSWORD).unwrap().hash(), false)] {
         office.desk.stop().await.unwrap();
-        let mut config = Config { listen, ..config_in(office.folder.clone(), &office.clock) };
+        let mut config = Config { listen, ..config_in(office.folder.join("desk"), &office.clock) };
         config.accounts = vec![Account::new("kim", "clerk", "gaon", &hash).unwrap()];
         office.desk = Desk::start(config).await.unwrap();
         let mut again = office.browser();
@@ -381,4 +382,71 @@ async fn a_network_that_asks_too_often_is_told_to_wait() {
         !refused.header("retry-after").is_empty() && !refused.header("content-security-policy").is_empty()
     );
     assert!(answers.iter().filter(|answer| answer.status == 200).count() >= 5);
+}
+
+/// What the counter's page says to the code shown now.
+fn check(browser: &mut Browser, text: &str) -> Answer {
+    let page = browser.get("/counter");
+    browser.post("/counter/check", &[("code", text), ("csrf", page.csrf())])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_sees_what_is_shown_once_and_nothing_of_a_lost_phone() {
+    let mut office = Office::open().await;
+    let phone = office.phone().await;
+    phone.enrol(&people::adult()).await.unwrap();
+    office.desk.record_line(people::adult().registration_number, FIXTURE_LINES[0]).await.unwrap();
+    let mut counter = office.signed_in("choi");
+    let text = shown(&office, &phone).await;
+    // A scanner that types may end the line.
+    let accepted = check(&mut counter, &format!("{text}\r\n"));
+    assert!(accepted.body.contains(r#"data-accepted="true""#) && accepted.body.contains("The ID holds"));
+    assert!(
+        accepted.body.contains("<dt>Adult</dt><dd>Yes</dd>") && accepted.body.contains("made for any desk")
+    );
+    assert!(!accepted.body.contains(people::adult().name), "nothing that was not shown");
+    let again = check(&mut counter, &text);
+    assert!(again.body.contains(r#"data-accepted="false""#) && again.body.contains("Do not accept"));
+    // Neither a restart nor another desk over the same memory forgets.
+    let listen = office.desk.base_url().strip_prefix("http://").unwrap().parse().unwrap();
+    office.desk.stop().await.unwrap();
+    let config = with_accounts(config_in(office.folder.join("desk"), &office.clock));
+    office.desk = Desk::start(Config { listen, ..config }).await.unwrap();
+    assert!(check(&mut counter, &text).body.contains("Do not accept"), "after a restart");
+
+    let mut operator = office.signed_in("park");
+    let csrf = operator.get("/operator").csrf().to_owned();
+    let found = operator.post("/operator/find", &[("line", FIXTURE_LINES[0]), ("csrf", &csrf)]);
+    let line = found.location().to_owned();
+    let told = operator.post(&format!("{line}/suspend"), &[("reason", "lost"), ("csrf", &csrf)]);
+    assert!(told.body.contains("It is accepted no longer."));
+    let refused = check(&mut counter, &shown(&office, &phone).await);
+    let reason = refused.between(r#"data-check="status""#, "</tr>");
+    assert!(reason.contains("failed"), "{reason}");
+    operator.post(&format!("{line}/resume"), &[("reason", "found"), ("csrf", &csrf)]);
+    assert!(check(&mut counter, &shown(&office, &phone).await).body.contains("The ID holds"));
+    for nonsense in ["KR1:", "hello", "", &"A".repeat(5000)] {
+        let body = check(&mut counter, nonsense).body;
+        assert!(body.contains("Do not accept") || body.contains("No code was found."), "{nonsense}");
+    }
+    assert_eq!(counter.get("/clerk").status, 403);
+    assert_eq!(operator.get("/counter").status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_s_sign_names_it_and_its_nonce_is_known_once() {
+    let office = Office::open().await;
+    let phone = office.phone().await;
+    phone.enrol(&people::adult()).await.unwrap();
+    let mut counter = office.signed_in("choi");
+    let page = counter.get("/counter/sign");
+    let sign = qr_of(&page.body);
+    assert!(sign.starts_with("KD1:"));
+    let Scan::DeskSign { sign: desk } = phone.wallet.scan(sign).unwrap() else { panic!("no sign") };
+    let card = phone.wallet.cards().unwrap().remove(0);
+    let show = phone.wallet.show_at_counter(card.id, Disclosure::NameAndBirth, Some(desk)).await.unwrap();
+    let text = show.frame(office.clock.now().unwrap()).unwrap().text;
+    let accepted = check(&mut counter, &text).body;
+    assert!(accepted.contains(people::adult().name) && accepted.contains("made for this desk"), "{accepted}");
+    assert!(accepted.split_once(r#"data-check="nonce""#).unwrap().1.contains("holds"));
 }

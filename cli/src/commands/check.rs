@@ -16,7 +16,7 @@ use crate::{
     failure::{Failure, Outcome, UsageFault, storage},
     home::Home,
     output::Output,
-    pictures, views,
+    views,
 };
 
 /// The file of `--seen`: what a counter must not forget between two codes.
@@ -130,11 +130,11 @@ pub(crate) fn read_code(path: &Path, argument: &'static str, prefix: &str) -> Ou
 
 fn text_of(bytes: &[u8], path: &Path, argument: &'static str, prefix: &str) -> Outcome<String> {
     let wrong = || Failure::Usage(UsageFault::FileContent { argument, path: path.to_owned() });
-    if !pictures::is_picture(bytes) {
+    if !desk::pictures::is_picture(bytes) {
         let text = core::str::from_utf8(bytes).map_err(|_| wrong())?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
-    let codes = pictures::read_codes(bytes).map_err(|_| wrong())?;
+    let codes = desk::pictures::read_codes(bytes).map_err(|_| wrong())?;
     let found = codes.iter().find(|text| text.starts_with(prefix)).or(codes.first());
     found.cloned().ok_or(Failure::Usage(UsageFault::NoCode))
 }

@@ -11,13 +11,15 @@ pub enum Role {
     Clerk,
     /// Answers for a telecom operator: suspends and resumes by line, nothing else.
     Operator,
+    /// Checks the codes that citizens show.
+    Counter,
     /// A citizen at the portal. Signs in there, not by an account of the configuration.
     Citizen,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Clerk, Self::Operator, Self::Citizen];
+    pub const ALL: [Self; 4] = [Self::Clerk, Self::Operator, Self::Counter, Self::Citizen];
 
     /// The machine name.
     #[must_use]
@@ -25,6 +27,7 @@ impl Role {
         match self {
             Self::Clerk => "clerk",
             Self::Operator => "operator",
+            Self::Counter => "counter",
             Self::Citizen => "citizen",
         }
     }
@@ -40,6 +43,7 @@ impl Role {
         match self {
             Self::Clerk => "/clerk",
             Self::Operator => "/operator",
+            Self::Counter => "/counter",
             Self::Citizen => "/portal",
         }
     }
@@ -62,7 +66,7 @@ pub enum AccountError {
     #[error("a name has 1 to 32 of a-z 0-9 . _ -")]
     Name,
     /// The role.
-    #[error("a role is one of clerk, operator")]
+    #[error("a role is one of clerk, operator, counter")]
     Role,
     /// The password.
     #[error(transparent)]
@@ -70,7 +74,7 @@ pub enum AccountError {
 }
 
 impl Account {
-    /// An account by name and role, of an office: a centre, or the operator the account answers for.
+    /// An account by name and role, of an office: a centre, a shop, or the operator the account answers for.
     ///
     /// # Errors
     /// [`AccountError`].
@@ -131,7 +135,7 @@ mod tests {
         assert_eq!(stamp, account("kim", "clerk", "gaon", &hash));
         for changed in [
             account("lee", "clerk", "gaon", &hash),
-            account("kim", "operator", "gaon", &hash),
+            account("kim", "counter", "gaon", &hash),
             account("kim", "clerk", "nuri", &hash),
             account("kim", "clerk", "gaon", &other),
         ] {

@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Multipart, Request},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -17,7 +17,7 @@ use super::{
     session::{Jar, Session},
     state::Pages,
 };
-use crate::server::{App, read_body};
+use crate::server::{ANSWER_WITHIN, App, read_body};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Where whoever is not signed in is sent.
@@ -40,6 +40,8 @@ pub(crate) trait For: Send + Sync + 'static {
 pub(crate) struct Clerk;
 /// [`Role::Operator`].
 pub(crate) struct Operator;
+/// [`Role::Counter`].
+pub(crate) struct Counter;
 /// Any role but [`Role::Citizen`].
 pub(crate) struct Staff;
 
@@ -49,8 +51,11 @@ impl For for Clerk {
 impl For for Operator {
     const ROLES: &'static [Role] = &[Role::Operator];
 }
+impl For for Counter {
+    const ROLES: &'static [Role] = &[Role::Counter];
+}
 impl For for Staff {
-    const ROLES: &'static [Role] = &[Role::Clerk, Role::Operator];
+    const ROLES: &'static [Role] = &[Role::Clerk, Role::Operator, Role::Counter];
 }
 
 /// Somebody signed in with this role looks at a page.
@@ -63,6 +68,13 @@ pub(crate) struct Signed<R> {
 pub(crate) struct Posted<R> {
     pub(crate) session: Session,
     pub(crate) form: Fields,
+    role: PhantomData<R>,
+}
+
+/// Somebody signed in with this role sent a file with a form of their own session.
+pub(crate) struct Uploaded<R> {
+    pub(crate) session: Session,
+    pub(crate) file: Vec<u8>,
     role: PhantomData<R>,
 }
 
@@ -106,6 +118,43 @@ impl<R: For> FromRequest<App> for Posted<R> {
         }
         Ok(Self { session, form, role: PhantomData })
     }
+}
+
+impl<R: For> FromRequest<App> for Uploaded<R> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (headers, path) = (request.headers().clone(), request.uri().path().to_owned());
+        let language = language_of(&headers);
+        if !came_from_here(&app.pages, &headers) {
+            return Err(not_ours(language));
+        }
+        let session = signed_in(app, R::ROLES, &headers, &path).await?;
+        let parts = tokio::time::timeout(ANSWER_WITHIN, parts_of(request, app)).await;
+        let (token, file) = parts.ok().flatten().ok_or_else(|| malformed(language))?;
+        if !app.pages.is_csrf(session.token(), &token) {
+            return Err(not_ours(language));
+        }
+        Ok(Self { session, file, role: PhantomData })
+    }
+}
+
+/// The token and the one file of a form in parts. RFC 7578.
+async fn parts_of(request: Request, app: &App) -> Option<(String, Vec<u8>)> {
+    let mut parts = Multipart::from_request(request, app).await.ok()?;
+    let (mut token, mut file) = (None, None);
+    while let Some(part) = parts.next_field().await.ok()? {
+        // The browser puts the token first; nothing is read of what comes after the file.
+        if part.name() == Some(CSRF) && token.is_none() {
+            token = Some(part.text().await.ok()?);
+        } else if part.file_name().is_some() {
+            file = Some(part.bytes().await.ok()?.to_vec());
+            break;
+        } else {
+            return None;
+        }
+    }
+    token.zip(file)
 }
 
 impl FromRequestParts<App> for Anyone {

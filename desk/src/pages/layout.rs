@@ -32,6 +32,7 @@ pub(crate) struct Page<'a> {
     site: Option<&'a str>,
     session: Option<&'a Session>,
     script: bool,
+    camera: bool,
 }
 
 impl<'a> Page<'a> {
@@ -40,7 +41,15 @@ impl<'a> Page<'a> {
         let language = session.language;
         let title = say(language, korean, english);
         let site = Some(site_of(pages, language));
-        Self { title, language, path: &session.path, site, session: Some(session), script: false }
+        Self {
+            title,
+            language,
+            path: &session.path,
+            site,
+            session: Some(session),
+            script: false,
+            camera: false,
+        }
     }
 
     /// A page of anybody at a path.
@@ -52,13 +61,13 @@ impl<'a> Page<'a> {
     ) -> Self {
         let title = say(language, korean, english);
         let site = Some(site_of(pages, language));
-        Self { title, language, path, site, session: None, script: false }
+        Self { title, language, path, site, session: None, script: false, camera: false }
     }
 
     /// A page that knows nothing but its words.
     pub(crate) const fn plain(language: Language, (korean, english): (&'a str, &'a str)) -> Self {
         let title = say(language, korean, english);
-        Self { title, language, path: "/", site: None, session: None, script: false }
+        Self { title, language, path: "/", site: None, session: None, script: false, camera: false }
     }
 
     /// For the answer to a form, whose own path nobody can look at.
@@ -71,6 +80,11 @@ impl<'a> Page<'a> {
         Self { script: true, ..self }
     }
 
+    /// The page's script may ask for the camera.
+    pub(crate) const fn with_camera(self) -> Self {
+        Self { script: true, camera: true, ..self }
+    }
+
     /// The words of this page's language.
     pub(crate) const fn say<'w>(&self, korean: &'w str, english: &'w str) -> &'w str {
         say(self.language, korean, english)
@@ -79,7 +93,11 @@ impl<'a> Page<'a> {
     /// The page with its content. Nobody keeps a copy, and other sites are told nothing.
     pub(crate) fn render(&self, status: StatusCode, content: &Markup) -> Response {
         let mut response = (status, Html(self.frame(content).into_string())).into_response();
-        let permissions = "camera=(), microphone=(), geolocation=()";
+        let permissions = if self.camera {
+            "camera=(self), microphone=(), geolocation=()"
+        } else {
+            "camera=(), microphone=(), geolocation=()"
+        };
         let headers = response.headers_mut();
         let policy = if self.script { WITH_SCRIPT } else { STILL };
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -164,6 +182,7 @@ pub(crate) const fn role_name(language: Language, role: Role) -> &'static str {
     match role {
         Role::Clerk => say(language, "주민센터 직원", "Centre clerk"),
         Role::Operator => say(language, "통신사 직원", "Telecom operator"),
+        Role::Counter => say(language, "창구 직원", "Counter staff"),
         Role::Citizen => say(language, "신청인", "Applicant"),
     }
 }

@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod address;
 mod clerk;
+mod counter;
 pub(crate) mod guard;
 mod home;
 pub(crate) mod language;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(clerk::routes())
         .merge(visit::routes())
         .merge(operator::routes())
+        .merge(counter::routes())
         .merge(language::routes())
         .merge(static_files::routes())
 }

@@ -55,7 +55,7 @@ pub(crate) enum Jar {
 impl Jar {
     pub(crate) const fn of(role: Role) -> Self {
         match role {
-            Role::Clerk | Role::Operator => Self::Staff,
+            Role::Clerk | Role::Operator | Role::Counter => Self::Staff,
             Role::Citizen => Self::Citizen,
         }
     }
@@ -103,8 +103,17 @@ impl Session {
         act: &'static str,
         outcome: &'static str,
     ) -> impl FnOnce(i64) -> ActRow + Send + use<> {
+        let row = self.act_by(act);
+        move |at| row(outcome, at)
+    }
+
+    /// The same, but for its outcome.
+    pub(super) fn act_by(
+        &self,
+        act: &'static str,
+    ) -> impl FnOnce(&'static str, i64) -> ActRow + Send + use<> {
         let (who, office) = (self.who.clone(), self.office.clone());
-        move |at| ActRow { at, who, office, act: act.to_owned(), outcome: outcome.to_owned() }
+        move |outcome, at| ActRow { at, who, office, act: act.to_owned(), outcome: outcome.to_owned() }
     }
 
     pub(super) fn token(&self) -> &str {

@@ -107,7 +107,7 @@ async fn admit(app: &App, from: &Address, form: &Fields) -> Result<Admission, Is
 
 /// Hashes away from the threads that serve, and few at a time.
 async fn is_password(app: &App, account: Option<&Account>, password: String) -> Result<bool, IssuerError> {
-    let _turn = app.pages.hashing.acquire().await.map_err(|_| IssuerError::Failed)?;
+    let _turn = app.pages.heavy.acquire().await.map_err(|_| IssuerError::Failed)?;
     let known = account.map(|account| account.password().clone());
     let hashed = tokio::task::spawn_blocking(move || match known {
         Some(known) => known.is(&password),

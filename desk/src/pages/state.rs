@@ -9,12 +9,13 @@ use wallet_core::{
 
 use super::{
     account::Account,
+    counter::Checker,
     session::{Session, SessionLife},
 };
 use crate::config::DeskIdentity;
 
-/// Passwords checked at a time: each takes 19 MiB.
-const HASHING: usize = 2;
+/// At a time: a password's hash takes 19 MiB, a picture more.
+const HEAVY: usize = 2;
 /// Bytes of the nonce before what is sealed.
 const NONCE: usize = 12;
 
@@ -23,7 +24,9 @@ pub(crate) struct Pages {
     pub(crate) accounts: Vec<Account>,
     pub(crate) life: SessionLife,
     pub(crate) desk: DeskIdentity,
-    pub(crate) hashing: Semaphore,
+    /// Turns for what takes much memory: heavy a password, looking through a picture.
+    pub(crate) heavy: Semaphore,
+    pub(crate) checker: Checker,
     /// Scheme, host and port that browsers know this desk by.
     origin: String,
     key: Secret<32>,
@@ -39,7 +42,15 @@ impl Pages {
         secret: &Secret<32>,
     ) -> Self {
         let key = Secret::new(hmac_sha256(secret.expose(), &[b"desk pages v1"]));
-        Self { accounts, life, desk, hashing: Semaphore::new(HASHING), origin: origin_of(base_url), key }
+        Self {
+            accounts,
+            life,
+            desk,
+            heavy: Semaphore::new(HEAVY),
+            checker: Checker::default(),
+            origin: origin_of(base_url),
+            key,
+        }
     }
 
     /// Whether browsers reach this desk by TLS.

@@ -109,3 +109,23 @@ impl Browser {
         Answer { status, headers, body: response.body_mut().read_to_string().unwrap() }
     }
 }
+
+/// The text of the QR code that a page draws, read by a decoder.
+pub(crate) fn qr_of(body: &str) -> String {
+    const SCALE: usize = 4;
+    let drawn = body.split_once(r#"viewBox="0 0 "#).unwrap().1;
+    let side: usize = drawn.split(' ').next().unwrap().parse().unwrap();
+    let path = drawn.split_once(r#"fill="black" d=""#).unwrap().1.split_once('"').unwrap().0;
+    let mut dark = vec![false; side * side];
+    for run in path.split('z').filter(|run| !run.is_empty()) {
+        let (corner, length) = run.strip_prefix('M').unwrap().split_once('h').unwrap();
+        let (x, y) = corner.split_once(' ').unwrap();
+        let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
+        let length: usize = length.split('v').next().unwrap().parse().unwrap();
+        dark[y * side + x..][..length].fill(true);
+    }
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(side * SCALE, side * SCALE, |x, y| {
+        if dark[y / SCALE * side + x / SCALE] { 0 } else { 255 }
+    });
+    picture.detect_grids()[0].decode().unwrap().1
+}

@@ -1,19 +1,20 @@
 //! A desk with people who work at it.
 
 use std::{
-    path::PathBuf,
-    sync::{Arc, LazyLock},
+    ops::{Deref, DerefMut},
+    sync::LazyLock,
 };
 
 use desk::{
-    Config, Desk, RunningDesk,
+    Config,
     pages::{Account, Password},
 };
-use fixtures::{people, platform::SteppedClock};
+use fixtures::people;
+use wallet_core::{card::Disclosure, platform::Clock};
 
 use crate::{
     browser::{Answer, Browser},
-    stage::{self, NOW, config_in},
+    stage::{Phone, Stage},
 };
 
 pub(crate) const PASSWORD: &str = "a password of the tests";
@@ -22,18 +23,32 @@ pub(crate) const PASSWORD: &str = "a password of the tests";
 pub(crate) static HASH: LazyLock<String> = LazyLock::new(|| Password::make(PASSWORD).unwrap().hash());
 
 pub(crate) fn with_accounts(mut config: Config) -> Config {
-    for (name, role, office) in
-        [("kim", "clerk", "gaon"), ("lee", "clerk", "gaon"), ("park", "operator", "gaon-telecom")]
-    {
+    for (name, role, office) in [
+        ("kim", "clerk", "gaon"),
+        ("lee", "clerk", "gaon"),
+        ("park", "operator", "gaon-telecom"),
+        ("choi", "counter", "corner-shop"),
+    ] {
         config.accounts.push(Account::new(name, role, office, &HASH).unwrap());
     }
     config
 }
 
-pub(crate) struct Office {
-    pub(crate) desk: RunningDesk,
-    pub(crate) clock: Arc<SteppedClock>,
-    pub(crate) folder: PathBuf,
+/// A stage with people who work at it.
+pub(crate) struct Office(Stage);
+
+impl Deref for Office {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.0
+    }
+}
+
+impl DerefMut for Office {
+    fn deref_mut(&mut self) -> &mut Stage {
+        &mut self.0
+    }
 }
 
 impl Office {
@@ -42,10 +57,7 @@ impl Office {
     }
 
     pub(crate) async fn open_as(change: impl FnOnce(Config) -> Config) -> Self {
-        let folder = stage::new_folder();
-        let clock = Arc::new(SteppedClock::new(NOW));
-        let config = change(with_accounts(config_in(folder.clone(), &clock)));
-        Self { desk: Desk::start(config).await.unwrap(), clock, folder }
+        Self(Stage::with(|config| *config = change(with_accounts(config.clone()))).await)
     }
 
     pub(crate) fn browser(&self) -> Browser {
@@ -59,12 +71,6 @@ impl Office {
     }
 }
 
-impl Drop for Office {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.folder).ok();
-    }
-}
-
 /// Opens a resident's page.
 pub(crate) fn resident(browser: &mut Browser) -> (String, Answer) {
     let front = browser.get("/clerk");
@@ -73,4 +79,11 @@ pub(crate) fn resident(browser: &mut Browser) -> (String, Answer) {
     let place = found.location().to_owned();
     let page = browser.get(&place);
     (place, page)
+}
+
+/// A code shown at any counter, for this moment.
+pub(crate) async fn shown(office: &Office, phone: &Phone) -> String {
+    let card = phone.wallet.cards().unwrap().remove(0);
+    let show = phone.wallet.show_at_counter(card.id, Disclosure::AdultOnly, None).await.unwrap();
+    show.frame(office.clock.now().unwrap()).unwrap().text
 }

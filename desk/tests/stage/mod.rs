@@ -40,7 +40,7 @@ impl Stage {
     }
 
     /// A desk that is set up otherwise.
-    pub(crate) async fn with(change: fn(&mut Config)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = new_folder();
         let clock = Arc::new(SteppedClock::new(NOW));
         let mut config = config_in(folder.join("desk"), &clock);

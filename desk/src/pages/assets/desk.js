@@ -8,6 +8,7 @@ for (const place of document.querySelectorAll("[data-left]")) {
     const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
     place.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     if (left > 0) setTimeout(tell, 500);
+    else if ("again" in place.dataset) location.reload();
   };
   tell();
 }
@@ -25,4 +26,33 @@ if (asked && ["open", "wrong", "taken"].includes(asked.dataset.state)) {
     setTimeout(ask, 2000);
   };
   setTimeout(ask, 2000);
+}
+
+// The camera, where the browser reads codes itself.
+const camera = document.querySelector("[data-camera]");
+if (camera && "BarcodeDetector" in window && navigator.mediaDevices) {
+  const field = document.getElementById(camera.dataset.camera);
+  const video = camera.querySelector("video");
+  camera.hidden = false;
+  camera.querySelector("[data-start]").addEventListener("click", async (event) => {
+    event.target.disabled = true;
+    try {
+      const detector = new BarcodeDetector({ formats: ["qr_code"] });
+      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      video.hidden = false;
+      await video.play();
+      const look = async () => {
+        const found = (await detector.detect(video)).find((code) => code.rawValue.startsWith("KR1:"));
+        if (!found) return requestAnimationFrame(look);
+        field.value = found.rawValue;
+        for (const track of video.srcObject.getTracks()) track.stop();
+        field.form.requestSubmit();
+      };
+      await look();
+    } catch {
+      // No camera, or none allowed: the field and the picture are still there.
+      event.target.disabled = false;
+      video.hidden = true;
+    }
+  });
 }
