@@ -16,6 +16,27 @@ final class FramesTests: XCTestCase {
         }
     }
 
+    /// The modules cross the bindings by a way of our own (bindings/build).
+    func test_a_frame_has_the_three_finders_of_a_code_and_no_fourth() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().enrolled()
+        let qr = try id.frame(try await id.showAdult()).qr
+        let size = Int(qr.size)
+        XCTAssertEqual(size, 17 + 4 * Int(qr.version))
+        XCTAssertEqual(qr.modules.count, size * size)
+        // ISO/IEC 18004, 6.3.3: a ring of seven modules around a square of three.
+        func isFinder(_ left: Int, _ top: Int) -> Bool {
+            (0..<49).allSatisfy {
+                let (x, y) = ($0 % 7, $0 / 7)
+                let ring = max(abs(x - 3), abs(y - 3))
+                return qr.modules[(top + y) * size + left + x] == (ring != 2)
+            }
+        }
+        XCTAssertTrue(isFinder(0, 0) && isFinder(size - 7, 0) && isFinder(0, size - 7))
+        XCTAssertFalse(isFinder(size - 7, size - 7))
+    }
+
     func test_frames_change_and_end_with_the_show() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }
