@@ -1,0 +1,146 @@
+package kr.example.wallet.app
+
+import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.view.View
+import android.widget.ImageView
+import android.widget.LinearLayout
+import android.widget.TextView
+import kr.example.wallet.core.CardState
+import kr.example.wallet.core.CardView
+import kr.example.wallet.core.Disclosure
+import kr.example.wallet.core.cardStateText
+
+/** The card as its holder sees it: the back of the number and the address are hidden until the detail view. */
+internal class CardPart(
+    private val host: Host,
+    private val presenter: HomePresenter,
+) {
+    private val blocks = host.blocks
+    private val portrait =
+        ImageView(blocks.context).apply {
+            adjustViewBounds = true
+            scaleType = ImageView.ScaleType.FIT_CENTER
+            background = blocks.box(R.color.paper, R.color.line)
+        }
+    private val noPortrait = blocks.quiet(blocks.text(R.string.card_no_portrait))
+    private val name = blocks.heading()
+    private val latin = blocks.body()
+    private val birth = Field(blocks, R.string.card_birth)
+    private val number = Field(blocks, R.string.card_number)
+    private val address = Field(blocks, R.string.card_address)
+    private val issued = Field(blocks, R.string.card_issued)
+    private val valid = Field(blocks, R.string.card_valid)
+    private val state = Field(blocks, R.string.card_state)
+    private val details = blocks.secondary("") { if (masked) presenter.reveal() else presenter.mask() }
+    private val show = blocks.primary(blocks.text(R.string.card_show)) { host.go(Place(Place.Kind.SHOW)) }
+    private val left = blocks.quiet()
+    private val few = blocks.warning(blocks.text(R.string.card_few_left))
+    private val unfinished = UnfinishedBlock(host, presenter)
+    private var masked = true
+    private var drawn: ByteArray? = null
+
+    val view: View =
+        blocks.page(
+            plate(),
+            blocks.quiet(blocks.text(R.string.card_no_proof)),
+            unfinished.view,
+            show,
+            left,
+            few,
+            blocks.secondary(blocks.text(R.string.card_scan)) { host.go(Place(Place.Kind.SCAN)) },
+            blocks.secondary(blocks.text(R.string.card_history)) { host.go(Place(Place.Kind.HISTORY)) },
+            blocks.secondary(blocks.text(R.string.card_renew)) { host.go(Place(Place.Kind.RENEW)) },
+            lostButton(host),
+        )
+
+    fun show(card: HomeState.Card) {
+        masked = card.isMasked
+        fields(card.card)
+        val hidden = blocks.text(R.string.hidden)
+        if (masked) {
+            number.say(card.card.masked(), "${card.card.masked().take(FRONT)}, $hidden")
+            address.say(DOTS, hidden)
+        } else {
+            number.say(card.card.maskedRegistrationNumber)
+            address.say(card.card.address)
+        }
+        details.say(card.seconds?.let { blocks.text(R.string.card_hide, it) } ?: blocks.text(R.string.card_details))
+        copies(card.card)
+        unfinished.view.isThere = card.unfinished
+    }
+
+    private fun fields(card: CardView) {
+        name.say(card.name)
+        latin.say(card.nameLatin)
+        birth.say(card.birthDate)
+        issued.say("${card.issueDate} · ${card.issuingAuthority}")
+        valid.say(card.validUntil)
+        state.say(cardStateText(card.state, host.language).asLine())
+        draw(card.portrait)
+    }
+
+    private fun copies(card: CardView) {
+        val active = card.state == CardState.ACTIVE
+        val least = card.copies.firstOrNull { it.disclosure == Disclosure.entries.first() }?.left ?: 0u
+        show.isThere = active
+        left.isThere = active
+        left.say(blocks.text(R.string.card_left, least.toInt()))
+        few.isThere = active && card.copies.any { it.left <= 1u }
+    }
+
+    private fun draw(jpeg: ByteArray) {
+        if (drawn?.contentEquals(jpeg) == true) return
+        drawn = jpeg
+        // Some cards hold JPEG 2000, which Android does not decode.
+        val picture: Bitmap? = BitmapFactory.decodeByteArray(jpeg, 0, jpeg.size)
+        portrait.setImageBitmap(picture)
+        portrait.contentDescription = blocks.text(if (picture == null) R.string.card_no_portrait else R.string.card_portrait)
+        portrait.isThere = picture != null
+        noPortrait.isThere = picture == null
+    }
+
+    private fun plate(): LinearLayout {
+        val picture = blocks.column(portrait, noPortrait)
+        val person = blocks.column(name, latin, birth.view)
+        val top =
+            LinearLayout(blocks.context).apply {
+                addView(picture, LinearLayout.LayoutParams(0, LinearLayout.LayoutParams.WRAP_CONTENT, 2f))
+                addView(
+                    person,
+                    LinearLayout.LayoutParams(0, LinearLayout.LayoutParams.WRAP_CONTENT, 3f).apply { marginStart = blocks.dp(16) },
+                )
+            }
+        return blocks.column(top, number.view, address.view, details, issued.view, valid.view, state.view).apply {
+            background = blocks.box(R.color.tint, R.color.line)
+            setPadding(blocks.dp(16), blocks.dp(16), blocks.dp(16), blocks.dp(16))
+        }
+    }
+
+    /** A label and, under it, a value. */
+    private class Field(
+        blocks: Blocks,
+        label: Int,
+    ) {
+        private val name: TextView = blocks.quiet(blocks.text(label))
+        private val value: TextView = blocks.body()
+        val view: LinearLayout = blocks.column(name, value).apply { (value.layoutParams as LinearLayout.LayoutParams).topMargin = 0 }
+
+        fun say(
+            words: String,
+            spoken: String = words,
+        ) {
+            value.say(words)
+            value.contentDescription = spoken
+        }
+    }
+
+    companion object {
+        /** `YYMMDD`: what follows the hyphen tells century, sex and more. */
+        private const val FRONT = 6
+        internal const val DOTS = "••••••••"
+
+        /** The number with nothing after the date of birth. */
+        internal fun CardView.masked(): String = maskedRegistrationNumber.take(FRONT) + "-" + "•".repeat(7)
+    }
+}

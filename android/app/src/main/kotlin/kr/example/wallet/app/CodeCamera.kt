@@ -1,0 +1,220 @@
+package kr.example.wallet.app
+
+import android.annotation.SuppressLint
+import android.content.Context
+import android.graphics.ImageFormat
+import android.graphics.Matrix
+import android.graphics.RectF
+import android.graphics.SurfaceTexture
+import android.hardware.camera2.CameraAccessException
+import android.hardware.camera2.CameraCaptureSession
+import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraDevice
+import android.hardware.camera2.CameraManager
+import android.hardware.camera2.CaptureRequest
+import android.hardware.camera2.params.OutputConfiguration
+import android.hardware.camera2.params.SessionConfiguration
+import android.media.ImageReader
+import android.os.Handler
+import android.os.HandlerThread
+import android.os.Looper
+import android.util.Size
+import android.view.Surface
+import android.view.TextureView
+import android.view.View
+import java.util.concurrent.Executor
+
+/** The camera on the back, looking for codes. Pictures are looked at in memory and kept nowhere. */
+internal class CodeCamera(
+    private val context: Context,
+    private val seen: (String) -> Unit,
+) {
+    private val preview = TextureView(context).apply { surfaceTextureListener = Preview() }
+    private val cameras = requireNotNull(context.getSystemService(CameraManager::class.java))
+    private val main = Handler(Looper.getMainLooper())
+    private val codes = CodeReader()
+    private var wanted = false
+    private var thread: HandlerThread? = null
+    private var pictures: ImageReader? = null
+    private var device: CameraDevice? = null
+    private var last: String? = null
+
+    val view: View = preview
+
+    /** Begins to look, as soon as there is a place to draw on; false when there is no camera. The permission is the caller's. */
+    fun open(): Boolean {
+        val id = back() ?: return false
+        if (wanted) return true
+        wanted = true
+        last = null
+        if (preview.isAvailable) start(id)
+        return true
+    }
+
+    /** Ends it and gives the camera to others. */
+    fun close() {
+        wanted = false
+        device?.close()
+        device = null
+        pictures?.close()
+        pictures = null
+        thread?.quitSafely()
+        thread = null
+    }
+
+    private fun back(): String? =
+        try {
+            cameras.cameraIdList.firstOrNull {
+                cameras.getCameraCharacteristics(it).get(CameraCharacteristics.LENS_FACING) == CameraCharacteristics.LENS_FACING_BACK
+            }
+        } catch (_: CameraAccessException) {
+            null
+        }
+
+    // The screen asks for the permission before it opens the camera.
+    @SuppressLint("MissingPermission")
+    private fun start(id: String) {
+        val worker = HandlerThread("codes").apply { start() }
+        val handler = Handler(worker.looper)
+        val size = size(id)
+        thread = worker
+        pictures =
+            ImageReader
+                .newInstance(
+                    size.width,
+                    size.height,
+                    ImageFormat.YUV_420_888,
+                    2,
+                ).apply { setOnImageAvailableListener(::look, handler) }
+        preview.surfaceTexture?.setDefaultBufferSize(size.width, size.height)
+        fit(size)
+        try {
+            cameras.openCamera(id, Opened(), main)
+        } catch (_: CameraAccessException) {
+            // In use elsewhere: the field for the text is there.
+            close()
+        } catch (_: SecurityException) {
+            close()
+        }
+    }
+
+    private fun look(reader: ImageReader) {
+        val text =
+            reader.acquireLatestImage()?.use { image ->
+                val plane = image.planes[0]
+                val brightness = ByteArray(plane.buffer.remaining()).also(plane.buffer::get)
+                codes.read(brightness, image.width, image.height, plane.rowStride)
+            } ?: return
+        main.post {
+            // The same code is in sight for many pictures; it is said once.
+            if (wanted && text != last) {
+                last = text
+                seen(text)
+            }
+        }
+    }
+
+    /** Enough for a dense code, and no more than can be looked at several times a second. */
+    private fun size(id: String): Size {
+        val map = cameras.getCameraCharacteristics(id).get(CameraCharacteristics.SCALER_STREAM_CONFIGURATION_MAP)
+        val sizes = map?.getOutputSizes(ImageFormat.YUV_420_888).orEmpty()
+        return sizes.filter { it.width <= WIDEST }.maxByOrNull { it.width * it.height } ?: Size(640, 480)
+    }
+
+    /** Fills the view without stretching: the camera's picture lies on its side. */
+    private fun fit(size: Size) {
+        val (wide, tall) = preview.width.toFloat() to preview.height.toFloat()
+        if (wide == 0f || tall == 0f) return
+        val turned = (preview.display?.rotation ?: Surface.ROTATION_0) * QUARTER
+        val upright = turned % (2 * QUARTER) == 0
+        val (pictureWide, pictureTall) = if (upright) size.height to size.width else size.width to size.height
+        val scale = maxOf(wide / pictureWide, tall / pictureTall)
+        val middle = RectF(0f, 0f, wide, tall)
+        preview.setTransform(
+            Matrix().apply {
+                setScale(scale * pictureWide / wide, scale * pictureTall / tall, middle.centerX(), middle.centerY())
+                if (turned != 0) postRotate(-turned.toFloat(), middle.centerX(), middle.centerY())
+            },
+        )
+    }
+
+    private fun session(camera: CameraDevice) {
+        val texture = preview.surfaceTexture ?: return
+        val picture = pictures?.surface ?: return
+        val drawn = Surface(texture)
+        val executor = Executor { main.post(it) }
+        val outputs = listOf(OutputConfiguration(drawn), OutputConfiguration(picture))
+        try {
+            val request =
+                camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW).apply {
+                    addTarget(drawn)
+                    addTarget(picture)
+                    set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE)
+                }
+            val running = Running(request.build())
+            camera.createCaptureSession(SessionConfiguration(SessionConfiguration.SESSION_REGULAR, outputs, executor, running))
+        } catch (_: CameraAccessException) {
+            close()
+        }
+    }
+
+    private inner class Opened : CameraDevice.StateCallback() {
+        override fun onOpened(camera: CameraDevice) {
+            if (!wanted) {
+                camera.close()
+                return
+            }
+            device = camera
+            session(camera)
+        }
+
+        override fun onDisconnected(camera: CameraDevice) = close()
+
+        override fun onError(
+            camera: CameraDevice,
+            error: Int,
+        ) = close()
+    }
+
+    private inner class Running(
+        private val request: CaptureRequest,
+    ) : CameraCaptureSession.StateCallback() {
+        override fun onConfigured(session: CameraCaptureSession) {
+            try {
+                if (wanted) session.setRepeatingRequest(request, null, main)
+            } catch (_: CameraAccessException) {
+                close()
+            } catch (_: IllegalStateException) {
+                // Closed meanwhile.
+                close()
+            }
+        }
+
+        override fun onConfigureFailed(session: CameraCaptureSession) = close()
+    }
+
+    private inner class Preview : TextureView.SurfaceTextureListener {
+        override fun onSurfaceTextureAvailable(
+            texture: SurfaceTexture,
+            width: Int,
+            height: Int,
+        ) {
+            if (wanted && device == null) back()?.let(::start)
+        }
+
+        override fun onSurfaceTextureSizeChanged(
+            texture: SurfaceTexture,
+            width: Int,
+            height: Int,
+        ) {}
+
+        override fun onSurfaceTextureDestroyed(texture: SurfaceTexture): Boolean = true
+
+        override fun onSurfaceTextureUpdated(texture: SurfaceTexture) {}
+    }
+
+    private companion object {
+        const val WIDEST = 1280
+        const val QUARTER = 90
+    }
+}

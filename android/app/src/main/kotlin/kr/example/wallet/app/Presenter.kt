@@ -1,0 +1,86 @@
+package kr.example.wallet.app
+
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.launch
+import kr.example.wallet.MobileId
+import kr.example.wallet.core.Language
+import kr.example.wallet.core.WalletException
+
+/** The wallet as presenters ask for it: the door, and the language the screens speak. */
+internal class Wallets(
+    private val door: Door,
+    val language: Language,
+) {
+    suspend fun <T> ask(block: suspend (MobileId) -> T): T = door.with(language, block)
+
+    /** As [ask], for what needs no unlocked wallet: it keeps none open either. */
+    suspend fun <T> askBeside(block: suspend (MobileId) -> T): T = door.beside(language, block)
+
+    /** The phone's clock, seconds since 1970 UTC. */
+    fun seconds(): Long = door.seconds()
+}
+
+/**
+ * What a screen shows and what happens when it is touched. It knows no view: it outlives them when the phone is turned, and
+ * ends with [scope]. Its methods are for the main thread; the state may change on any.
+ */
+internal abstract class Presenter<S>(
+    private val scope: CoroutineScope,
+    initial: S,
+) {
+    private val shown = MutableStateFlow(initial)
+    private var errand: Job? = null
+
+    val state: StateFlow<S> = shown.asStateFlow()
+
+    /** The citizen has left the screen for good. */
+    fun leave() {
+        val last = errand
+        if (last == null) left() else last.apply { invokeOnCompletion { left() } }.cancel()
+    }
+
+    /** Nothing runs any more: what is held can be wiped and closed. */
+    protected open fun left() {}
+
+    protected var now: S
+        get() = shown.value
+        set(next) {
+            shown.value = next
+        }
+
+    protected val isBusy: Boolean
+        get() = errand?.isActive == true
+
+    /** Runs one errand; another one is refused while it lasts. What goes wrong comes to [trouble]. */
+    protected fun errand(
+        trouble: (WalletException) -> Unit,
+        block: suspend CoroutineScope.() -> Unit,
+    ) {
+        if (isBusy) return
+        errand =
+            scope.launch {
+                try {
+                    block()
+                } catch (ended: CancellationException) {
+                    throw ended
+                } catch (_: NotSetUp) {
+                    trouble(WalletException.Unavailable(NOT_SET_UP))
+                } catch (failure: WalletException) {
+                    trouble(failure)
+                }
+            }
+    }
+
+    /** Work beside the errand. */
+    protected fun aside(block: suspend CoroutineScope.() -> Unit): Job = scope.launch(block = block)
+
+    private companion object {
+        /** The core's own code for a configuration that it cannot use. */
+        const val NOT_SET_UP = -1008
+    }
+}

@@ -1,0 +1,107 @@
+package kr.example.wallet.app
+
+import kotlinx.coroutines.CoroutineScope
+import kr.example.wallet.core.CardState
+import kr.example.wallet.core.CopiesLeft
+import kr.example.wallet.core.CounterShow
+import kr.example.wallet.core.DeskSign
+import kr.example.wallet.core.Disclosure
+import kr.example.wallet.core.FrameView
+import kr.example.wallet.core.Scan
+import kr.example.wallet.core.WalletException
+
+/** What the citizen sees of a show. */
+internal sealed interface ShowState {
+    /** The wallet is opened. */
+    data object Opening : ShowState
+
+    /** How much shall be shown, and to whom; [trouble] when the last attempt came to nothing. */
+    data class Choice(
+        val copies: List<CopiesLeft>,
+        val chosen: Disclosure,
+        val desk: String?,
+        val trouble: WalletException?,
+    ) : ShowState
+
+    /** The prompt is up. */
+    data class Asking(
+        val choice: Choice,
+    ) : ShowState
+
+    /** The code of this second. */
+    data class Code(
+        val frame: FrameView,
+        val disclosure: Disclosure,
+        val desk: String?,
+        val secondsLeft: Int,
+    ) : ShowState
+
+    /** The show has ended. */
+    data object Ended : ShowState
+
+    /** There is nothing to show. */
+    data class Trouble(
+        val trouble: WalletException,
+    ) : ShowState
+}
+
+/** One show at a counter; [sign] is the text of a desk's sign that was scanned before. */
+internal class ShowPresenter(
+    scope: CoroutineScope,
+    private val wallets: Wallets,
+    private val sign: String?,
+) : Presenter<ShowState>(scope, ShowState.Opening) {
+    private var cardId = ""
+    private var desk: DeskSign? = null
+
+    /** Looks up the copies that are left, and the desk. */
+    fun begin() {
+        errand(::unshowable) {
+            now = ShowState.Opening
+            val card =
+                wallets.ask { id ->
+                    id.unlock()
+                    desk?.close()
+                    desk = sign?.let { (id.scan(it) as? Scan.DeskSign ?: throw WalletException.NotForThisWallet()).sign }
+                    id.cards().lastOrNull { it.state == CardState.ACTIVE } ?: throw WalletException.CardNotFound()
+                }
+            cardId = card.id
+            now = ShowState.Choice(card.copies, Disclosure.entries.first(), desk?.name(wallets.language), null)
+        }
+    }
+
+    /** The citizen picks a level. */
+    fun choose(disclosure: Disclosure) {
+        (now as? ShowState.Choice)?.let { now = it.copy(chosen = disclosure, trouble = null) }
+    }
+
+    /** One prompt, then codes until the show ends. */
+    fun show() {
+        val choice = now as? ShowState.Choice ?: return
+        errand({ now = choice.copy(trouble = it) }) {
+            now = ShowState.Asking(choice)
+            wallets.ask { it.show(cardId, choice.chosen, desk) }.use { show -> run(show, choice) }
+            now = ShowState.Ended
+        }
+    }
+
+    override fun left() {
+        desk?.close()
+        desk = null
+    }
+
+    // Its codes come from memory: the wallet may be locked meanwhile.
+    private suspend fun run(
+        show: CounterShow,
+        choice: ShowState.Choice,
+    ) {
+        wallets.ask { it }.frames(show).collect { frame ->
+            val left = (show.endsAt() - wallets.seconds()).coerceAtLeast(0).toInt()
+            now = ShowState.Code(frame, choice.chosen, choice.desk, left)
+        }
+    }
+
+    private fun unshowable(trouble: WalletException) {
+        now = ShowState.Trouble(trouble)
+    }
+}

@@ -1,0 +1,108 @@
+package kr.example.wallet.app
+
+import android.view.View
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.collectLatest
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.launch
+import kr.example.wallet.android.Tap
+import kr.example.wallet.core.stageText
+
+/** Digits, where to hold the card, how far the reading is. */
+internal class TapScreen(
+    host: Host,
+    private val presenter: TapPresenter,
+) : Screen(host) {
+    private val digits = blocks.digits(CAN).apply { hint = "000000" }
+    private val wrong = TroubleBlock(host, null)
+    private val entry =
+        blocks.column(
+            blocks.heading(text(R.string.tap_digits)).apply { labelFor = digitsId() },
+            blocks.body(text(R.string.tap_digits_help)),
+            digits,
+            wrong.view,
+            blocks.primary(text(R.string.next)) { presenter.digits(digits.take()) },
+        )
+    private val status = blocks.status()
+    private val help = blocks.body(text(R.string.tap_hold_help))
+    private val lost = TroubleBlock(host, null)
+    private val guide = TapGuide(blocks.context).apply { contentDescription = text(R.string.tap_guide) }
+    private val bar = blocks.bar()
+    private val percent = blocks.body()
+    private val trouble = TroubleBlock(host, presenter::again)
+    private val cancel = blocks.secondary(text(R.string.cancel)) { host.back() }
+    private val done = blocks.primary(text(R.string.issued_see)) { host.home() }
+    private val going = blocks.column(status, lost.view, guide, help, bar, percent)
+
+    override val title = text(R.string.tap_title)
+    override val view: View = blocks.page(entry, going, trouble.view, done, cancel)
+
+    override fun shown(scope: CoroutineScope) {
+        scope.launch { presenter.state.collect(::show) }
+        scope.launch {
+            // As long as a card may lie there: the system would greet it with another app.
+            presenter.state.map { it.wantsField }.distinctUntilChanged().collectLatest { wants ->
+                if (wants) host.cards.taps().collect(::held)
+            }
+        }
+    }
+
+    private fun held(tap: Tap) {
+        when (tap) {
+            is Tap.Card -> presenter.tapped(tap.link)
+            is Tap.NotACard -> presenter.noCard()
+        }
+    }
+
+    private fun show(state: TapState) {
+        entry.isThere = state is TapState.Digits
+        going.isThere = state !is TapState.Digits && state !is TapState.Trouble
+        guide.isThere = state is TapState.Hold || state is TapState.Reading
+        help.isThere = state is TapState.Hold
+        bar.isThere = state is TapState.Reading || state is TapState.Working
+        percent.isThere = state is TapState.Reading || state is TapState.Working
+        cancel.isThere = state !is TapState.Done
+        done.isThere = state is TapState.Done
+        lost.show(null)
+        trouble.show((state as? TapState.Trouble)?.trouble)
+        when (state) {
+            is TapState.Digits -> {
+                wrong.show(state.wrong, withAct = false)
+            }
+
+            is TapState.Hold -> {
+                status.say(text(if (state.lost == null) R.string.tap_hold else R.string.tap_hold_again))
+                lost.show(state.lost, withAct = false)
+            }
+
+            is TapState.Reading -> {
+                status.say(text(R.string.tap_reading))
+                bar.isIndeterminate = false
+                bar.progress = state.percent
+                percent.say(text(R.string.percent, state.percent))
+            }
+
+            is TapState.Working -> {
+                status.say(stageText(state.stage, host.language))
+                percent.say(text(R.string.tap_read))
+                bar.isIndeterminate = true
+            }
+
+            is TapState.Done -> {
+                status.say(text(R.string.issued_done))
+            }
+
+            is TapState.Trouble -> {}
+        }
+    }
+
+    private fun digitsId(): Int {
+        digits.id = View.generateViewId()
+        return digits.id
+    }
+
+    private companion object {
+        const val CAN = 6
+    }
+}

@@ -1,0 +1,160 @@
+package kr.example.wallet.app
+
+import android.Manifest
+import android.content.Intent
+import android.net.Uri
+import android.widget.EditText
+import android.widget.RadioButton
+import kr.example.wallet.core.Language
+import kr.example.wallet.core.Refusal
+import kr.example.wallet.core.WalletException
+import kr.example.wallet.text
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
+import kotlin.test.assertEquals
+import kotlin.test.assertFalse
+import kotlin.test.assertTrue
+
+/** Every code comes through one door: a centre's, a desk's, a page's, and what is none. */
+@RunWith(RobolectricTestRunner::class)
+class CodesTest {
+    @get:Rule
+    internal val stage = Stage()
+
+    private fun Stage.scanned(text: String) {
+        until { sees(R.string.scan_use) }
+        type(text)
+        press(R.string.scan_use)
+    }
+
+    @Test
+    fun `a centre's code and the spoken digits become an id`() =
+        with(stage) {
+            val visit = simulator.visit()
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            scanned(visit.link)
+            until { sees(R.string.offer_question) }
+            val before = prompts()
+
+            type(if (visit.digits == "000000") "111111" else "000000")
+            press(R.string.offer_accept)
+            until { sees(WalletException.IssuerRefused(Refusal.CODE_NOT_ACCEPTED).text(Language.ENGLISH).what) }
+            assertEquals("", views<EditText>().single().text.toString())
+
+            type(visit.digits)
+            press(R.string.offer_accept)
+            until { sees(R.string.issued_done) }
+            assertEquals(before, prompts())
+            press(R.string.issued_see)
+            until { sees(R.string.card_show) }
+        }
+
+    @Test
+    fun `saying no keeps nothing`() =
+        with(stage) {
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            scanned(simulator.visit().link)
+            until { sees(R.string.offer_question) }
+            press(R.string.offer_decline)
+            until { sees(R.string.welcome_title) }
+        }
+
+    @Test
+    fun `an offer tapped in a page comes to the same question`() =
+        with(stage) {
+            val link = simulator.visit().link
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(link)))
+            until { sees(R.string.offer_question) }
+        }
+
+    @Test
+    fun `an issuance cut short is offered again after the app has died`() =
+        with(stage) {
+            val visit = simulator.visit()
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            scanned(visit.link)
+            until { sees(R.string.offer_question) }
+            network.isGone = { it.url.endsWith("/credential") }
+            type(visit.digits)
+            press(R.string.offer_accept)
+            until { sees(WalletException.Offline().text(Language.ENGLISH).what) }
+            press(R.string.close)
+            until { sees(R.string.unfinished) }
+
+            die()
+            network.isGone = { false }
+            until { sees(R.string.unfinished) }
+            press(R.string.unfinished_go_on)
+            until { sees(R.string.issued_done) }
+            press(R.string.issued_see)
+            until { sees(R.string.card_show) }
+            assertFalse(sees(R.string.unfinished))
+        }
+
+    @Test
+    fun `an issuance cut short can be given up`() =
+        with(stage) {
+            val visit = simulator.visit()
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            scanned(visit.link)
+            until { sees(R.string.offer_question) }
+            network.isGone = { it.url.endsWith("/credential") }
+            type(visit.digits)
+            press(R.string.offer_accept)
+            until { sees(WalletException.Offline().text(Language.ENGLISH).what) }
+            press(R.string.close)
+            until { sees(R.string.unfinished) }
+            press(R.string.unfinished_give_up)
+            until { !sees(R.string.unfinished) }
+            assertTrue(sees(R.string.welcome_title))
+        }
+
+    @Test
+    fun `a desk's sign leads to a show that names the desk`() =
+        with(stage) {
+            enrolled()
+            press(R.string.card_scan)
+            scanned(sign())
+            until { views<RadioButton>().isNotEmpty() }
+            val named = texts().single { "(verified)" in it }
+            press(R.string.show_now)
+            until { views<CodeView>().isNotEmpty() }
+            assertTrue(sees(named))
+            assertTrue(check(scan(picture())).accepted)
+        }
+
+    @Test
+    fun `a foreign code is told, and the next one is looked for`() =
+        with(stage) {
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            scanned("https://example.com/menu")
+            until { sees(WalletException.NotForThisWallet().text(Language.ENGLISH).what) }
+            scanned(simulator.visit().link)
+            until { sees(R.string.offer_question) }
+        }
+
+    @Test
+    fun `without the camera the text door is there, and the permission is asked for`() =
+        with(stage) {
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            until { sees(R.string.scan_no_camera) }
+            press(R.string.scan_allow)
+            val asked = shadowOf(activity).lastRequestedPermission
+            assertEquals(listOf(Manifest.permission.CAMERA), asked.requestedPermissions.toList())
+        }
+}

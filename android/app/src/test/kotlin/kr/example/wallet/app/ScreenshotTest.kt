@@ -1,0 +1,169 @@
+package kr.example.wallet.app
+
+import android.graphics.Bitmap
+import android.widget.EditText
+import android.widget.RadioButton
+import kotlinx.coroutines.CompletableDeferred
+import kr.example.wallet.core.CardLink
+import kr.example.wallet.core.WalletException
+import kr.example.wallet.text
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import java.awt.image.BufferedImage
+import java.awt.image.DataBuffer
+import java.awt.image.IndexColorModel
+import java.io.File
+import javax.imageio.ImageIO
+
+/** Draws every screen into the folder that `-Dscreenshots=` names: docs/screens/android. No folder, no pictures. */
+@RunWith(RobolectricTestRunner::class)
+class ScreenshotTest {
+    @get:Rule
+    internal val stage = Stage()
+
+    @Test
+    fun `the screens in korean`() = draw("ko", "ko-rKR")
+
+    @Test
+    fun `the screens in english`() = draw("en", "en-rUS")
+
+    private fun draw(
+        language: String,
+        qualifiers: String,
+    ) {
+        val folder: String? = System.getProperty("screenshots")
+        // Not skipped, which the suite counts: there is nothing to draw for.
+        if (folder.isNullOrEmpty()) return
+        RuntimeEnvironment.setQualifiers("$qualifiers-w400dp-h840dp-hdpi")
+        val target = File(folder, language).apply { mkdirs() }
+        with(stage) { walk { name -> save(picture(), File(target, "$name.png")) } }
+    }
+
+    /** As a PNG with 256 colours, the most frequent ones: a third of the size, and no eye sees it. */
+    private fun save(
+        picture: Bitmap,
+        file: File,
+    ) {
+        val pixels = IntArray(picture.width * picture.height)
+        picture.getPixels(pixels, 0, picture.width, 0, 0, picture.width, picture.height)
+        val palette =
+            pixels
+                .groupBy { it }
+                .entries
+                .sortedByDescending { it.value.size }
+                .take(COLOURS)
+                .map { it.key }
+        val places = HashMap<Int, Int>()
+        val model = IndexColorModel(8, palette.size, palette.toIntArray(), 0, false, -1, DataBuffer.TYPE_BYTE)
+        val image = BufferedImage(picture.width, picture.height, BufferedImage.TYPE_BYTE_INDEXED, model)
+        pixels.forEachIndexed { index, colour ->
+            val place = places.getOrPut(colour) { palette.indices.minBy { distance(palette[it], colour) } }
+            image.raster.setSample(index % picture.width, index / picture.width, 0, place)
+        }
+        check(ImageIO.write(image, "png", file))
+    }
+
+    private fun distance(
+        one: Int,
+        other: Int,
+    ) = intArrayOf(16, 8, 0).sumOf { shift -> ((one shr shift and 0xFF) - (other shr shift and 0xFF)).let { it * it } }
+
+    private fun Stage.walk(take: (String) -> Unit) {
+        biometrics(false)
+        open()
+        until { sees(R.string.welcome_title) }
+        take("welcome-no-biometrics")
+        biometrics(true)
+        leave()
+        comeBack()
+        until { sees(R.string.welcome_title) }
+        take("welcome")
+
+        press(R.string.welcome_scan_centre)
+        type("https://example.com/menu")
+        press(R.string.scan_use)
+        until { sees(WalletException.NotForThisWallet().text(activity.language).what) }
+        take("scan")
+        views<EditText>().single().setText(simulator.visit().link)
+        press(R.string.scan_use)
+        until { sees(R.string.offer_question) }
+        take("offer")
+        press(R.string.offer_decline)
+
+        toTheCard("000000")
+        until { sees(R.string.tap_hold) }
+        hold()
+        until { sees(R.string.tap_digits) }
+        take("tap-wrong-digits")
+        type(simulator.can().decodeToString())
+        press(R.string.next)
+        until { sees(R.string.tap_hold) }
+        take("tap-hold")
+        val slow = Slow(simulator.tap(), at = 12)
+        hold(slow)
+        until { slow.waits }
+        until { sees(R.string.tap_reading) }
+        take("tap-reading")
+        slow.go.complete(Unit)
+        until { sees(R.string.issued_done) }
+        take("issued")
+
+        press(R.string.issued_see)
+        until { sees(R.string.card_show) }
+        take("card")
+        press(R.string.card_details)
+        until { !sees(CardPart.DOTS) }
+        take("card-details")
+
+        press(R.string.card_scan)
+        type(sign())
+        press(R.string.scan_use)
+        until { views<RadioButton>().isNotEmpty() }
+        take("show-choice")
+        press(R.string.show_now)
+        until { views<CodeView>().isNotEmpty() }
+        take("show-code")
+        press(R.string.show_stop)
+        until { sees(R.string.card_history) }
+        press(R.string.card_history)
+        until { sees(text(R.string.history_verified, "").trim()) }
+        take("history")
+        press("‹")
+        press(R.string.lost_button)
+        take("lost")
+        press("‹")
+        leave()
+        comeBack()
+        until { sees(R.string.unlock) }
+        take("locked")
+    }
+
+    /** A card that waits before its command number [at] until the picture is taken. */
+    private class Slow(
+        private val card: CardLink,
+        private val at: Int,
+    ) : CardLink {
+        val go = CompletableDeferred<Unit>()
+
+        @Volatile var waits = false
+        private var commands = 0
+
+        override suspend fun transceive(apdu: ByteArray): ByteArray {
+            commands += 1
+            if (commands == at) {
+                waits = true
+                go.await()
+            }
+            return card.transceive(apdu)
+        }
+
+        override suspend fun limits() = card.limits()
+    }
+
+    private companion object {
+        const val COLOURS = 256
+    }
+}

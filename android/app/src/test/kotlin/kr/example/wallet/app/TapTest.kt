@@ -1,0 +1,157 @@
+package kr.example.wallet.app
+
+import android.view.WindowManager
+import android.widget.EditText
+import android.widget.ProgressBar
+import android.widget.RadioButton
+import kotlinx.coroutines.runBlocking
+import kr.example.wallet.core.CardTrouble
+import kr.example.wallet.core.Claims
+import kr.example.wallet.core.Language
+import kr.example.wallet.core.PasswordKind
+import kr.example.wallet.core.ReadingProgress
+import kr.example.wallet.core.WalletException
+import kr.example.wallet.text
+import org.junit.Rule
+import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import kotlin.test.assertEquals
+import kotlin.test.assertFalse
+import kotlin.test.assertIs
+import kotlin.test.assertNotEquals
+import kotlin.test.assertTrue
+
+@RunWith(RobolectricTestRunner::class)
+class TapTest {
+    @get:Rule
+    internal val stage = Stage()
+
+    @Test
+    fun `a tapped card becomes an id whose code a counter reads from the screen`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+            press(R.string.issued_see)
+            until { sees(R.string.card_show) }
+            press(R.string.card_show)
+            until { views<RadioButton>().isNotEmpty() }
+            press(R.string.show_now)
+            until { views<CodeView>().isNotEmpty() }
+
+            val code = scan(picture())
+            val verdict = check(code)
+            assertTrue(verdict.accepted, "${verdict.checks}")
+            assertEquals(true, assertIs<Claims.Adult>(verdict.shown?.claims).adultByYear)
+            assertNotEquals(0, activity.window.attributes.flags and WindowManager.LayoutParams.FLAG_SECURE)
+
+            // The picture of a later frame is another code, good in its turn, when the first has died.
+            pass(20)
+            until { scan(picture()) != code }
+            assertTrue(check(scan(picture())).accepted)
+            assertFalse(check(code).accepted)
+        }
+
+    @Test
+    fun `wrong digits are told and asked for again`() =
+        with(stage) {
+            open()
+            toTheCard("000000")
+            until { sees(R.string.tap_hold) }
+            hold()
+            val wrong = WalletException.WrongPassword(PasswordKind.CAN, null).text(Language.ENGLISH)
+            until { sees(wrong.what) }
+            assertEquals("", views<EditText>().single().text.toString())
+            type(simulator.can().decodeToString())
+            press(R.string.next)
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `five digits are not tried on the card`() =
+        with(stage) {
+            open()
+            toTheCard("12345")
+            until { sees(WalletException.WrongPassword(PasswordKind.CAN, null).text(Language.ENGLISH).what) }
+            assertEquals(0, prompts())
+        }
+
+    @Test
+    fun `a card taken away is read when it comes back`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold(TakenAway(simulator.tap(), at = 8))
+            until { sees(R.string.tap_hold_again) }
+            assertTrue(sees(WalletException.CardLost().text(Language.ENGLISH).what))
+            hold()
+            until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `what is no chip card is told`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            holdNoCard()
+            until { sees(WalletException.CardUnreadable(CardTrouble.UNSUPPORTED).text(Language.ENGLISH).what) }
+            hold()
+            until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `a face that differs ends it, and nothing is kept`() =
+        with(stage) {
+            runBlocking { hardware.face("no_match") }
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            val mismatch = WalletException.FaceMismatch().text(Language.ENGLISH)
+            until { sees(mismatch.what) }
+            assertTrue(sees(mismatch.next))
+            press(R.string.cancel)
+            until { sees(R.string.welcome_title) }
+        }
+
+    @Test
+    fun `a refused prompt keeps the card from being read`() =
+        with(stage) {
+            next("cancel")
+            open()
+            toTheCard()
+            until { sees(WalletException.UserCancelled().text(Language.ENGLISH).what) }
+            hold()
+            assertFalse(views<ProgressBar>().any { it.progress > 0 })
+        }
+
+    @Test
+    fun `leaving in the middle of a reading leaves no id`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            press(R.string.cancel)
+            until { sees(R.string.welcome_title) }
+            assertEquals(1, prompts())
+        }
+
+    @Test
+    fun `the bar only grows and ends with the last file`() {
+        val files = listOf("EF.CardAccess" to 100u, "EF.SOD" to 2_000u, "DG1" to 90u, "DG2" to 15_000u, "DG14" to 300u, "DG15" to 300u)
+        val seen =
+            files.flatMap { (file, total) ->
+                listOf(0u, total / 2u, total).map { TapPresenter.percent(ReadingProgress(file, it, total, 1u)) }
+            }
+        assertTrue(seen.last() in 90..100, "$seen")
+        assertTrue(seen.dropLast(6).zipWithNext().all { (before, after) -> before <= after }, "$seen")
+    }
+}
