@@ -61,9 +61,32 @@ fn main() {
     openid(&mut seeds);
     status(&mut seeds);
     sd_jwts(&mut seeds);
+    attestations(&mut seeds);
     for (target, number) in seeds.made {
         println!("{target}: {number} seeds");
     }
+}
+
+fn attestations(seeds: &mut Seeds) {
+    use fixtures::platform::{
+        app_attest::{AppAttestKey, Attested, TestApple},
+        attestation::key_description,
+    };
+    use wallet_core::platform::UserAuthentication;
+    seeds.add_with("attestation", 0, &key_description(UserAuthentication::EachUse, b"challenge"));
+    let list = br#"{"entries":{"cc66e9a9":{"status":"SUSPENDED"},"256":{"status":"REVOKED"}}}"#;
+    seeds.add_with("attestation", 1, list);
+    let key = AppAttestKey::make();
+    let object = TestApple::new().attest(&key, &Attested::genuine("TEAM.app", [7; 32]));
+    seeds.add_with("attestation", 2, &object);
+    let assertion = key.assert("TEAM.app", &[7; 32], 1);
+    seeds.add_with("attestation", 3, &assertion);
+    let message = AttestationMessage::AppAttest {
+        key_id: Blob(key.id().to_vec()),
+        object: Blob(object),
+        assertion: Blob(assertion),
+    };
+    seeds.add_with("attestation", 4, &serde_json::to_vec(&message).unwrap());
 }
 
 fn sd_jwts(seeds: &mut Seeds) {

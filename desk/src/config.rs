@@ -7,9 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock};
+use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock, wallet::WalletConfig};
 
 use crate::{
+    attestation::{AndroidApp, AppleApp},
     limits::RequestRate,
     log::Log,
     pages::{Account, SessionLife},
@@ -36,8 +37,16 @@ pub struct Config {
     pub attestation_roots: Vec<Vec<u8>>,
     /// Serial numbers of leaked attestation certificates, big-endian without leading zeros.
     pub revoked_attestation: BTreeSet<Vec<u8>>,
+    /// Android apps that are accepted; any app when empty.
+    pub android_apps: Vec<AndroidApp>,
+    /// Apple's App Attestation root, DER.
+    pub apple_roots: Vec<Vec<u8>>,
+    /// Apple apps that are accepted.
+    pub apple_apps: Vec<AppleApp>,
     /// Roots of wallet providers the issuer believes, DER.
     pub wallet_provider_roots: Vec<Vec<u8>>,
+    /// Where the browser of a citizen who signed in may go back to: the links that open wallets.
+    pub wallet_redirects: Vec<String>,
     /// The URL wallets know this desk by, without a slash at the end; where it listens when none.
     pub public_url: Option<String>,
     /// Proxies before this desk, whose last `X-Forwarded-For` is believed.
@@ -112,7 +121,11 @@ impl Config {
             csca: Vec::new(),
             attestation_roots: Vec::new(),
             revoked_attestation: BTreeSet::new(),
+            android_apps: Vec::new(),
+            apple_roots: Vec::new(),
+            apple_apps: Vec::new(),
             wallet_provider_roots: Vec::new(),
+            wallet_redirects: vec![WalletConfig::REDIRECT_URI.to_owned()],
             public_url: None,
             proxies: Vec::new(),
             documents: None,

@@ -15,6 +15,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use desk::{
     Config, Desk, DeskIdentity, FaceProvider, Policy,
+    attestation::{AndroidApp, AppleApp, parse_status_list},
     limits::RequestRate,
     log::Log,
     pages::{Account, SessionLife},
@@ -67,6 +68,20 @@ enum Command {
         #[arg(long)]
         number: String,
     },
+    /// What a clerk does who has looked whether a resident may have a document that waits for that.
+    Decide {
+        #[command(flatten)]
+        memory: Memory,
+        /// Registration number, YYMMDD-NNNNNNN.
+        #[arg(long)]
+        number: String,
+        /// The document's id.
+        #[arg(long)]
+        document: String,
+        /// They may not have it.
+        #[arg(long)]
+        deny: bool,
+    },
 }
 
 /// Where keys and memory are.
@@ -105,6 +120,22 @@ struct Serve {
     /// A root of key attestation, DER. May be repeated.
     #[arg(long)]
     attestation_root: Vec<PathBuf>,
+    /// Google's list of attestation certificates that leaked (JSON): revoked and suspended ones are refused.
+    #[arg(long, value_name = "FILE")]
+    attestation_status: Option<PathBuf>,
+    /// An Android app to accept, and no other: PACKAGE=SHA256-OF-SIGNER[:MINIMAL-VERSION], the digest in hexadecimal. May be
+    /// repeated.
+    #[arg(long, value_name = "APP")]
+    android_app: Vec<String>,
+    /// Apple's App Attestation root, DER. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    apple_root: Vec<PathBuf>,
+    /// An Apple app to accept: TEAMID.bundle.identifier. May be repeated.
+    #[arg(long, value_name = "APP")]
+    apple_app: Vec<String>,
+    /// Accept copies of the Apple apps that are under development too. DEVELOPMENT ONLY.
+    #[arg(long)]
+    apple_development: bool,
     /// A face provider: NAME=FILE, the file its certificate (DER, P-256). May be repeated.
     #[arg(long)]
     face_provider: Vec<String>,
@@ -126,6 +157,10 @@ struct Serve {
     /// Accept phone keys outside secure hardware, which any program of the user can copy. DEVELOPMENT ONLY.
     #[arg(long)]
     accept_software_keys: bool,
+    /// A link that opens a wallet, to which the portal may send browsers back. May be repeated; the project's own wallets' when none
+    /// is given.
+    #[arg(long, value_name = "URL")]
+    wallet_redirect: Vec<String>,
     /// A root of a wallet provider to believe, DER. May be repeated.
     #[arg(long)]
     wallet_provider_root: Vec<PathBuf>,
@@ -219,6 +254,7 @@ async fn run(command: Command, accounts: Vec<Account>) -> Result<(), Failure> {
         Command::Account(arguments) => account::print(&arguments),
         Command::Visit { memory, url, number, trust_fixtures } => visit(memory, url, &number, trust_fixtures),
         Command::Release { memory, number } => release(memory, &number),
+        Command::Decide { memory, number, document, deny } => decide(memory, &number, &document, !deny),
     }
 }
 
@@ -278,12 +314,37 @@ fn release(memory: Memory, number: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn decide(memory: Memory, number: &str, document: &str, approved: bool) -> Result<(), Failure> {
+    let number =
+        RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
+    let config = memory.config(identity("centre.1", "-", "-")?)?;
+    let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
+    let decided = Desk::open(&config)?.decide(number.as_str(), document, approved, now.unix_seconds)?;
+    println!("{}", if decided { "decided" } else { "nobody asked for it" });
+    Ok(())
+}
+
 fn configure(arguments: Serve) -> Result<Config, Failure> {
     let desk = identity(&arguments.desk_id, &arguments.name_ko, &arguments.name_en)?;
     let mut config = arguments.memory.config(desk)?;
     config.listen = arguments.listen;
     config.csca = read_all(&arguments.csca)?;
     config.attestation_roots = read_all(&arguments.attestation_root)?;
+    if let Some(path) = &arguments.attestation_status {
+        let list = parse_status_list(&read(path)?);
+        config.revoked_attestation =
+            list.map_err(|_| Failure::Argument("the attestation status is no list of certificate statuses"))?;
+    }
+    config.android_apps =
+        arguments.android_app.iter().map(|app| android_app(app)).collect::<Result<_, _>>()?;
+    config.apple_roots = read_all(&arguments.apple_root)?;
+    let development = arguments.apple_development;
+    config.apple_apps =
+        arguments.apple_app.into_iter().map(|app_id| AppleApp { app_id, development }).collect();
+    if !arguments.wallet_redirect.is_empty() {
+        config.wallet_redirects = arguments.wallet_redirect;
+    }
     config.wallet_provider_roots = read_all(&arguments.wallet_provider_root)?;
     config.public_url = arguments.public_url;
     config.proxies = arguments.proxy;
@@ -315,6 +376,22 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
         ..config.policy
     };
     Ok(if arguments.trust_fixtures { config.trusting_fixtures() } else { config })
+}
+
+/// `PACKAGE=DIGEST[:VERSION]`.
+fn android_app(text: &str) -> Result<AndroidApp, Failure> {
+    const FORM: Failure = Failure::Argument("an Android app is given as PACKAGE=SHA256[:VERSION]");
+    let (package, rest) = text.split_once('=').ok_or(FORM)?;
+    let (digest, version) = rest.split_once(':').unwrap_or((rest, "0"));
+    let byte =
+        |pair: &[u8]| core::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let signer: Option<Vec<u8>> = digest.as_bytes().chunks(2).map(byte).collect();
+    let signer = signer.filter(|signer| signer.len() == 32 && !package.is_empty()).ok_or(FORM)?;
+    Ok(AndroidApp {
+        package: package.to_owned(),
+        minimal_version: version.parse().map_err(|_| FORM)?,
+        signers: [signer].into(),
+    })
 }
 
 impl Memory {

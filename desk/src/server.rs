@@ -31,7 +31,7 @@ use wallet_core::{
 };
 
 use crate::{
-    attestation::AttestationPolicy,
+    attestation::{ApplePolicy, AttestationPolicy},
     config::{Config, DeskIdentity},
     desk_sign::make_sign,
     documents::{DocumentError, Documents},
@@ -200,9 +200,12 @@ impl Desk {
             attestation: AttestationPolicy {
                 roots: anchors(&config.attestation_roots)?,
                 revoked: config.revoked_attestation.clone(),
+                android_apps: config.android_apps.clone(),
+                apple: ApplePolicy { roots: anchors(&config.apple_roots)?, apps: config.apple_apps.clone() },
                 accept_software_keys: config.policy.accept_software_keys,
             },
             wallet_providers: anchors(&providers)?,
+            wallet_redirects: config.wallet_redirects.clone(),
         };
         Ok(Issuer::new(store, pki, trust, documents))
     }
@@ -275,6 +278,20 @@ impl RunningDesk {
         let document = document.to_owned();
         let offer = move |issuer: &Issuer, now| issuer.offer_document(&person, &document, &fields, now);
         self.app.with_issuer(offer).await
+    }
+
+    /// Decides whether a resident may have a document that a clerk looks at first. Tells whether they asked for it.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn decide(
+        &self,
+        registration_number: &str,
+        document: &str,
+        approved: bool,
+    ) -> Result<bool, IssuerError> {
+        let (number, document) = (registration_number.to_owned(), document.to_owned());
+        self.app.with_issuer(move |issuer, now| issuer.decide(&number, &document, approved, now)).await
     }
 
     /// What a clerk records beside a visit: the subscriber line of the resident's phone, by which its operator can suspend the

@@ -7,6 +7,8 @@ mod lost_phone;
 #[cfg(test)]
 mod offers;
 #[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod stage;
 
 use std::sync::Arc;

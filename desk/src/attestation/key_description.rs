@@ -47,6 +47,17 @@ pub struct Authorizations {
     pub origin: Option<u64>,
     /// `rootOfTrust [704]`.
     pub root_of_trust: Option<RootOfTrust>,
+    /// `attestationApplicationId [709]`; stands in the software list.
+    pub application: Option<Application>,
+}
+
+/// Who asked for the key: `AttestationApplicationId`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Application {
+    /// Packages and their versions; several when they share one user.
+    pub packages: Vec<(Vec<u8>, u64)>,
+    /// SHA-256 of the certificates that sign them.
+    pub signers: Vec<Vec<u8>>,
 }
 
 /// The extension's content.
@@ -77,6 +88,7 @@ const SET: u32 = 0x31;
 /// More tags than any version of the schema has.
 const MAX_TAGS: usize = 128;
 const MAX_PURPOSES: usize = 16;
+const MAX_PACKAGES: usize = 32;
 
 impl KeyDescription {
     /// Parses the extension's value.
@@ -132,6 +144,10 @@ impl Authorizations {
                 505 => found.auth_timeout = Some(integer()?),
                 702 => found.origin = Some(integer()?),
                 704 => found.root_of_trust = Some(RootOfTrust::parse(element.value)?),
+                709 => {
+                    let value = tlv::exactly(element.value, OCTET_STRING)?.value;
+                    found.application = Some(Application::parse(value)?);
+                }
                 // Dates, versions and device ids: not asked about.
                 _ => {}
             }
@@ -153,6 +169,31 @@ impl RootOfTrust {
         tlv::optional(&mut reader, OCTET_STRING)?;
         reader.finish()?;
         Ok(Self { device_locked, verified_boot })
+    }
+}
+
+impl Application {
+    fn parse(der: &[u8]) -> Result<Self, TlvError> {
+        let mut reader = Reader::new(tlv::exactly(der, SEQUENCE)?.value);
+        let mut found = Self::default();
+        for package in tlv::all(tlv::expect(&mut reader, SET)?.value, MAX_PACKAGES)? {
+            if package.tag != SEQUENCE {
+                return Err(TlvError::UnexpectedTag);
+            }
+            let mut fields = Reader::new(package.value);
+            let name = tlv::expect(&mut fields, OCTET_STRING)?.value.to_vec();
+            let version = number(tlv::expect(&mut fields, INTEGER)?.value)?;
+            fields.finish()?;
+            found.packages.push((name, version));
+        }
+        for signer in tlv::all(tlv::expect(&mut reader, SET)?.value, MAX_PACKAGES)? {
+            if signer.tag != OCTET_STRING {
+                return Err(TlvError::UnexpectedTag);
+            }
+            found.signers.push(signer.value.to_vec());
+        }
+        reader.finish()?;
+        Ok(found)
     }
 }
 
@@ -233,6 +274,7 @@ mod tests {
                 auth_timeout: None,
                 origin: Some(0),
                 root_of_trust: Some(RootOfTrust { device_locked: true, verified_boot: true }),
+                application: None,
             }
         );
     }

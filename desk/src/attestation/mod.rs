@@ -1,7 +1,9 @@
 //! Whether a key lives where it says and asks whom it should: Android key attestation, checked up to the configured
-//! roots. The chains of the software key store are of the same form and are checked by the same code.
+//! roots, and Apple's App Attest. The chains of the software key store are of Android's form and are checked by the same code.
 
+mod apple;
 mod key_description;
+mod revocation;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +15,12 @@ use wallet_core::{
     trust::{Anchors, Certificate, TrustError, Usage, verify_chain},
 };
 
-pub use key_description::{Authorizations, KEY_DESCRIPTION_OID, KeyDescription, RootOfTrust, SecurityLevel};
+pub use apple::{AppKey, AppleApp, AppleFault, ApplePolicy, assertion_hash, attestation_hash};
+pub use key_description::{
+    Application, Authorizations, KEY_DESCRIPTION_OID, KeyDescription, RootOfTrust, SecurityLevel,
+};
+
+pub use revocation::{NotAStatusList, parse_status_list};
 
 /// Most certificates in one chain.
 const MAX_CHAIN: usize = 6;
@@ -32,9 +39,33 @@ pub struct AttestationPolicy {
     pub roots: Anchors,
     /// Serial numbers of certificates whose keys are known to have leaked, big-endian without leading zeros.
     pub revoked: BTreeSet<Vec<u8>>,
+    /// The Android apps that are accepted; any app when empty.
+    pub android_apps: Vec<AndroidApp>,
+    /// Whom App Attest is believed for; nobody when it has no app.
+    pub apple: ApplePolicy,
     /// `AcceptSoftwareKeys`: **development only**. Keys outside secure hardware are taken, which any program that runs as
     /// the user can copy.
     pub accept_software_keys: bool,
+}
+
+/// An Android app that is accepted, as the system describes the caller of the key store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AndroidApp {
+    /// Its package.
+    pub package: String,
+    /// The oldest version accepted: one with a known fault is not rolled back to.
+    pub minimal_version: u64,
+    /// SHA-256 of the certificates that sign it.
+    pub signers: BTreeSet<Vec<u8>>,
+}
+
+/// An attestation that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vouched {
+    /// The weakest level among the keys.
+    pub level: SecurityLevel,
+    /// The App Attest key that spoke, with its new counter, which the caller has to keep before it relies on this.
+    pub app_key: Option<AppKey>,
 }
 
 /// What a key is for.
@@ -50,9 +81,6 @@ pub enum KeyRole {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A form of attestation this desk does not check.
-    #[error("unsupported form of attestation")]
-    UnsupportedForm,
     /// Other than one chain per key.
     #[error("other than one chain per key")]
     ChainCount,
@@ -98,10 +126,22 @@ pub enum Fault {
     /// A Holder key that signs without a fresh biometric.
     #[error("no user authentication on each use")]
     NoUserAuthentication,
+    /// Made by another app, by an older version, or by one that somebody else signed.
+    #[error("another app")]
+    OtherApp,
+    /// App Attest.
+    #[error("App Attest: {0}")]
+    Apple(AppleFault),
 }
 
-/// Checks the attestation of `keys`, made over `challenge`, at `now` (seconds since 1970 UTC). Gives the weakest level
-/// among them.
+impl From<AppleFault> for Fault {
+    fn from(fault: AppleFault) -> Self {
+        Self::Apple(fault)
+    }
+}
+
+/// Checks the attestation of `keys`, made over `challenge`, at `now` (seconds since 1970 UTC). `known` is the App Attest key that
+/// is named, where it was attested before.
 ///
 /// # Errors
 /// [`Fault`], the first one found.
@@ -111,11 +151,28 @@ pub fn check(
     challenge: &[u8],
     role: KeyRole,
     policy: &AttestationPolicy,
+    known: Option<&AppKey>,
     now: i64,
-) -> Result<SecurityLevel, Fault> {
+) -> Result<Vouched, Fault> {
     let chains = match attestation {
         AttestationMessage::Android { chains } | AttestationMessage::Software { chains } => chains,
-        AttestationMessage::AppAttest { .. } => return Err(Fault::UnsupportedForm),
+        AttestationMessage::AppAttest { key_id, object, assertion } => {
+            if keys.is_empty() {
+                return Err(Fault::ChainCount);
+            }
+            let attested = match known {
+                Some(known) if known.id == key_id.0.as_slice() => *known,
+                _ => {
+                    let hash = attestation_hash(challenge);
+                    apple::check_attestation(&object.0, &key_id.0, &hash, &policy.apple, now)?
+                }
+            };
+            let hash = assertion_hash(challenge, keys);
+            let app_key = apple::check_assertion(&assertion.0, &hash, &attested)?;
+            // What Apple vouches for is the app; that its keys are the Secure Enclave's, as good as a trusted environment's, is
+            // the app's word.
+            return Ok(Vouched { level: SecurityLevel::TrustedEnvironment, app_key: Some(app_key) });
+        }
     };
     if chains.len() != keys.len() || keys.is_empty() {
         return Err(Fault::ChainCount);
@@ -132,7 +189,7 @@ pub fn check(
         let description = describe(&chain, key, policy, now)?;
         weakest = weakest.min(check_description(&description, challenge, role, policy)?);
     }
-    Ok(weakest)
+    Ok(Vouched { level: weakest, app_key: None })
 }
 
 /// The description of `key`, after its chain was verified.
@@ -176,11 +233,29 @@ fn check_description(
             if !system.is_some_and(|system| system.device_locked && system.verified_boot) {
                 return Err(Fault::SystemNotVerified);
             }
+            check_app(description.software.application.as_ref(), &policy.android_apps)?;
             &description.hardware
         }
     };
     check_properties(enforced, role)?;
     Ok(level)
+}
+
+/// The system says in its own list who asked for the key; the hardware passes it on.
+fn check_app(application: Option<&Application>, accepted: &[AndroidApp]) -> Result<(), Fault> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let application = application.ok_or(Fault::OtherApp)?;
+    let is_this = |app: &AndroidApp| {
+        let packaged = |(name, version): &(Vec<u8>, u64)| {
+            name == app.package.as_bytes() && *version >= app.minimal_version
+        };
+        application.packages.iter().any(packaged)
+            && !application.signers.is_empty()
+            && application.signers.iter().all(|signer| app.signers.contains(signer))
+    };
+    if accepted.iter().any(is_this) { Ok(()) } else { Err(Fault::OtherApp) }
 }
 
 /// Destructured whole, so that a property added to the parser has to be looked at here.
@@ -195,6 +270,7 @@ fn check_properties(enforced: &Authorizations, role: KeyRole) -> Result<(), Faul
         auth_timeout,
         origin,
         root_of_trust: _,
+        application: _,
     } = enforced;
     let signs = purposes.contains(&PURPOSE_SIGN);
     if !signs || !purposes.iter().all(|purpose| [PURPOSE_SIGN, PURPOSE_VERIFY].contains(purpose)) {

@@ -22,6 +22,8 @@ fn policy(root: &[u8]) -> AttestationPolicy {
     AttestationPolicy {
         roots: Anchors::new(vec![Certificate::parse(root).unwrap()]),
         revoked: BTreeSet::new(),
+        android_apps: Vec::new(),
+        apple: ApplePolicy::default(),
         accept_software_keys: true,
     }
 }
@@ -39,7 +41,8 @@ fn key() -> PublicKey {
 fn software(made: UserAuthentication, role: KeyRole) -> Result<SecurityLevel, Fault> {
     let key = key();
     let chain = chain_for(key.as_sec1(), made, CHALLENGE).unwrap();
-    check(&message(vec![chain]), &[key], CHALLENGE, role, &policy(root_certificate()), NOW)
+    check(&message(vec![chain]), &[key], CHALLENGE, role, &policy(root_certificate()), None, NOW)
+        .map(|vouched| vouched.level)
 }
 
 #[test]
@@ -55,7 +58,7 @@ fn a_chain_vouches_for_its_own_key_and_challenge_only() {
     let (key, other) = (key(), key());
     let chain = chain_for(key.as_sec1(), EachUse, CHALLENGE).unwrap();
     let holder = |message: &AttestationMessage, keys: &[PublicKey], challenge: &[u8], policy| {
-        check(message, keys, challenge, KeyRole::Holder, &policy, NOW)
+        check(message, keys, challenge, KeyRole::Holder, &policy, None, NOW)
     };
     let trusted = || policy(root_certificate());
     let one = message(vec![chain.clone()]);
@@ -81,7 +84,9 @@ fn a_chain_vouches_for_its_own_key_and_challenge_only() {
         object: Blob(vec![1]),
         assertion: Blob(vec![1]),
     };
-    assert_eq!(holder(&apple, &[key], CHALLENGE, trusted()), Err(Fault::UnsupportedForm));
+    let malformed = Err(Fault::Apple(AppleFault::Malformed));
+    assert_eq!(holder(&apple, &[key], CHALLENGE, trusted()), malformed);
+    assert_eq!(holder(&apple, &[], CHALLENGE, trusted()), Err(Fault::ChainCount));
 }
 
 #[test]
@@ -91,7 +96,7 @@ fn an_attested_key_cannot_attest_another() {
     let (above, attested) = maker.issue("attested key", Some(&description), true);
     let (leaf, forged) = attested.issue("forged key", Some(&description), false);
     let chain = message(vec![vec![leaf, above]]);
-    let outcome = check(&chain, &[forged.public()], CHALLENGE, KeyRole::Holder, &policy(&root), NOW);
+    let outcome = check(&chain, &[forged.public()], CHALLENGE, KeyRole::Holder, &policy(&root), None, NOW);
     assert_eq!(outcome, Err(Fault::DescriptionAboveLeaf));
 }
 
@@ -103,7 +108,7 @@ fn a_leaf_without_a_readable_description_is_refused() {
     {
         let (leaf, key) = maker.issue("key", description, false);
         let chain = message(vec![vec![leaf]]);
-        let outcome = check(&chain, &[key.public()], CHALLENGE, KeyRole::Holder, &policy(&root), NOW);
+        let outcome = check(&chain, &[key.public()], CHALLENGE, KeyRole::Holder, &policy(&root), None, NOW);
         assert_eq!(outcome, Err(fault));
     }
 }
@@ -120,6 +125,7 @@ fn what_a_key_may_do_is_looked_at_property_by_property() {
         auth_timeout: None,
         origin: Some(0),
         root_of_trust: Some(RootOfTrust { device_locked: true, verified_boot: true }),
+        application: None,
     };
     let described = |level, hardware: &Authorizations| KeyDescription {
         attestation_level: level,
@@ -172,6 +178,8 @@ fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
     let strict = AttestationPolicy {
         roots: Anchors::new(roots),
         revoked: BTreeSet::new(),
+        android_apps: Vec::new(),
+        apple: ApplePolicy::default(),
         accept_software_keys: false,
     };
     use SecurityLevel::{StrongBox, TrustedEnvironment};
@@ -180,6 +188,7 @@ fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
         ("caiman_sdk36_SB_EC_RKP", Ok(StrongBox), Err(Fault::NoUserAuthentication)),
         ("akita_sdk34_TEE_RSA_NONE_USERAUTH", Err(Fault::WrongAlgorithm), Err(Fault::WrongAlgorithm)),
         ("blueline_sdk28_SB_RSA_NONE_USERAUTH", Err(Fault::WrongAlgorithm), Err(Fault::WrongAlgorithm)),
+        ("tegu_sdk36_SB_EC_2026_ROOT", Ok(StrongBox), Err(Fault::NoUserAuthentication)),
         ("akita_sdk34_TEE_EC_NONE", Err(Fault::SystemNotVerified), Err(Fault::SystemNotVerified)),
     ];
     for (name, instance, holder) in cases {
@@ -194,9 +203,58 @@ fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
             .and_then(|value| KeyDescription::parse(value).ok())
             .map_or_else(Vec::new, |description| description.challenge);
         let message = message(vec![chain]);
-        let judge = |role| check(&message, &[key], &challenge, role, &strict, now);
+        let judge =
+            |role| check(&message, &[key], &challenge, role, &strict, None, now).map(|vouched| vouched.level);
         assert_eq!((judge(KeyRole::Instance), judge(KeyRole::Holder)), (instance, holder), "{name}");
     }
+}
+
+/// The app on the published chains: another package, an older version or another signer is another app.
+#[test]
+fn keys_of_another_app_are_refused_where_apps_are_configured() {
+    let Some(pem) = oracle("caiman_sdk36_SB_EC_RKP.pem") else { return };
+    let leaf = Certificate::parse(&certificates(&String::from_utf8(pem).unwrap())[0]).unwrap();
+    let description = KeyDescription::parse(leaf.extension(KEY_DESCRIPTION_OID).unwrap()).unwrap();
+    let signer = BASE64_STANDARD.decode("EDk47kU35Z6O55L2VFBPuDRvxrNG0LvEQV/DOfz8jsE=").unwrap();
+    let app = AndroidApp {
+        package: "com.google.android.attestation".to_owned(),
+        minimal_version: 0,
+        signers: BTreeSet::from([signer]),
+    };
+    let judge = |android_apps: Vec<AndroidApp>| {
+        let policy = AttestationPolicy { android_apps, ..policy(root_certificate()) };
+        check_description(&description, &description.challenge, KeyRole::Instance, &policy)
+    };
+    assert_eq!(judge(vec![app.clone()]), Ok(SecurityLevel::StrongBox));
+    assert_eq!(judge(Vec::new()), Ok(SecurityLevel::StrongBox));
+    let other = AndroidApp { package: "kr.example.wallet".to_owned(), ..app.clone() };
+    assert_eq!(judge(vec![other.clone()]), Err(Fault::OtherApp));
+    assert_eq!(judge(vec![AndroidApp { minimal_version: 1, ..app.clone() }]), Err(Fault::OtherApp));
+    assert_eq!(
+        judge(vec![AndroidApp { signers: BTreeSet::from([vec![7; 32]]), ..app.clone() }]),
+        Err(Fault::OtherApp)
+    );
+    assert_eq!(judge(vec![other, app]), Ok(SecurityLevel::StrongBox));
+    let mut nobody = description.clone();
+    nobody.software.application = None;
+    let app = AndroidApp { package: String::new(), minimal_version: 0, signers: BTreeSet::new() };
+    let policy = AttestationPolicy { android_apps: vec![app], ..policy(root_certificate()) };
+    assert_eq!(
+        check_description(&nobody, &nobody.challenge, KeyRole::Instance, &policy),
+        Err(Fault::OtherApp)
+    );
+}
+
+/// Google's list as published for tests.
+#[test]
+fn the_published_status_list_is_read() {
+    let Some(list) = oracle("status.json") else { return };
+    let serials = parse_status_list(&list).unwrap();
+    assert!(serials.contains(&hex::decode("cc66e9a93713b6e643b26c15879786f7").unwrap()), "a suspended one");
+    assert!(
+        serials.contains(6_681_152_659_205_225_093_u64.to_be_bytes().as_slice()),
+        "one written in decimal"
+    );
 }
 
 #[test]

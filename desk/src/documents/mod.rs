@@ -127,6 +127,9 @@ pub struct Document {
     card_days: u16,
     /// Days a copy lasts.
     copy_days: u16,
+    /// Whether a clerk looks before anything is issued.
+    #[serde(default)]
+    manual_check: bool,
     mdoc: Option<MdocForm>,
     sd_jwt: Option<SdJwtForm>,
     /// Copies by the name of their level.
@@ -337,6 +340,10 @@ impl Document {
 
     pub(crate) const fn card_days(&self) -> u16 {
         self.card_days
+    }
+
+    pub(crate) const fn is_checked_by_hand(&self) -> bool {
+        self.manual_check
     }
 
     pub(crate) const fn copy_days(&self) -> u16 {

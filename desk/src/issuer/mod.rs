@@ -47,6 +47,8 @@ pub struct Trust {
     pub attestation: AttestationPolicy,
     /// Roots of wallet providers.
     pub wallet_providers: Anchors,
+    /// Where browsers may go back to.
+    pub wallet_redirects: Vec<String>,
 }
 
 /// The issuer.

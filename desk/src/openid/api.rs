@@ -14,7 +14,12 @@ use wallet_core::{
     openid::{CHALLENGE_PATH, ErrorCode, KEYS_PATH, WALLET_PATH},
 };
 
-use super::{Proofs, paths, tap::Challenged};
+use super::{
+    Proofs,
+    credential::{Body, CredentialAnswer},
+    paths,
+    tap::Challenged,
+};
 use crate::{
     issuer::{Issuer, IssuerError},
     server::{App, read_body, status_of},
@@ -32,6 +37,9 @@ pub(crate) fn routes() -> Router<App> {
         .route(paths::TOKEN, post(token))
         .route(paths::NONCE, post(nonce))
         .route(paths::CREDENTIAL, post(credential))
+        .route(paths::DEFERRED, post(deferred))
+        .route(paths::PUSHED, post(pushed))
+        .route(&format!("{}/{{id}}", paths::APPLICATION), get(application))
         .route(paths::NOTIFICATION, post(notification))
         .route(&provider(CHALLENGE_PATH), post(provider_challenge))
         .route(&provider(WALLET_PATH), post(wallet_attestation))
@@ -80,7 +88,43 @@ async fn token(State(app): State<App>, request: Request) -> Response {
 
 async fn credential(State(app): State<App>, request: Request) -> Response {
     let (outcome, nonce) = ask(app, paths::CREDENTIAL, request, Issuer::credential).await;
-    with_nonce(answer_resource(outcome), nonce)
+    with_nonce(credentials(outcome), nonce)
+}
+
+async fn deferred(State(app): State<App>, request: Request) -> Response {
+    let (outcome, nonce) = ask(app, paths::DEFERRED, request, Issuer::deferred).await;
+    with_nonce(credentials(outcome), nonce)
+}
+
+async fn pushed(State(app): State<App>, request: Request) -> Response {
+    let (outcome, nonce) = ask(app, paths::PUSHED, request, Issuer::push).await;
+    let response = match outcome {
+        Ok(pushed) => (StatusCode::CREATED, Json(pushed)).into_response(),
+        Err(error) => refuse(&error, false),
+    };
+    with_nonce(response, nonce)
+}
+
+async fn application(State(app): State<App>, Path(id): Path<String>) -> Response {
+    match app.with_issuer(move |issuer, now| issuer.applied(&id, now)).await {
+        Ok(Some(offer)) => private(Json(offer).into_response()),
+        Ok(None) => private(StatusCode::NOT_FOUND.into_response()),
+        Err(error) => refuse(&error, false),
+    }
+}
+
+/// 200 with credentials, 202 where the wallet has to come again. 8.3 and 9.2.
+fn credentials(outcome: Result<CredentialAnswer, IssuerError>) -> Response {
+    let CredentialAnswer { ready, body } = match outcome {
+        Ok(answer) => answer,
+        Err(error) => return refuse(&error, true),
+    };
+    let status = if ready { StatusCode::OK } else { StatusCode::ACCEPTED };
+    let (kind, body) = match body {
+        Body::Clear(json) => ("application/json", json),
+        Body::Encrypted(token) => ("application/jwt", token),
+    };
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 async fn notification(State(app): State<App>, request: Request) -> Response {
@@ -165,13 +209,6 @@ fn answer<T: Serialize>(outcome: Result<T, IssuerError>) -> Response {
     match outcome {
         Ok(message) => private(Json(message).into_response()),
         Err(error) => refuse(&error, false),
-    }
-}
-
-fn answer_resource<T: Serialize>(outcome: Result<T, IssuerError>) -> Response {
-    match outcome {
-        Ok(message) => private(Json(message).into_response()),
-        Err(error) => refuse(&error, true),
     }
 }
 

@@ -3,22 +3,26 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wallet_core::{
     card::Refusal,
     crypto::{random::make_random, sign::PublicKey},
-    jose::encode,
+    jose::{ContentEncryption, Jwk, encode, encrypt},
     openid::ErrorCode,
 };
 
 use super::{Proofs, digest};
 use crate::{
-    documents::Document,
+    documents::{Document, Wanted},
     issuer::{Batch, Issuer, IssuerError, MadeCopy, refuse_binding},
-    store::{Access, Bound, CopyRow, TokenKind},
+    store::{Access, Bound, CheckState, CopyRow, DeferredRow, TokenKind},
 };
 
 /// Seconds a nonce is good.
 const NONCE_SECONDS: i64 = 300;
+/// Seconds a request waits for a manual check, and after which the wallet asks again.
+pub(super) const DEFERRED_SECONDS: i64 = 14 * 86_400;
+const INTERVAL_SECONDS: i64 = 3600;
 /// How often a batch may be fetched again under one token, after a lost answer.
 const REPEATS: u32 = 3;
 
@@ -33,7 +37,7 @@ struct CredentialRequest {
     credential_identifier: Option<String>,
     credential_configuration_id: Option<String>,
     proofs: Option<ProofsMember>,
-    credential_response_encryption: Option<serde::de::IgnoredAny>,
+    credential_response_encryption: Option<EncryptionMember>,
 }
 
 #[derive(Deserialize)]
@@ -41,11 +45,44 @@ struct ProofsMember {
     attestation: Option<[String; 1]>,
 }
 
-/// The credentials. 8.3.
-#[derive(Debug, Serialize)]
+/// The answer, and whether it is encrypted. 8.3 and 10.
+#[derive(Debug)]
 pub(crate) struct CredentialAnswer {
-    credentials: Vec<Wrapped>,
-    notification_id: String,
+    /// Whether the credentials are in it; the wallet has to come again otherwise.
+    pub(crate) ready: bool,
+    /// The message, as JSON or encrypted.
+    pub(crate) body: Body,
+}
+
+/// A message on its way.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// `application/json`.
+    Clear(String),
+    /// `application/jwt`.
+    Encrypted(String),
+}
+
+/// What is in it. 8.3 and 9.2.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Content {
+    Credentials { credentials: Vec<Wrapped>, notification_id: String },
+    Later { transaction_id: String, interval: i64 },
+}
+
+/// What a wallet wants its answer encrypted to. 8.2.
+#[derive(Deserialize)]
+struct EncryptionMember {
+    jwk: Value,
+    enc: String,
+    zip: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct DeferredRequest {
+    transaction_id: String,
+    credential_response_encryption: Option<EncryptionMember>,
 }
 
 #[derive(Debug, Serialize)]
@@ -86,9 +123,7 @@ impl Issuer {
         let (access, instance) = self.check_access(proofs, now)?;
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidCredentialRequest, check);
         let request: CredentialRequest = serde_json::from_slice(body).map_err(|_| invalid("Body"))?;
-        if request.credential_response_encryption.is_some() {
-            return Err(IssuerError::oauth(ErrorCode::InvalidEncryptionParameters, "NotOffered"));
-        }
+        let encryption = request.credential_response_encryption.map(Encryption::read).transpose()?;
         let document = self.document_of(&access)?;
         let find = |id: &str| self.documents.wanted(id).filter(|wanted| wanted.document == document);
         let wanted = match (request.credential_identifier, request.credential_configuration_id) {
@@ -108,17 +143,121 @@ impl Issuer {
         if !(1..=wanted.batch()).contains(&count) || !keys.iter().all(|key| seen.insert(*key.as_sec1())) {
             return Err(IssuerError::oauth(ErrorCode::InvalidProof, "Keys"));
         }
+        let content = if document.is_checked_by_hand() {
+            self.after_check(&access, wanted, &keys, None, now)?
+        } else {
+            self.issue(&access, wanted, &keys, now)?
+        };
+        answer(&content, encryption)
+    }
+
+    /// Gives a credential that was put off. 9.
+    pub(crate) fn deferred(
+        &self,
+        body: &[u8],
+        proofs: &Proofs,
+        now: i64,
+    ) -> Result<CredentialAnswer, IssuerError> {
+        let outcome = self.answer_deferred(body, proofs, now);
+        self.audit(now, None, "deferred", &outcome)?;
+        outcome
+    }
+
+    fn answer_deferred(
+        &self,
+        body: &[u8],
+        proofs: &Proofs,
+        now: i64,
+    ) -> Result<CredentialAnswer, IssuerError> {
+        let (access, _) = self.check_access(proofs, now)?;
+        let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidCredentialRequest, check);
+        let request: DeferredRequest = serde_json::from_slice(body).map_err(|_| invalid("Body"))?;
+        let encryption = request.credential_response_encryption.map(Encryption::read).transpose()?;
+        let row = self.store.deferred(&digest(&request.transaction_id), &access.issue, now)?;
+        let row = row.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidTransactionId, "Unknown"))?;
+        // A document may have been withdrawn since.
+        let wanted = self.documents.wanted(&row.configuration).ok_or_else(|| invalid("Configuration"))?;
+        let keys = row.keys.chunks(65).map(PublicKey::from_sec1).collect::<Result<Vec<_>, _>>();
+        let keys = keys.map_err(|_| IssuerError::Failed)?;
+        let content = self.after_check(&access, wanted, &keys, Some(request.transaction_id), now)?;
+        answer(&content, encryption)
+    }
+
+    /// Issues where a clerk said yes, and puts off where none has said anything. `transaction` is that of a request put off before.
+    fn after_check(
+        &self,
+        access: &Access,
+        wanted: Wanted<'_>,
+        keys: &[PublicKey],
+        transaction: Option<String>,
+        now: i64,
+    ) -> Result<Content, IssuerError> {
+        match self.store.ask_check(&access.person, wanted.document.id(), now)? {
+            CheckState::Approved => return self.issue(access, wanted, keys, now),
+            CheckState::Denied => {
+                return Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "Check"));
+            }
+            CheckState::Asked => {}
+        }
+        let transaction_id = match transaction {
+            Some(known) => known,
+            None => {
+                let transaction = encode(&make_random::<32>()?);
+                let row = DeferredRow {
+                    issue: access.issue,
+                    configuration: wanted.id(),
+                    keys: keys.iter().flat_map(|key| key.as_sec1()).copied().collect(),
+                    expires_at: now.saturating_add(DEFERRED_SECONDS),
+                };
+                self.store.add_deferred(&digest(&transaction), &row, now)?;
+                transaction
+            }
+        };
+        Ok(Content::Later { transaction_id, interval: INTERVAL_SECONDS })
+    }
+
+    /// Decides a manual check: what a clerk does. Tells whether one was asked for.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn decide(
+        &self,
+        registration_number: &str,
+        document: &str,
+        approved: bool,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
+        let person = self.person_id(registration_number);
+        let decided = self.store.decide_check(&person, document, approved)?;
+        let outcome = match (decided, approved) {
+            (false, _) => "nobody",
+            (true, true) => "approved",
+            (true, false) => "denied",
+        };
+        self.store.log(now, None, "check", outcome)?;
+        Ok(decided)
+    }
+
+    /// Makes a batch, binds it, and gives it out.
+    fn issue(
+        &self,
+        access: &Access,
+        wanted: Wanted<'_>,
+        keys: &[PublicKey],
+        now: i64,
+    ) -> Result<Content, IssuerError> {
+        let document = wanted.document;
         let person = self.kept_person(&access.person)?;
         let fields = self.kept_fields(&access.person, document.id())?;
         let mut batch = Batch { wanted, person: &person, fields: &fields, made: Vec::new() };
         let mut credentials = Vec::new();
-        for key in &keys {
+        for key in keys {
             credentials.push(Wrapped { credential: self.make_credential(&mut batch, key, now)? });
         }
         let rows: Vec<CopyRow<'_>> = batch.made.iter().map(MadeCopy::row).collect();
         let most = wanted.batch().saturating_mul(REPEATS);
-        match self.store.bind_batch(&access, &rows, most, now)? {
-            Bound::Kept => Ok(CredentialAnswer { credentials, notification_id: encode(&access.issue) }),
+        match self.store.bind_batch(access, &rows, most, now)? {
+            Bound::Kept => Ok(Content::Credentials { credentials, notification_id: encode(&access.issue) }),
             Bound::Otherwise(state) => Err(refuse_binding(state).err().unwrap_or(IssuerError::Failed)),
             Bound::TooMany => Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "TooMany")),
             Bound::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
@@ -161,4 +300,40 @@ impl Issuer {
         let access = self.store.token(TokenKind::Access, &digest(token), &instance.thumbprint(), now)?;
         Ok((access.ok_or_else(|| invalid("Unknown"))?, instance))
     }
+}
+
+/// To whom an answer is encrypted, and how.
+struct Encryption {
+    key: Jwk,
+    content: ContentEncryption,
+}
+
+impl Encryption {
+    /// 8.2 and 10: ECDH-ES on P-256, AES-GCM, uncompressed; the metadata say so.
+    fn read(asked: EncryptionMember) -> Result<Self, IssuerError> {
+        let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidEncryptionParameters, check);
+        let EncryptionMember { jwk, enc, zip } = asked;
+        if zip.is_some() {
+            return Err(invalid("Compression"));
+        }
+        if jwk.get("alg").and_then(Value::as_str) != Some("ECDH-ES") {
+            return Err(invalid("Algorithm"));
+        }
+        let content = ContentEncryption::ALL.into_iter().find(|content| content.name() == enc);
+        let content = content.ok_or_else(|| invalid("Content"))?;
+        let key = serde_json::from_value(jwk).map_err(|_| invalid("Key"))?;
+        Ok(Self { key, content })
+    }
+}
+
+fn answer(content: &Content, encryption: Option<Encryption>) -> Result<CredentialAnswer, IssuerError> {
+    let ready = matches!(content, Content::Credentials { .. });
+    let json = serde_json::to_string(content).map_err(|_| IssuerError::Failed)?;
+    let body = match encryption {
+        None => Body::Clear(json),
+        Some(Encryption { key, content }) => {
+            Body::Encrypted(encrypt(&key, content, json.as_bytes()).ok_or(IssuerError::Failed)?)
+        }
+    };
+    Ok(CredentialAnswer { ready, body })
 }

@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value, json};
 use wallet_core::{
     card::{Disclosure, Language},
-    jose::SigningInput,
+    jose::{ContentEncryption, SigningInput},
     openid::SIGNED_METADATA,
 };
 
@@ -34,7 +34,13 @@ impl Issuer {
             "credential_issuer": self.url,
             "credential_endpoint": at(paths::CREDENTIAL),
             "nonce_endpoint": at(paths::NONCE),
+            "deferred_credential_endpoint": at(paths::DEFERRED),
             "notification_endpoint": at(paths::NOTIFICATION),
+            "credential_response_encryption": {
+                "alg_values_supported": ["ECDH-ES"],
+                "enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
+                "encryption_required": false,
+            },
             "batch_credential_issuance": { "batch_size": most },
             "display": NAMES.map(|(name, language)| json!({ "name": name, "locale": language.code() })),
             "credential_configurations_supported": configurations,
@@ -98,11 +104,16 @@ impl Issuer {
         json!({
             "issuer": self.url,
             "token_endpoint": at(paths::TOKEN),
+            "authorization_endpoint": at(paths::AUTHORIZE),
+            "pushed_authorization_request_endpoint": at(paths::PUSHED),
+            "require_pushed_authorization_requests": true,
+            "authorization_response_iss_parameter_supported": true,
+            "authorization_details_types_supported": ["openid_credential"],
             "authorization_challenge_endpoint": at(paths::CHALLENGE),
             "grant_types_supported": [
                 "urn:ietf:params:oauth:grant-type:pre-authorized_code", "authorization_code", "refresh_token",
             ],
-            "response_types_supported": [],
+            "response_types_supported": ["code"],
             "scopes_supported": ["mobile_id"],
             "token_endpoint_auth_methods_supported": ["attest_jwt_client_auth"],
             "client_attestation_signing_alg_values_supported": ["ES256"],

@@ -2,6 +2,7 @@
 //! HTTP; its `api` carries the messages.
 
 pub(crate) mod api;
+mod authorize;
 mod credential;
 mod metadata;
 mod offer;
@@ -9,6 +10,8 @@ mod proofs;
 mod tap;
 mod token;
 
+pub(crate) use authorize::Answered;
+pub use authorize::{Application, PortalRefusal};
 pub use offer::Offer;
 pub(crate) use proofs::Proofs;
 
@@ -19,10 +22,16 @@ use crate::issuer::IssuerError;
 /// Paths below the issuer's URL.
 pub(crate) mod paths {
     pub(crate) const OFFER: &str = "/openid/offers";
+    pub(crate) const APPLICATION: &str = "/openid/applications";
+    pub(crate) const PUSHED: &str = "/openid/par";
+    pub(crate) const AUTHORIZE: &str = "/openid/authorize";
+    /// Where a browser comes that knows no wallet.
+    pub(crate) const OPEN: &str = "/portal/open";
     pub(crate) const CHALLENGE: &str = "/openid/challenge";
     pub(crate) const TOKEN: &str = "/openid/token";
     pub(crate) const NONCE: &str = "/openid/nonce";
     pub(crate) const CREDENTIAL: &str = "/openid/credential";
+    pub(crate) const DEFERRED: &str = "/openid/deferred";
     pub(crate) const NOTIFICATION: &str = "/openid/notification";
 }
 

@@ -95,6 +95,7 @@ impl Issuer {
         now: i64,
     ) -> Result<Offer, IssuerError> {
         let person = self.keep_fields(person, document.id(), fields, now)?;
+        self.store.record_visit(&person, now)?;
         let id = encode(&[&document.tag()[..], &make_random::<12>()?].concat());
         let code = self.code_of(&id);
         let transaction_code = make_transaction_code()?;

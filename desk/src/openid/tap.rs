@@ -131,6 +131,7 @@ impl Issuer {
             .of_card(&person)
             .ok_or_else(|| IssuerError::because(Refusal::Denied, "Document"))?;
         self.keep_person(&person, now)?;
+        self.store.record_tap(&person_id, &thumbprint, now)?;
         let code = make_code(document)?;
         let row = CodeRow {
             code: digest(&code),

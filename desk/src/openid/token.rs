@@ -8,7 +8,7 @@ use wallet_core::{
     openid::ErrorCode,
 };
 
-use super::{Form, Proofs, digest};
+use super::{Form, Proofs, authorize::bound_to, credential::DEFERRED_SECONDS, digest};
 use crate::{
     documents::{Document, Wanted},
     issuer::{Issuer, IssuerError, refuse_binding},
@@ -68,7 +68,9 @@ impl Issuer {
         let access = Access { person, instance: instance.thumbprint(), issue: make_issue(document)? };
         let access_token = encode(&make_random::<32>()?);
         let refresh_token = if refreshed.is_some() { None } else { Some(encode(&make_random::<32>()?)) };
-        let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(ACCESS_SECONDS))];
+        // Where a clerk has still to look, the wallet waits with its token.
+        let seconds = if document.is_checked_by_hand() { DEFERRED_SECONDS } else { ACCESS_SECONDS };
+        let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(seconds))];
         if let Some(token) = &refresh_token {
             tokens.push((TokenKind::Refresh, digest(token), now.saturating_add(REFRESH_SECONDS)));
         }
@@ -85,7 +87,7 @@ impl Issuer {
         Ok(TokenAnswer {
             access_token,
             token_type: "DPoP",
-            expires_in: ACCESS_SECONDS,
+            expires_in: seconds,
             refresh_token,
             authorization_details: document.wanted().into_iter().map(detail).collect(),
         })
@@ -133,6 +135,8 @@ impl Issuer {
         let text = form.required("code")?;
         let code = digest(text);
         let challenge = sha256(form.required("code_verifier")?.as_bytes());
+        // A code that came through a browser is good for the redirect URI it was given to alone.
+        let challenge = form.get("redirect_uri").map_or(challenge, |uri| bound_to(&challenge, uri));
         let person = self.store.redeem_code(&code, &challenge, &instance.thumbprint(), now)?;
         let person = person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))?;
         Ok((person, self.document_of_code(text)?))

@@ -44,6 +44,8 @@ pub(crate) struct Operator;
 pub(crate) struct Counter;
 /// Any role but [`Role::Citizen`].
 pub(crate) struct Staff;
+/// Whoever signed in at the portal.
+pub(crate) struct Citizen;
 
 impl For for Clerk {
     const ROLES: &'static [Role] = &[Role::Clerk];
@@ -53,6 +55,9 @@ impl For for Operator {
 }
 impl For for Counter {
     const ROLES: &'static [Role] = &[Role::Counter];
+}
+impl For for Citizen {
+    const ROLES: &'static [Role] = &[Role::Citizen];
 }
 impl For for Staff {
     const ROLES: &'static [Role] = &[Role::Clerk, Role::Operator, Role::Counter];

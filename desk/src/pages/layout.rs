@@ -9,7 +9,7 @@ use wallet_core::card::Language;
 
 use super::{
     account::Role,
-    guard::{CSRF, SIGN_IN},
+    guard::{CITIZEN_SIGN_IN, CSRF, SIGN_IN},
     language::say,
     session::Session,
     state::Pages,
@@ -209,6 +209,7 @@ pub(crate) fn refusal(page: &Page<'_>, status: StatusCode, words: &str) -> Respo
 pub(crate) fn doors(language: Language) -> Markup {
     html! {
         ul.doors {
+            li { a href=(CITIZEN_SIGN_IN) { (say(language, "모바일 신분증 신청", "Apply for a mobile ID")) } }
             li { a href=(SIGN_IN) { (say(language, "직원 로그인", "Staff sign-in")) } }
         }
     }

@@ -13,6 +13,7 @@ pub(crate) mod language;
 pub(crate) mod layout;
 mod operator;
 mod password;
+mod portal;
 pub(crate) mod session;
 mod shown;
 mod sign_in;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(visit::routes())
         .merge(operator::routes())
         .merge(counter::routes())
+        .merge(portal::routes())
         .merge(language::routes())
         .merge(static_files::routes())
 }

@@ -87,6 +87,17 @@ pub enum Bound {
     Ended,
 }
 
+/// Remembers an authorization code.
+pub(super) fn put_code(tx: &mut Transaction<'_>, row: &CodeRow, now: i64) -> Result<(), StoreError> {
+    let CodeRow { code, person, instance, challenge, expires_at } = *row;
+    tx.execute("DELETE FROM codes WHERE expires_at <= ?1", params![now])?;
+    tx.execute(
+        "INSERT INTO codes (code, person, instance, challenge, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![&code, &person, &instance, &challenge, expires_at],
+    )?;
+    Ok(())
+}
+
 /// What a batch's name begins with: the tag of its document.
 const fn tag_of(issue: &IssueId) -> [u8; 4] {
     let [a, b, c, d, ..] = *issue;
@@ -242,15 +253,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_code(&self, row: &CodeRow, now: i64) -> Result<(), StoreError> {
-        let CodeRow { code, person, instance, challenge, expires_at } = *row;
-        self.write(|tx| {
-            tx.execute("DELETE FROM codes WHERE expires_at <= ?1", params![now])?;
-            tx.execute(
-                "INSERT INTO codes (code, person, instance, challenge, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![&code, &person, &instance, &challenge, expires_at],
-            )?;
-            Ok(())
-        })
+        self.write(|tx| put_code(tx, row, now))
     }
 
     /// Takes an authorization code, once, from the phone it was given to and whoever knows the verifier. Used a second

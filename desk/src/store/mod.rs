@@ -1,9 +1,12 @@
 //! What the desk remembers: in one SQLite file, or in a PostgreSQL that several desks share. Each method is one transaction.
 
+mod app_keys;
+mod deferred;
 mod desks;
 mod engine;
 mod grants;
 mod page_sessions;
+mod portal;
 mod standing;
 mod suspensions;
 #[cfg(test)]
@@ -64,9 +67,11 @@ pub enum SessionState {
     Shown,
 }
 
+pub use deferred::{CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
 pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};
 pub use page_sessions::{ActRow, Rate, SessionRow};
+pub use portal::{PushedRow, Seen};
 pub use standing::{OfferFate, Standing};
 pub use suspensions::LineId;
 

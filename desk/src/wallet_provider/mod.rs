@@ -8,13 +8,14 @@ use wallet_core::{
     crypto::{hash::sha256, random::make_random, sign::PublicKey},
     jose::{Fixed, Jwk, Jws, SigningInput},
     openid::{AttestationResponse, ChallengeResponse, KeysClaims, REQUEST_TYPE, WalletClaims},
+    platform::AttestationMessage,
 };
 
 use crate::{
     attestation::{self, AttestationPolicy, KeyRole, SecurityLevel},
     issuer::{IssuerError, outcome_name},
     pki::Identity,
-    store::Store,
+    store::{Store, Thumbprint},
 };
 
 /// Where it answers, below the desk's URL.
@@ -75,8 +76,7 @@ impl WalletProvider<'_> {
         let thumbprint = instance.thumbprint();
         match &claims.attestation {
             Some(message) => {
-                attestation::check(message, &[instance], &challenge, KeyRole::Instance, self.policy, now)
-                    .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
+                self.look_at(message, &[instance], &challenge, KeyRole::Instance, &thumbprint, now)?;
                 self.store.add_instance(&thumbprint, now)?;
             }
             None if self.store.knows_instance(&thumbprint)? => {}
@@ -109,9 +109,9 @@ impl WalletProvider<'_> {
         }
         let keys: Vec<PublicKey> = claims.keys.iter().map(|key| *key.key()).collect();
         let challenge = sha256(claims.nonce.as_deref().unwrap_or_default().as_bytes());
+        let thumbprint = instance.thumbprint();
         let level =
-            attestation::check(&claims.attestation, &keys, &challenge, KeyRole::Holder, self.policy, now)
-                .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
+            self.look_at(&claims.attestation, &keys, &challenge, KeyRole::Holder, &thumbprint, now)?;
         let level = match level {
             SecurityLevel::StrongBox => "iso_18045_high",
             SecurityLevel::TrustedEnvironment => "iso_18045_moderate",
@@ -124,6 +124,37 @@ impl WalletProvider<'_> {
                 "key_storage": [level], "user_authentication": [level], "nonce": claims.nonce,
             }),
         )
+    }
+
+    /// What the hardware says of keys of this wallet. An App Attest key belongs to the wallet it first spoke for, and its counter
+    /// is kept before anything is vouched for.
+    fn look_at(
+        &self,
+        message: &AttestationMessage,
+        keys: &[PublicKey],
+        challenge: &[u8; 32],
+        role: KeyRole,
+        wallet: &Thumbprint,
+        now: i64,
+    ) -> Result<SecurityLevel, IssuerError> {
+        let refused = |check: &'static str| IssuerError::because(Refusal::AttestationRefused, check);
+        let known = match message {
+            AttestationMessage::AppAttest { key_id, .. } => {
+                let id = key_id.0.as_slice().try_into().map_err(|_| refused("KeyId"))?;
+                self.store.app_key(&id)?
+            }
+            AttestationMessage::Android { .. } | AttestationMessage::Software { .. } => None,
+        };
+        if known.is_some_and(|(_, owner)| owner != *wallet) {
+            return Err(refused("AnotherWallet"));
+        }
+        let known = known.map(|(key, _)| key);
+        let vouched = attestation::check(message, keys, challenge, role, self.policy, known.as_ref(), now)
+            .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
+        match vouched.app_key {
+            Some(key) if !self.store.keep_app_key(&key, wallet, now)? => Err(refused("Replayed")),
+            _ => Ok(vouched.level),
+        }
     }
 
     fn asked<T: serde::de::DeserializeOwned>(&self, body: &[u8]) -> Result<(T, PublicKey), IssuerError> {

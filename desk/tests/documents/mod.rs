@@ -1,4 +1,4 @@
-//! Documents beside the resident card: one that a file alone adds, and the foreign resident's.
+//! Documents beside the resident card: one that a file alone adds, one that a clerk looks at first, and the foreign resident's.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -8,10 +8,12 @@ use wallet_core::{
     card::Disclosure,
     counter::Document,
     verify::{Counter, CounterPack, DeskSettings},
-    wallet::{Issued, Refusal},
+    wallet::{Issued, Refusal, UnfinishedIssuance, WalletError},
 };
 
 use crate::stage::{NOW, Phone, Stage};
+
+const DENIED: WalletError = WalletError::IssuerRefused { why: Refusal::Denied };
 
 /// A desk with the documents of this folder, and a register that has something for the adult in each.
 fn with_documents(config: &mut Config) {
@@ -20,12 +22,22 @@ fn with_documents(config: &mut Config) {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     let veteran = fields(&[("veteran_number", "12-345678"), ("veteran_category", "국가유공자")]);
+    let welfare = fields(&[("welfare_grade", "1")]);
     let register = std::mem::take(&mut config.register);
-    config.register = register.with_fields(number(), "veteran_card", veteran);
+    config.register = register.with_fields(number(), "veteran_card", veteran).with_fields(
+        number(),
+        "welfare_card",
+        welfare,
+    );
 }
 
 fn number() -> &'static str {
     people::adult().registration_number
+}
+
+async fn accept(phone: &Phone, link: &str, digits: &str) -> Result<Issued, WalletError> {
+    let offer = Arc::clone(&phone.wallet).open_offer(link.to_owned()).await?;
+    offer.accept(Some(digits.into()), None).await
 }
 
 fn left(phone: &Phone, document: &str) -> Vec<u32> {
@@ -101,4 +113,52 @@ async fn a_foreign_resident_gets_their_own_document_by_the_same_code() {
     let verdict = counter.check(&frame.text, NOW, 0);
     assert!(verdict.accepted, "{verdict:?}");
     assert_eq!(verdict.shown.unwrap().document, Document::ForeignResidentCard);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_a_clerk_looks_at_first_comes_later() {
+    let stage = Stage::with(with_documents).await;
+    let phone = stage.phone().await;
+    assert!(!stage.desk.decide(number(), "welfare_card", true).await.unwrap(), "nobody asked");
+    let visit = stage.desk.visit_for(number(), "welfare_card").await.unwrap();
+    let later = Ok(Issued::Later { seconds: 3600 });
+    assert_eq!(accept(&phone, &visit.link, &visit.transaction_code).await, later);
+    stage.clock.advance(3600);
+    assert_eq!(Arc::clone(&phone.wallet).resume_issuance(None).await, later, "nobody has looked yet");
+    assert!(phone.wallet.cards().unwrap().is_empty());
+    assert!(stage.desk.decide(number(), "welfare_card", true).await.unwrap());
+    let issued = Arc::clone(&phone.wallet).resume_issuance(None).await.unwrap();
+    let Issued::Card { card } = issued else { panic!("{issued:?}") };
+    assert_eq!(card.document, "welfare_card");
+    assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_clerk_survives_the_phone_and_ends_with_a_no() {
+    let stage = Stage::with(with_documents).await;
+    let phone = stage.phone().await;
+    let visit = stage.desk.visit_for(number(), "welfare_card").await.unwrap();
+    let later = Ok(Issued::Later { seconds: 3600 });
+    assert_eq!(accept(&phone, &visit.link, &visit.transaction_code).await, later);
+    let phone = phone.reopened(|_| {}).await.unwrap();
+    assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::Waiting));
+    assert_eq!(Arc::clone(&phone.wallet).resume_issuance(None).await, later, "it asks anew, and waits again");
+    assert!(stage.desk.decide(number(), "welfare_card", false).await.unwrap());
+    assert_eq!(Arc::clone(&phone.wallet).resume_issuance(None).await, Err(DENIED));
+    assert!(phone.wallet.cards().unwrap().is_empty());
+    assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_travel_encrypted_to_the_wallet_that_asked() {
+    let stage = Stage::new().await;
+    let phone = stage.phone().await;
+    phone.http.play(Some(Box::new(|request, response| {
+        if request.url.ends_with("/openid/credential") {
+            assert_eq!(response.headers["content-type"], "application/jwt");
+            assert_eq!(response.body.iter().filter(|byte| **byte == b'.').count(), 4);
+        }
+        Ok(response)
+    })));
+    phone.enrol(&people::adult()).await.unwrap();
 }

@@ -136,8 +136,15 @@ impl DecryptionKey {
     }
 }
 
+/// The secret shared with a peer.
+#[cfg(feature = "issuer")]
+pub(super) fn agree(ours: &DecryptionKey, peer: &PublicKey) -> Option<SecretBytes> {
+    let peer = Element::parse(P256, peer.as_sec1()).ok()?;
+    Some(ours.private.multiply(&peer).ok()?.secret())
+}
+
 /// Concat KDF, one round: both key lengths fit SHA-256. RFC 7518, 4.6.2.
-fn derive_key(
+pub(super) fn derive_key(
     shared: &SecretBytes,
     content: ContentEncryption,
     apu: &[u8],

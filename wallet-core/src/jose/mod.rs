@@ -2,11 +2,15 @@
 //! What was signed is kept as received. RFC 7515, RFC 7516, RFC 7517, RFC 7518.
 
 mod binary;
+#[cfg(feature = "issuer")]
+mod issue;
 mod jwe;
 mod jwk;
 mod jws;
 
 pub use binary::{Blob, Fixed};
+#[cfg(feature = "issuer")]
+pub use issue::encrypt;
 pub use jwe::{ContentEncryption, DecryptionKey, JweError};
 pub use jwk::{Jwk, NotAKey};
 pub use jws::{Jws, JwsError, SigningInput};

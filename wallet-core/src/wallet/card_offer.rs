@@ -13,6 +13,7 @@ use super::{
 use crate::{
     bytes::SecretBytes,
     openid::{Input, Issuance, OfferLink, Summary},
+    platform::Url,
 };
 
 /// An offer of this wallet's issuer, looked up.
@@ -121,12 +122,20 @@ impl Wallet {
     /// Goes on with an issuance when the citizen's browser has come back with `url`. Unlock first.
     ///
     /// # Errors
-    /// [`WalletError::NotForThisWallet`] when none waits; else as [`CardOffer::accept`].
+    /// [`WalletError::NotForThisWallet`] when none waits, or for a URL that is not the wallet's own to come back to;
+    /// [`WalletError::NotTrusted`] when the browser brings another issuance's state or another server's answer;
+    /// [`WalletError::IssuerRefused`] with `Denied` when the issuer, or the citizen at its page, said no; else as
+    /// [`CardOffer::accept`].
     pub async fn continue_with(
         self: Arc<Self>,
         url: String,
         listener: Option<Arc<dyn EnrolmentListener>>,
     ) -> Result<Issued, WalletError> {
+        // Whatever else opened the app says nothing about an issuance, and ends none.
+        let ours = Url::parse(&self.config.redirect_uri).is_ok_and(|ours| ours.query_of(&url).is_some());
+        if !ours {
+            return Err(WalletError::NotForThisWallet);
+        }
         self.go_on(Some(url), listener).await
     }
 

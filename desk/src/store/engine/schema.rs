@@ -8,6 +8,8 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/002_openid_and_lost_phones.sql"),
     include_str!("../migrations/003_several_desks.sql"),
     include_str!("../migrations/004_pages.sql"),
+    include_str!("../migrations/005_app_attest.sql"),
+    include_str!("../migrations/006_portal.sql"),
 ];
 /// The version this program knows.
 pub(in crate::store) const VERSION: u32 = {

@@ -1,6 +1,7 @@
 //! The promises of the store, on every engine.
 
 mod grants;
+mod issuing_ways;
 mod pages;
 mod stored_form;
 

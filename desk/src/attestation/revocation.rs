@@ -1,0 +1,103 @@
+//! Google's list of attestation certificates whose keys leaked or are doubted.
+//! <https://developer.android.com/privacy-and-security/security-key-attestation#certificate_status>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+/// Not a list of certificate statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a list of certificate statuses")]
+pub struct NotAStatusList;
+
+#[derive(Deserialize)]
+struct StatusList {
+    entries: BTreeMap<String, Entry>,
+}
+
+/// A certificate that nothing is wrong with is not on the list, whatever word stands beside one that is.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "status")]
+    _status: String,
+}
+
+/// The serial numbers on the list, big-endian without leading zeros: revoked and suspended ones alike.
+///
+/// # Errors
+/// [`NotAStatusList`]; a list that is only half understood revokes nothing, so it is none.
+pub fn parse_status_list(json: &[u8]) -> Result<BTreeSet<Vec<u8>>, NotAStatusList> {
+    let list: StatusList = serde_json::from_slice(json).map_err(|_| NotAStatusList)?;
+    let mut serials = BTreeSet::new();
+    for serial in list.entries.keys() {
+        serials.insert(from_hex(serial).ok_or(NotAStatusList)?);
+        // The list is in hexadecimal, but has had decimal entries, which look the same: both meanings are revoked.
+        serials.extend(from_decimal(serial));
+    }
+    Ok(serials)
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if text.is_empty() || text.len() > 64 {
+        return None;
+    }
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    Some(from_digits(&digits?, 16))
+}
+
+fn from_decimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(10)).collect();
+    Some(from_digits(&digits?, 10))
+}
+
+/// A number of any length, from its digits.
+fn from_digits(digits: &[u32], base: u32) -> Vec<u8> {
+    // Little-endian while it grows.
+    let mut bytes: Vec<u8> = Vec::new();
+    for digit in digits {
+        let mut carry = *digit;
+        for byte in &mut bytes {
+            let value = u32::from(*byte).saturating_mul(base).saturating_add(carry);
+            let [_, _, high, low] = value.to_be_bytes();
+            (*byte, carry) = (low, u32::from(high));
+        }
+        if carry > 0 {
+            bytes.extend(u8::try_from(carry));
+        }
+    }
+    bytes.reverse();
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serial_numbers_are_read_in_both_spellings() {
+        let list = br#"{"entries": {
+            "cc66e9a93713b6e643b26c15879786f7": {"status": "SUSPENDED", "reason": "KEY_COMPROMISE", "comment": "x"},
+            "256": {"status": "REVOKED"}, "0A": {"status": "REVOKED", "expires": "2030-01-01"}}}"#;
+        let serials = parse_status_list(list).unwrap();
+        let hex = |text| hex::decode(text).unwrap();
+        let expected = [hex("cc66e9a93713b6e643b26c15879786f7"), hex("0256"), hex("0100"), hex("0a")];
+        assert_eq!(serials, BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn a_list_that_is_half_understood_is_none() {
+        for list in [
+            "",
+            "{}",
+            "[]",
+            r#"{"entries": []}"#,
+            r#"{"entries": {"xyz": {"status": "REVOKED"}}}"#,
+            r#"{"entries": {"": {"status": "REVOKED"}}}"#,
+            r#"{"entries": {"1": {}}}"#,
+            r#"{"entries": {"1": 1}}"#,
+        ] {
+            assert_eq!(parse_status_list(list.as_bytes()), Err(NotAStatusList), "{list}");
+        }
+        assert_eq!(parse_status_list(br#"{"entries": {}}"#), Ok(BTreeSet::new()));
+    }
+}

@@ -1,0 +1,57 @@
+//! Keys that App Attest vouched for, and how often each has signed.
+
+use wallet_core::crypto::sign::PublicKey;
+
+use super::{Store, StoreError, Thumbprint, engine::params};
+use crate::attestation::AppKey;
+
+impl Store {
+    /// An App Attest key known from before, and the wallet it belongs to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn app_key(&self, id: &[u8; 32]) -> Result<Option<(AppKey, Thumbprint)>, StoreError> {
+        let found: Option<([u8; 65], [u8; 32], i64, Thumbprint)> = self.read(|tx| {
+            tx.first(
+                "SELECT public_key, app, counter, instance FROM app_keys WHERE id = ?1",
+                params![id],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+        })?;
+        let Some((public, app, counter, instance)) = found else { return Ok(None) };
+        let public = PublicKey::from_sec1(&public).map_err(|_| StoreError::Shape)?;
+        let counter = u32::try_from(counter).map_err(|_| StoreError::Shape)?;
+        Ok(Some((AppKey { id: *id, public, app, counter }, instance)))
+    }
+
+    /// Remembers how often an App Attest key has signed, for the wallet it belongs to. Tells whether that is more than was known,
+    /// and the same wallet: two that come at once with one assertion do not both pass.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_app_key(&self, key: &AppKey, instance: &Thumbprint, now: i64) -> Result<bool, StoreError> {
+        let AppKey { id, public, app, counter } = key;
+        let counter = i64::from(*counter);
+        self.write(|tx| {
+            let known: Option<(i64, Thumbprint)> =
+                tx.first("SELECT counter, instance FROM app_keys WHERE id = ?1", params![id], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            match known {
+                Some((before, owner)) if counter > before && owner == *instance => {
+                    tx.execute("UPDATE app_keys SET counter = ?2 WHERE id = ?1", params![id, counter])?;
+                    Ok(true)
+                }
+                Some(_) => Ok(false),
+                None => {
+                    tx.execute(
+                        "INSERT INTO app_keys (id, public_key, app, counter, instance, attested_at)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        params![id, public.as_sec1(), app, counter, instance, now],
+                    )?;
+                    Ok(true)
+                }
+            }
+        })
+    }
+}

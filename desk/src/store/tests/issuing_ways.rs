@@ -1,0 +1,134 @@
+//! Applications, pushed requests, who was seen, manual checks, and App Attest keys.
+
+use wallet_core::crypto::sign::SigningKey;
+
+use super::{
+    super::{grants::TokenKind, *},
+    NOW, on_each_engine,
+};
+use crate::attestation::AppKey;
+
+const ME: PersonId = [10; 32];
+const PHONE: Thumbprint = [1; 32];
+
+fn pushed() -> PushedRow {
+    PushedRow {
+        application: [7; 32],
+        instance: PHONE,
+        challenge: [8; 32],
+        redirect_uri: "https://wallet.example/issued".to_owned(),
+        state: "state".to_owned(),
+        expires_at: NOW + 10,
+    }
+}
+
+fn code() -> CodeRow {
+    CodeRow { code: [5; 32], person: ME, instance: PHONE, challenge: [8; 32], expires_at: NOW + 10 }
+}
+
+#[test]
+fn an_application_is_good_for_a_while_and_until_the_next() {
+    on_each_engine(|store| {
+        store.add_application(&[7; 32], &ME, "card", NOW, NOW + 10).unwrap();
+        assert_eq!(store.application(&[7; 32], NOW + 9).unwrap(), Some((ME, "card".to_owned())));
+        assert_eq!(store.application(&[7; 32], NOW + 10).unwrap(), None);
+        store.add_application(&[8; 32], &ME, "other", NOW, NOW + 10).unwrap();
+        assert!(store.application(&[7; 32], NOW).unwrap().is_some(), "another document");
+        store.add_application(&[9; 32], &ME, "card", NOW, NOW + 10).unwrap();
+        assert_eq!(store.application(&[7; 32], NOW).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_pushed_request_is_answered_once_and_ends_its_application() {
+    on_each_engine(|store| {
+        store.put_person(&ME, b"sealed", NOW).unwrap();
+        store.add_application(&[7; 32], &ME, "card", NOW, NOW + 100).unwrap();
+        store.add_pushed(&[1; 32], &pushed(), NOW).unwrap();
+        store.add_pushed(&[2; 32], &pushed(), NOW).unwrap();
+        assert_eq!(store.pushed(&[1; 32], NOW).unwrap(), Some(pushed()));
+        assert_eq!(store.pushed(&[1; 32], NOW + 10).unwrap(), None);
+        assert!(!store.answer_pushed(&[3; 32], Some(&code()), NOW).unwrap(), "nobody pushed it");
+        assert!(store.answer_pushed(&[1; 32], Some(&code()), NOW).unwrap());
+        assert!(!store.answer_pushed(&[1; 32], Some(&code()), NOW).unwrap());
+        assert!(!store.answer_pushed(&[2; 32], Some(&code()), NOW).unwrap(), "the application is used up");
+        assert_eq!(store.redeem_code(&[5; 32], &[8; 32], &PHONE, NOW).unwrap(), Some(ME));
+        // A no leaves the application open.
+        store.add_application(&[7; 32], &ME, "card", NOW, NOW + 100).unwrap();
+        store.add_pushed(&[4; 32], &pushed(), NOW).unwrap();
+        assert!(store.answer_pushed(&[4; 32], None, NOW).unwrap());
+        assert!(store.application(&[7; 32], NOW).unwrap().is_some());
+    });
+}
+
+#[test]
+fn who_was_seen_is_told_by_clerk_and_by_phone() {
+    on_each_engine(|store| {
+        assert_eq!(store.seen(&ME, &PHONE).unwrap(), Seen::default());
+        store.record_tap(&ME, &PHONE, NOW).unwrap();
+        store.record_tap(&ME, &PHONE, NOW + 1).unwrap();
+        assert_eq!(store.seen(&ME, &PHONE).unwrap(), Seen { visit: None, tap: Some(NOW + 1) });
+        assert_eq!(store.seen(&ME, &[2; 32]).unwrap(), Seen::default(), "another phone saw nothing");
+        store.record_visit(&ME, NOW).unwrap();
+        store.record_visit(&ME, NOW + 2).unwrap();
+        assert_eq!(store.seen(&ME, &[2; 32]).unwrap(), Seen { visit: Some(NOW + 2), tap: None });
+    });
+}
+
+#[test]
+fn a_manual_check_is_asked_for_once_and_decided_by_a_clerk() {
+    on_each_engine(|store| {
+        assert!(!store.decide_check(&ME, "card", true).unwrap());
+        assert_eq!(store.ask_check(&ME, "card", NOW).unwrap(), CheckState::Asked);
+        assert!(store.decide_check(&ME, "card", false).unwrap());
+        assert_eq!(store.ask_check(&ME, "card", NOW).unwrap(), CheckState::Denied);
+        assert!(store.decide_check(&ME, "card", true).unwrap());
+        assert_eq!(store.ask_check(&ME, "card", NOW).unwrap(), CheckState::Approved);
+        assert_eq!(store.ask_check(&ME, "other", NOW).unwrap(), CheckState::Asked);
+        let row = DeferredRow {
+            issue: [3; 16],
+            configuration: "card.mdoc".to_owned(),
+            keys: vec![4; 130],
+            expires_at: NOW + 10,
+        };
+        store.add_deferred(&[6; 32], &row, NOW).unwrap();
+        assert_eq!(store.deferred(&[6; 32], &[3; 16], NOW).unwrap(), Some(row));
+        assert_eq!(store.deferred(&[6; 32], &[4; 16], NOW).unwrap(), None, "another batch's");
+        assert_eq!(store.deferred(&[6; 32], &[3; 16], NOW + 10).unwrap(), None);
+    });
+}
+
+#[test]
+fn an_app_attest_key_counts_up_for_the_wallet_it_first_spoke_for() {
+    let public = *SigningKey::make().unwrap().0.public();
+    let key = |counter| AppKey { id: [9; 32], public, app: [8; 32], counter };
+    on_each_engine(|store| {
+        assert_eq!(store.app_key(&[9; 32]).unwrap(), None);
+        assert!(store.keep_app_key(&key(1), &PHONE, NOW).unwrap());
+        assert_eq!(store.app_key(&[9; 32]).unwrap(), Some((key(1), PHONE)));
+        assert!(!store.keep_app_key(&key(1), &PHONE, NOW).unwrap(), "seen before");
+        assert!(!store.keep_app_key(&key(2), &[2; 32], NOW).unwrap(), "another wallet's");
+        assert!(store.keep_app_key(&key(3), &PHONE, NOW).unwrap());
+        assert!(!store.keep_app_key(&key(2), &PHONE, NOW).unwrap());
+    });
+}
+
+/// The tokens of one document end with the next of the same, not with another document's.
+#[test]
+fn refresh_tokens_are_each_documents_own() {
+    on_each_engine(|store| {
+        store.put_person(&ME, b"sealed", NOW).unwrap();
+        let issue = |document: u8, number: u8| {
+            let mut issue = [number; 16];
+            issue[..4].fill(document);
+            Access { person: ME, instance: PHONE, issue }
+        };
+        let token = |value| [(TokenKind::Refresh, [value; 32], NOW + 10)];
+        let good = |value| store.token(TokenKind::Refresh, &[value; 32], &PHONE, NOW).unwrap().is_some();
+        assert!(store.add_tokens(&issue(1, 1), Granted::ByCode, &token(1), NOW).unwrap());
+        assert!(store.add_tokens(&issue(2, 2), Granted::ByCode, &token(2), NOW).unwrap());
+        assert!(good(1) && good(2));
+        assert!(store.add_tokens(&issue(1, 3), Granted::ByCode, &token(3), NOW).unwrap());
+        assert!(!good(1) && good(2) && good(3));
+    });
+}
