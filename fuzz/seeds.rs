@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use fixtures::{
     chip::{ActiveAuthentication, Cipher, Curve, VirtualCard},
     people,
-    pki::DocumentSigner,
+    pki::{self, DocumentSigner},
 };
 use fuzz::{
     chip::{FILES, LONG, Recording, SHORT, card, mapping_card},
@@ -27,7 +27,14 @@ use wallet_core::{
     openid::{CardEvidence, ChallengeResponse, KeysClaims, WalletClaims},
     platform::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage},
     qr::base45,
-    status::{Refused, StapleMessage, StaplesRequest, StaplesResponse, Status, StatusList, issue::Terms},
+    status::{
+        Refused, StapleMessage, StaplesRequest, StaplesResponse, Status, StatusList,
+        commands::{
+            CommandOp, CommandReason, CommandsResponse, StandingMessage,
+            issue::{CommandRequest, issue_command},
+        },
+        issue::Terms,
+    },
     tlv,
 };
 
@@ -254,7 +261,24 @@ fn status(seeds: &mut Seeds) {
     let terms = Terms { uri: "https://a/s", issued_at: 0, expires_at: 10, ttl: 5 };
     let sign = |_: &[u8]| Ok::<_, ()>([1; 64]);
     seeds.add("status", list.to_jwt(&terms, &[]).unwrap().signed(&[1; 64]).as_bytes());
-    seeds.add("status", &list.to_cwt(&terms, &sign).unwrap());
+    seeds.add("status", &list.to_cwt(&terms, &[], &sign).unwrap());
+    seeds.add("commands", &list.to_cwt(&terms, &[vec![0x30, 0]], &sign).unwrap());
+    let request = CommandRequest {
+        audience: [7; 32],
+        seq: 3,
+        op: CommandOp::Lock,
+        why: CommandReason::PhoneLost,
+        issued_at: 1,
+        expires_at: 2,
+    };
+    let certificate = pki::desk().certificate();
+    let command = issue_command(&request, certificate, &sign).unwrap();
+    seeds.add("commands", &command);
+    let answer = CommandsResponse {
+        commands: vec![Blob(command)],
+        standing: Some(StandingMessage { state: "suspended".into(), reason: "phone_lost".into() }),
+    };
+    seeds.add("commands", &serde_json::to_vec(&answer).unwrap());
 }
 
 /// Messages of wallet provider and staples, by which they are.
@@ -276,7 +300,7 @@ fn issuing(seeds: &mut Seeds) {
         attestation: Some(attestation.clone()),
     };
     let keys = KeysClaims { aud: aud.clone(), iat: 1, nonce: Some("n".into()), keys: vec![key], attestation };
-    let evidence = CardEvidence { aud, iat: 1, auth_session: Fixed([1; 16]), chip, face };
+    let evidence = CardEvidence { aud, iat: 1, auth_session: Fixed([1; 16]), chip, face, replaces_phone: false };
     let asked = StaplesRequest {
         instance_key: Fixed(*device_key().as_sec1()),
         made_at: WORLD.now,

@@ -88,6 +88,7 @@ pub fn photo_id() -> Vec<u8> {
         valid_from: day(0),
         valid_until: day(60),
         expiry: day(1000),
+        status: None,
         chain: &[pki::mdoc_signer().certificate().to_vec()],
     };
     let key = pki::mdoc_signer().signing_key();

@@ -115,6 +115,7 @@ fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
                         active_authentication: Blob(vec![1]),
                     },
                     face: FaceMessage { provider: "f".into(), signature: Fixed([1; 64]) },
+                    replaces_phone: false,
                 }
             }
             Step::Wait { seconds } => {

@@ -97,18 +97,24 @@ impl StatusList {
         SigningInput::new(&header, &claims)
     }
 
-    /// The list as a signed CWT. 5.2.
+    /// The list as a signed CWT, under the chain of the signer. 5.2.
     ///
     /// # Errors
     /// Those of `sign`.
     pub fn to_cwt<E>(
         &self,
         terms: &Terms<'_>,
+        chain: &[Vec<u8>],
         sign: &dyn Fn(&[u8]) -> Result<Signature, E>,
     ) -> Result<Vec<u8>, E> {
         let Terms { uri, issued_at, expires_at, ttl } = *terms;
-        let header =
-            MapWriter::new().entry(label::ALG, |w| w.int(ESP256)).entry(label::TYP, |w| w.text(TYP_CWT));
+        let header = MapWriter::new()
+            .entry(label::ALG, |w| w.int(ESP256))
+            .entry(label::TYP, |w| w.text(TYP_CWT))
+            .entry_if(label::X5CHAIN, (!chain.is_empty()).then_some(chain), |w, chain| match chain {
+                [only] => w.bytes(only),
+                chain => chain.iter().fold(w.array(chain.len()), |w, certificate| w.bytes(certificate)),
+            });
         let list = MapWriter::new()
             .entry_text("bits", |w| w.uint(u64::from(self.bits)))
             .entry_text("lst", |w| w.bytes(&self.to_zlib()));

@@ -1,19 +1,24 @@
 //! Token Status List (draft-ietf-oauth-status-list-21): whether a credential still holds, as its issuer signed it for many
 //! at once, so that asking tells the issuer nothing about one; and the hourly staples of the counter's copies, which the issuer
-//! gives to the phone that holds them.
+//! gives to the phone that holds them; and its signed commands to one phone.
 
+mod asking;
+mod cache;
+pub mod commands;
 #[cfg(feature = "issuer")]
 pub mod issue;
 mod list;
 mod staples;
 mod token;
 
+pub use asking::{AskError, Misuse, Refused, Rule, SIGNATURE_HEADER, parse_message};
+pub use cache::StatusLists;
 pub use list::{Status, StatusList};
 pub use staples::{
-    Misuse, Refused, Rule, SIGNATURE_HEADER, STAPLES_PATH, StapleError, StapleMessage, StapleRefresh,
-    StapleStep, StaplesRequest, StaplesResponse, parse_message, staple_request_bytes,
+    STAPLES_PATH, StapleMessage, StapleRefresh, StapleStep, StaplesRequest, StaplesResponse,
+    staple_request_bytes,
 };
-pub use token::{StatusReference, StatusToken};
+pub use token::{StatusForm, StatusReference, StatusToken};
 
 /// Why there is no status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +42,9 @@ pub enum StatusError {
     /// The signature is not of that key.
     #[error("the signature does not verify")]
     BadSignature,
+    /// The signer is not one whose lists count for this issuer.
+    #[error("not trusted: {0}")]
+    Untrusted(#[from] crate::trust::TrustError),
     /// `sub` is not where the list was fetched. 8.3.
     #[error("the list of another address")]
     OtherList,

@@ -1,74 +1,17 @@
 //! Fetching this hour's staples for copies in the pool, signed by the Instance key, without a prompt
 //! (docs/formats/issuing.md, "Staples").
 
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-
+use super::asking::{self, AskError, Misuse, Rule};
 use crate::{
-    card::Refusal,
-    crypto::sign::{PublicKey, Signature},
-    jose::{Blob, Fixed, encode},
-    platform::{HttpMethod, HttpRequest, HttpResponse, Url},
+    crypto::sign::PublicKey,
+    jose::{Blob, Fixed},
+    platform::{HttpRequest, HttpResponse, Url},
 };
 
 /// Where staples are asked for, below the issuer's URL: POST, [`StaplesRequest`] → [`StaplesResponse`].
 pub const STAPLES_PATH: &str = "/staples";
-/// The header (lower case) with the Instance key's signature over [`staple_request_bytes`]: base64url of `r ‖ s`.
-pub const SIGNATURE_HEADER: &str = "wallet-signature";
-/// Longest body either side reads, bytes.
-const MAX_BODY: usize = 1024 * 1024;
-
-/// Why no staples came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StapleError {
-    /// The issuer's answer breaks a rule.
-    #[error("the issuer broke a rule: {0:?}")]
-    IssuerMisbehaved(Rule),
-    /// The issuer said no.
-    #[error("the issuer refused: {}", .0.code())]
-    Refused(Refusal),
-    /// The caller did what the exchange does not allow.
-    #[error("misuse: {0:?}")]
-    Misuse(Misuse),
-}
-
-/// The rule an issuer's answer breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Rule {
-    /// The body is longer than 1 MiB.
-    BodyTooLong,
-    /// The body is not the JSON message asked for: unknown or missing field, wrong length, not base64url.
-    NotTheMessage,
-    /// A status other than 200, below 500, without a refusal the wallet knows.
-    UnknownFailure,
-    /// Other than one staple, or none, for each copy asked about.
-    OtherCount,
-}
-
-/// What a caller did wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// No copy, more than 256, or an id that is empty or too long.
-    WrongLength,
-    /// Not 64 bytes `r ‖ s`.
-    BadSignature,
-}
-
-impl From<Rule> for StapleError {
-    fn from(rule: Rule) -> Self {
-        Self::IssuerMisbehaved(rule)
-    }
-}
-
-impl From<Misuse> for StapleError {
-    fn from(misuse: Misuse) -> Self {
-        Self::Misuse(misuse)
-    }
-}
 
 /// What the Instance key signs for a request: a label, and the body as sent.
 #[must_use]
@@ -106,48 +49,6 @@ pub struct StaplesResponse {
     pub staples: Vec<Option<StapleMessage>>,
 }
 
-/// Any answer but 200.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refused {
-    /// [`Refusal::code`].
-    pub error: String,
-    /// For people who read the wire; the wallet shows its own text.
-    pub way_out: String,
-}
-
-impl Refused {
-    /// The answer for this refusal.
-    #[must_use]
-    pub fn because(refusal: Refusal) -> Self {
-        Self { error: refusal.code().into(), way_out: refusal.way_out().into() }
-    }
-}
-
-/// Reads one message from at most 1 MiB.
-///
-/// # Errors
-/// [`Rule::BodyTooLong`], [`Rule::NotTheMessage`].
-pub fn parse_message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Rule> {
-    if body.len() > MAX_BODY {
-        return Err(Rule::BodyTooLong);
-    }
-    serde_json::from_slice(body).map_err(|_| Rule::NotTheMessage)
-}
-
-fn answer<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, StapleError> {
-    if response.status == 200 {
-        return Ok(parse_message(&response.body)?);
-    }
-    let refused = parse_message::<Refused>(&response.body).ok();
-    match refused.and_then(|refused| Refusal::from_code(&refused.error).ok()) {
-        Some(refusal) => Err(StapleError::Refused(refusal)),
-        // A proxy before a server that is down speaks no protocol, and breaks none.
-        None if response.status >= 500 => Err(StapleError::Refused(Refusal::Unavailable)),
-        None => Err(Rule::UnknownFailure.into()),
-    }
-}
-
 /// Most copies in one request.
 const MAX_COPIES: usize = 256;
 
@@ -176,7 +77,7 @@ impl StapleRefresh {
         instance: &PublicKey,
         copies: Vec<Vec<u8>>,
         now: i64,
-    ) -> Result<(Self, StapleStep), StapleError> {
+    ) -> Result<(Self, StapleStep), AskError> {
         let count = copies.len();
         let fits = |cti: &Vec<u8>| (1..=32).contains(&cti.len());
         if !(1..=MAX_COPIES).contains(&count) || !copies.iter().all(fits) {
@@ -196,29 +97,30 @@ impl StapleRefresh {
     ///
     /// # Errors
     /// [`Misuse::BadSignature`] for other than 64 bytes.
-    pub fn signed(&self, signature: &[u8]) -> Result<HttpRequest, StapleError> {
-        let signature: Signature = signature.try_into().map_err(|_| Misuse::BadSignature)?;
-        let headers = HashMap::from([
-            ("content-type".to_owned(), "application/json".to_owned()),
-            (SIGNATURE_HEADER.to_owned(), encode(&signature)),
-        ]);
-        let url = format!("{}{STAPLES_PATH}", self.issuer.as_str().trim_end_matches('/'));
-        Ok(HttpRequest { method: HttpMethod::Post, url, headers, body: self.body.clone() })
+    pub fn signed(&self, signature: &[u8]) -> Result<HttpRequest, AskError> {
+        asking::signed(&self.issuer, STAPLES_PATH, &self.body, signature)
     }
 
     /// The staples in the order asked for; `None` where the issuer no longer vouches.
     ///
     /// # Errors
-    /// [`StapleError::IssuerMisbehaved`] or [`StapleError::Refused`].
-    pub fn finish(self, response: &HttpResponse) -> Result<Vec<Option<StapleMessage>>, StapleError> {
-        let StaplesResponse { staples } = answer(response)?;
+    /// [`AskError::IssuerMisbehaved`] or [`AskError::Refused`].
+    pub fn finish(self, response: &HttpResponse) -> Result<Vec<Option<StapleMessage>>, AskError> {
+        let StaplesResponse { staples } = asking::answer(response)?;
         if staples.len() == self.count { Ok(staples) } else { Err(Rule::OtherCount.into()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::{
+        card::Refusal,
+        jose::encode,
+        status::{Refused, SIGNATURE_HEADER, asking::MAX_BODY, parse_message},
+    };
 
     fn key() -> PublicKey {
         (0..=255)
@@ -228,7 +130,7 @@ mod tests {
             .unwrap()
     }
 
-    fn refresh(copies: Vec<Vec<u8>>) -> Result<StapleRefresh, StapleError> {
+    fn refresh(copies: Vec<Vec<u8>>) -> Result<StapleRefresh, AskError> {
         let issuer = Url::parse("https://issuer.example").unwrap();
         StapleRefresh::begin(issuer, &key(), copies, 1_800_000_000).map(|(refresh, _)| refresh)
     }
@@ -267,8 +169,8 @@ mod tests {
         let long = HttpResponse { status: 200, headers: HashMap::new(), body: vec![b' '; MAX_BODY + 1] };
         assert_eq!(finish(long), Some(Rule::BodyTooLong.into()));
         let refused = Refused::because(Refusal::ChallengeExpired);
-        assert_eq!(finish(response(410, &refused)), Some(StapleError::Refused(Refusal::ChallengeExpired)));
+        assert_eq!(finish(response(410, &refused)), Some(AskError::Refused(Refusal::ChallengeExpired)));
         assert_eq!(finish(response(404, &"x")), Some(Rule::UnknownFailure.into()));
-        assert_eq!(finish(response(502, &"x")), Some(StapleError::Refused(Refusal::Unavailable)));
+        assert_eq!(finish(response(502, &"x")), Some(AskError::Refused(Refusal::Unavailable)));
     }
 }

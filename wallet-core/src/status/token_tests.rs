@@ -79,7 +79,7 @@ mod issued {
         let jwt = list().to_jwt(&TERMS, &[]).unwrap();
         let signature = key.sign(jwt.as_bytes()).unwrap();
         let jwt = jwt.signed(&signature);
-        let cwt = list().to_cwt(&TERMS, &sign(&key)).unwrap();
+        let cwt = list().to_cwt(&TERMS, &[], &sign(&key)).unwrap();
         let from_jwt = StatusToken::verify_jwt(&jwt, URI, key.public(), NOW).unwrap();
         let from_cwt = StatusToken::verify_cwt(&cwt, URI, key.public(), NOW).unwrap();
         assert_eq!((from_jwt.list(), from_cwt.list()), (&list(), &list()));
@@ -98,7 +98,7 @@ mod issued {
     #[test]
     fn no_altered_bit_is_accepted() {
         let key = SigningKey::make().unwrap().0;
-        let cwt = list().to_cwt(&TERMS, &sign(&key)).unwrap();
+        let cwt = list().to_cwt(&TERMS, &[], &sign(&key)).unwrap();
         for at in 0..cwt.len() * 8 {
             let mut altered = cwt.clone();
             altered[at / 8] ^= 1 << (at % 8);

@@ -161,6 +161,7 @@ fn a_leaf_is_used_only_for_what_it_says() {
         (Usage::VerifierRegistration, eku::VERIFIER_REGISTRATION.as_slice()),
         (Usage::WalletProvider, eku::WALLET_PROVIDER.as_slice()),
         (Usage::MetadataSigner, eku::METADATA_SIGNER.as_slice()),
+        (Usage::StatusIssuer, eku::STATUS_ISSUER.as_slice()),
         (Usage::CounterIssuer, eku::COUNTER_ISSUER.as_slice()),
     ];
     for (usage, kind) in required {

@@ -27,6 +27,8 @@ pub enum Usage {
     SdJwtIssuer,
     /// Signs the metadata of a credential issuer. OpenID4VCI 1.0, 12.2.3.
     MetadataSigner,
+    /// Signs status lists.
+    StatusIssuer,
 }
 
 /// Extended key usages, as components for a certificate maker. The project has no arc of its own yet and uses the
@@ -48,6 +50,8 @@ pub mod eku {
     pub const SD_JWT_ISSUER: [u64; 4] = [2, 999, 410, 6];
     /// Signer of a credential issuer's metadata, 2.999.410.7.
     pub const METADATA_SIGNER: [u64; 4] = [2, 999, 410, 7];
+    /// Signer of status lists, 2.999.410.5, until the draft's own is assigned.
+    pub const STATUS_ISSUER: [u64; 4] = [2, 999, 410, 5];
 }
 
 /// Whether an extended key usage has to be there.
@@ -71,6 +75,7 @@ impl Usage {
             Self::WalletProvider => Extended::Required(WALLET_PROVIDER),
             Self::SdJwtIssuer => Extended::RequiredOneOf(&[SD_JWT_ISSUER, MDOC_ISSUER]),
             Self::MetadataSigner => Extended::Required(METADATA_SIGNER),
+            Self::StatusIssuer => Extended::Required(STATUS_ISSUER),
         };
         let extended_fits = match (extended, leaf.extended_key_usage()) {
             (Extended::Free, _) | (Extended::IfPresent(_), None) => true,
@@ -117,3 +122,4 @@ const VERIFIER_REGISTRATION: &[u8] = b"\x88\x37\x83\x1A\x03";
 const WALLET_PROVIDER: &[u8] = b"\x88\x37\x83\x1A\x04";
 const SD_JWT_ISSUER: &[u8] = b"\x88\x37\x83\x1A\x06";
 const METADATA_SIGNER: &[u8] = b"\x88\x37\x83\x1A\x07";
+const STATUS_ISSUER: &[u8] = b"\x88\x37\x83\x1A\x05";
