@@ -15,8 +15,8 @@ pub use date::{Date, NotADate};
 pub use disclosure::{Disclosure, UnknownDisclosure};
 pub use language::Language;
 pub use life_cycle::{
-    ActiveReason, ExpireReason, LifeCycle, OfferReason, ReplaceReason, RevokeReason, SuspendReason,
-    UnknownLifeCycle,
+    ActiveReason, ExpireReason, LifeCycle, OfferReason, RenewReason, ReplaceReason, RevokeReason,
+    SuspendReason, UnknownLifeCycle,
 };
 pub use person::{NotANumber, Person, RegistrationNumber};
 pub use refusal::{Refusal, UnknownRefusal};

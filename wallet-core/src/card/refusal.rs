@@ -98,6 +98,12 @@ impl Refusal {
         }
     }
 
+    /// Whether, said to a renewal, it is the last word: the citizen has to get the ID again.
+    #[must_use]
+    pub const fn ends_renewal(self) -> bool {
+        matches!(self, Self::CodeNotAccepted | Self::AnotherPhone | Self::AnotherHolder | Self::Denied)
+    }
+
     /// The refusal with this code.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Building and signing a photo ID from the person on the card. docs/formats/documents.md lists the elements.
 
-use super::{NAMESPACE_23220, NAMESPACE_PHOTO_ID, NAMESPACE_RESIDENT_CARD, PHOTO_ID, item::MAX_DIGEST_ID};
+use super::{
+    NAMESPACE_23220, NAMESPACE_PHOTO_ID, NAMESPACE_RESIDENT_CARD, PHOTO_ID, StatusEntry, item::MAX_DIGEST_ID,
+};
 use crate::{
     card::{Date, NotADate, Person},
     cbor::{MapWriter, Writer},
@@ -35,6 +37,8 @@ pub struct PhotoIdRequest<'a> {
     pub valid_until: Date,
     /// `expiry_date`: until when the ID as such holds, however often its copies are renewed.
     pub expiry: Date,
+    /// Where its status is asked; none makes a document without.
+    pub status: Option<&'a StatusEntry>,
     /// The signer's certificate, DER; its chain up to the anchor, which is left out, may follow.
     pub chain: &'a [Vec<u8>],
 }
@@ -177,14 +181,23 @@ fn security_object(
         .entry_text("signed", |w| w.tag(DATE_TIME).text(&from))
         .entry_text("validFrom", |w| w.tag(DATE_TIME).text(&from))
         .entry_text("validUntil", |w| w.tag(DATE_TIME).text(&until));
-    Ok(MapWriter::new()
+    let object = MapWriter::new()
         .entry_text("version", |w| w.text("1.0"))
         .entry_text("digestAlgorithm", |w| w.text("SHA-256"))
         .entry_text("valueDigests", |w| w.map(digests))
         .entry_text("deviceKeyInfo", |w| w.map(device))
         .entry_text("docType", |w| w.text(PHOTO_ID))
-        .entry_text("validityInfo", |w| w.map(validity))
-        .finish())
+        .entry_text("validityInfo", |w| w.map(validity));
+    Ok(match request.status {
+        None => object,
+        Some(StatusEntry { idx, uri }) => {
+            let list =
+                MapWriter::new().entry_text("idx", |w| w.uint(*idx)).entry_text("uri", |w| w.text(uri));
+            let list = MapWriter::new().entry_text("status_list", |w| w.map(list));
+            object.entry_text("status", |w| w.map(list))
+        }
+    }
+    .finish())
 }
 
 /// The first second of a day in Korea as `tdate`: 15:00 UTC of the day before. `signed` is a whole day too, so that two

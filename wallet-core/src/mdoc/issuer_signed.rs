@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::{
     Feature, Item, MdocError, NAMESPACE_23220, NAMESPACE_PHOTO_ID, NAMESPACE_RESIDENT_CARD, Rule,
-    SecurityObject, Validity, item::untag,
+    SecurityObject, StatusEntry, Validity, item::untag,
 };
 use crate::{
     bytes::equal_in_constant_time,
-    card::{Person, RegistrationNumber},
+    card::{Date, Person, RegistrationNumber},
     cbor::{CborError, Kind, Limits, Profile, Reader, check},
     cose::Sign1,
     crypto::{
@@ -53,6 +53,7 @@ pub struct VerifiedDocument {
     name_spaces: Vec<(String, Vec<Item>)>,
     device_key: PublicKey,
     validity: Validity,
+    status: Option<StatusEntry>,
     signer: Verified<Certificate>,
 }
 
@@ -128,6 +129,18 @@ impl VerifiedDocument {
     #[must_use]
     pub const fn validity(&self) -> Validity {
         self.validity
+    }
+
+    /// Where its status is asked, when the issuer says.
+    #[must_use]
+    pub const fn status(&self) -> Option<&StatusEntry> {
+        self.status.as_ref()
+    }
+
+    /// The last day of the ID as such, however often its copies are renewed (`expiry_date`).
+    #[must_use]
+    pub fn expiry_date(&self) -> Option<Date> {
+        self.element(NAMESPACE_23220, "expiry_date")?.date()
     }
 
     /// Who signed it.
@@ -211,6 +224,7 @@ pub fn verify(
         name_spaces: document.name_spaces.clone(),
         device_key: object.device_key,
         validity: object.validity,
+        status: object.status,
         signer,
     })
 }

@@ -15,7 +15,7 @@ mod tests;
 pub use error::{Feature, MdocError, Rule};
 pub use issuer_signed::{Expected, IssuerSigned, VerifiedDocument, verify};
 pub use item::Item;
-pub use security_object::{SecurityObject, Validity};
+pub use security_object::{SecurityObject, StatusEntry, Validity};
 
 /// Document type of the photo ID. ISO/IEC TS 23220-4, annex C; all lower case.
 pub const PHOTO_ID: &str = "org.iso.23220.photoid.1";

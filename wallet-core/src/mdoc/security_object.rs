@@ -25,6 +25,17 @@ pub struct SecurityObject {
     pub doc_type: String,
     /// When it holds.
     pub validity: Validity,
+    /// Where its status is asked, when the issuer says.
+    pub status: Option<StatusEntry>,
+}
+
+/// `status_list` of the entry `status`. draft-ietf-oauth-status-list-21, 6.3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusEntry {
+    /// The place in the list, from zero.
+    pub idx: u64,
+    /// Where the list is fetched.
+    pub uri: String,
 }
 
 /// `ValidityInfo`, seconds since 1970 UTC.
@@ -39,12 +50,12 @@ pub struct Validity {
 }
 
 impl SecurityObject {
-    /// Parses `MobileSecurityObject`. Unknown entries are passed over: later editions add some (`status`).
+    /// Parses `MobileSecurityObject`. Unknown entries are passed over: later editions add some.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, MdocError> {
         check(bytes, Profile::Definite, Limits::DOCUMENT)?;
         let mut reader = Reader::new(bytes);
         let (mut version, mut algorithm, mut digests) = (None, None, None);
-        let (mut device_key, mut doc_type, mut validity) = (None, None, None);
+        let (mut device_key, mut doc_type, mut validity, mut status) = (None, None, None, None);
         for _ in 0..reader.map()? {
             match reader.text()? {
                 "version" => version = Some(reader.text()?),
@@ -53,6 +64,7 @@ impl SecurityObject {
                 "deviceKeyInfo" => device_key = Some(device_key_info(&mut reader)?),
                 "docType" => doc_type = Some(reader.text()?.to_owned()),
                 "validityInfo" => validity = Some(Validity::read(&mut reader)?),
+                "status" => status = status_list(&mut reader)?,
                 _ => drop(reader.raw()?),
             }
         }
@@ -69,8 +81,31 @@ impl SecurityObject {
             device_key: device_key.ok_or(missing)?,
             doc_type: doc_type.ok_or(missing)?,
             validity: validity.ok_or(missing)?,
+            status,
         })
     }
+}
+
+/// Mechanisms other than the list are passed over.
+fn status_list(reader: &mut Reader<'_>) -> Result<Option<StatusEntry>, MdocError> {
+    let mut found = None;
+    for _ in 0..reader.map()? {
+        if reader.text()? != "status_list" {
+            reader.raw()?;
+            continue;
+        }
+        let (mut idx, mut uri) = (None, None);
+        for _ in 0..reader.map()? {
+            match reader.text()? {
+                "idx" => idx = Some(reader.uint()?),
+                "uri" => uri = Some(reader.text()?.to_owned()),
+                _ => drop(reader.raw()?),
+            }
+        }
+        let (idx, uri) = idx.zip(uri).ok_or(CborError::UnexpectedType)?;
+        found = Some(StatusEntry { idx, uri });
+    }
+    Ok(found)
 }
 
 impl Validity {

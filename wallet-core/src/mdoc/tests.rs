@@ -67,6 +67,22 @@ impl Authority {
             valid_from: day(0),
             valid_until: day(60),
             expiry: day(3 * 365),
+            status: None,
+            chain: core::slice::from_ref(&self.signer),
+        };
+        issue_photo_id(&request, &|bytes| self.key.sign(bytes)).unwrap()
+    }
+
+    fn issue_with_status(&self, status: &StatusEntry) -> Vec<u8> {
+        let day = |days| Date::in_korea_at(NOW).unwrap().plus_days(days).unwrap();
+        let request = PhotoIdRequest {
+            person: &person(),
+            nationality: Some("KR"),
+            device_key: &device_key(1),
+            valid_from: day(0),
+            valid_until: day(28),
+            expiry: day(3 * 365),
+            status: Some(status),
             chain: core::slice::from_ref(&self.signer),
         };
         issue_photo_id(&request, &|bytes| self.key.sign(bytes)).unwrap()
@@ -421,6 +437,7 @@ fn names_split_after_the_family_name() {
             valid_from: day,
             valid_until: day.plus_days(60).unwrap(),
             expiry: day.plus_days(1000).unwrap(),
+            status: None,
             chain: core::slice::from_ref(&authority.signer),
         };
         let bytes = issue_photo_id(&request, &|bytes| authority.key.sign(bytes)).unwrap();
@@ -432,6 +449,31 @@ fn names_split_after_the_family_name() {
         );
         // Eighteen today, nineteen this year not.
         assert_eq!((element("age_over_18").bool(), element("age_over_19").bool()), (Some(true), Some(false)));
+    }
+}
+
+#[test]
+fn a_document_says_where_its_status_is_asked_and_how_long_the_id_lasts() {
+    let authority = Authority::new();
+    let entry = StatusEntry { idx: 1_048_575, uri: "https://issuer.example/status/63".into() };
+    let document = authority.verify(&authority.issue_with_status(&entry)).unwrap();
+    assert_eq!(document.status(), Some(&entry));
+    let last = Date::in_korea_at(NOW).unwrap().plus_days(3 * 365).unwrap();
+    assert_eq!(document.expiry_date(), Some(last));
+    assert_eq!(authority.verify(&authority.issue()).unwrap().status(), None);
+
+    let bytes = authority.issue_with_status(&entry);
+    let changed = |change: &dyn Fn(&mut Value)| {
+        authority.verify(&authority.resigned(&bytes, |object| {
+            change(object.at("status"));
+        }))
+    };
+    let other = Value::Map(vec![(Value::Text("identifier_list".into()), Value::Map(vec![]))]);
+    let without = changed(&|status| *status = other.clone()).unwrap();
+    assert_eq!(without.status(), None, "another mechanism than the list");
+    for broken in [Value::Integer(1.into()), Value::Map(vec![])] {
+        let read = changed(&|status| *status.at("status_list") = broken.clone());
+        assert!(matches!(read, Err(MdocError::Malformed(_))), "{broken:?}");
     }
 }
 

@@ -144,6 +144,8 @@ pub enum Input {
         chip: ChipMessage,
         /// The face.
         face: FaceMessage,
+        /// The citizen wants the ID on this phone instead of the one that has it.
+        replaces_phone: bool,
     },
     /// The keys just made, SEC1.
     HolderKeys(Vec<Vec<u8>>),
@@ -417,8 +419,12 @@ impl Issuance {
                 s.redirected(found, &verifier, &state, &url, now)?
             }
             (State::ExpectSaved(state, step), Input::Saved) => (*state, *step),
-            (State::ExpectEvidence(found, verifier, session), Input::Evidence { chip, face }) => {
-                evidence_gathered(found, verifier, session, chip, face, now)?
+            (
+                State::ExpectEvidence(found, verifier, session),
+                Input::Evidence { chip, face, replaces_phone },
+            ) => {
+                let session_evidence = (chip, face, replaces_phone);
+                evidence_gathered(found, verifier, session, session_evidence, now)?
             }
             (
                 State::ExpectEvidenceSignature(found, verifier, session, signing),

@@ -127,12 +127,11 @@ pub(super) fn evidence_gathered(
     found: Box<Found>,
     verifier: Code,
     session: [u8; 16],
-    chip: ChipMessage,
-    face: FaceMessage,
+    (chip, face, replaces_phone): (ChipMessage, FaceMessage, bool),
     now: i64,
 ) -> Next {
     let aud = found.server.issuer.as_str().to_owned();
-    let evidence = CardEvidence { aud, iat: now, auth_session: Fixed(session), chip, face };
+    let evidence = CardEvidence { aud, iat: now, auth_session: Fixed(session), chip, face, replaces_phone };
     let signing = card_evidence(&evidence).map_err(|_| Misuse::NoJson)?;
     let step = Step::SignInstance(signing.as_bytes().to_vec());
     Ok((State::ExpectEvidenceSignature(found, verifier, session, signing), step))

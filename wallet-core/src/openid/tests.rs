@@ -249,7 +249,7 @@ impl Issuer {
                     let (nonce, id) = (Nonce([9; 32]), SessionId([8; 16]));
                     assert_eq!(chip_challenge, derive_chip_challenge(&nonce, &id, self.instance.public()));
                     assert_eq!(face_challenge, derive_face_challenge(&nonce, &id));
-                    Input::Evidence { chip: chip(), face: face() }
+                    Input::Evidence { chip: chip(), face: face(), replaces_phone: false }
                 }
                 Step::Done(finished) => return Ok(finished),
             };

@@ -71,6 +71,9 @@ pub struct CardEvidence {
     pub chip: ChipMessage,
     /// The face.
     pub face: FaceMessage,
+    /// The citizen wants the ID on this phone instead of the one that has it.
+    #[serde(default)]
+    pub replaces_phone: bool,
 }
 
 /// Evidence to be signed by the Instance key.

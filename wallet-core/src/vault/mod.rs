@@ -11,6 +11,7 @@
 
 mod cards;
 mod copies;
+mod erase;
 mod error;
 mod file;
 mod history;

@@ -1,12 +1,15 @@
 //! Showing the ID at a counter: reserve a copy, one prompt, one signature, then frames.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use super::{Language, Wallet, WalletError, code, prompts, scan::DeskSign};
+use super::{Language, Unusable, Wallet, WalletError, code, prompts, scan::DeskSign};
 use crate::{
     bytes::Secret,
     card::Disclosure,
-    counter::{Audience, CounterError, ExpectSignature, Misuse, Show, ShowPlan, Staple},
+    counter::{self, Audience, CounterError, ExpectSignature, Misuse, Show, ShowPlan, Staple, pack::Policy},
     crypto::random::make_random,
     platform::{KeyStoreError, Now},
     qr::QrCode,
@@ -18,6 +21,19 @@ use crate::{
 #[derive(Debug)]
 pub struct CounterShow {
     show: Show,
+    staple_hours: u32,
+    /// Set when a command locks or wipes the wallet meanwhile.
+    ended: Arc<AtomicBool>,
+}
+
+/// What to do when the issuer's last word for a copy is so old that counters refuse it by their default policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum IfStale {
+    /// Say so before the prompt, with [`Unusable::StapleTooOld`]; no copy is used up.
+    Refuse,
+    /// The citizen knows and shows it all the same: the counter may have declared an outage.
+    ShowAnyway,
 }
 
 /// One picture of a show.
@@ -41,8 +57,11 @@ impl CounterShow {
     /// The frame for `now`.
     ///
     /// # Errors
-    /// [`WalletError::ShowEnded`] when the last frame is over.
+    /// [`WalletError::ShowEnded`] when the last frame is over, or a command has locked or wiped the wallet meanwhile.
     pub fn frame(&self, now: Now) -> Result<FrameView, WalletError> {
+        if self.ended.load(Ordering::Acquire) {
+            return Err(WalletError::ShowEnded);
+        }
         let frame = self.show.frame(now.unix_seconds).map_err(|_| WalletError::ShowEnded)?;
         let qr =
             QrCode::encode(&frame.text).map_err(|_| WalletError::Unavailable { code: code::INTERNAL })?;
@@ -55,6 +74,15 @@ impl CounterShow {
         })
     }
 
+    /// How old the issuer's last word for this copy was when the show began, whole hours. Counters decide how much they take: 24
+    /// by default, one where much is at stake.
+    ///
+    /// # Errors
+    /// None; it is fallible so that a failing library is never fatal to the app.
+    pub fn staple_age_hours(&self) -> Result<u32, WalletError> {
+        Ok(self.staple_hours)
+    }
+
     /// When the last frame ends, seconds since 1970 UTC.
     #[must_use]
     pub fn ends_at(&self) -> i64 {
@@ -65,9 +93,11 @@ impl CounterShow {
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Wallet {
     /// Shows a card at a counter. One prompt, which names `desk` when its sign was scanned. A one-time copy is used up, unless
-    /// the prompt ended before anything was signed.
+    /// the prompt ended before anything was signed. No network: a copy whose staple has grown so old that counters refuse it by
+    /// their default policy is refused before the prompt; `refresh` gets fresh ones.
     ///
     /// # Errors
+    /// [`WalletError::NotUsable`] when a command locks the wallet, the card is not active, or its staple is too old;
     /// [`WalletError::NoCopiesLeft`], [`WalletError::UserCancelled`], [`WalletError::LockedOut`],
     /// [`WalletError::NoBiometrics`], [`WalletError::KeyInvalidated`], [`WalletError::Locked`],
     /// [`WalletError::CardNotFound`], [`WalletError::NotTrusted`] for a desk sign that ran out,
@@ -78,7 +108,25 @@ impl Wallet {
         disclosure: Disclosure,
         desk: Option<Arc<DeskSign>>,
     ) -> Result<Arc<CounterShow>, WalletError> {
+        self.show_at_counter_with(card_id, disclosure, desk, IfStale::Refuse).await
+    }
+
+    /// As [`Wallet::show_at_counter`]; `if_stale` says what to do when the staple is too old.
+    ///
+    /// # Errors
+    /// As [`Wallet::show_at_counter`].
+    pub async fn show_at_counter_with(
+        &self,
+        card_id: String,
+        disclosure: Disclosure,
+        desk: Option<Arc<DeskSign>>,
+        if_stale: IfStale,
+    ) -> Result<Arc<CounterShow>, WalletError> {
         let now = self.now()?.unix_seconds;
+        // Before the lock is looked at, so that one that comes later ends this show.
+        let ended = self.end_of_shows();
+        self.refuse_locked()?;
+        self.refuse_card_not_active(&card_id, now)?;
         let audience = match &desk {
             Some(sign) => sign.audience_at(now)?,
             None => Audience::General,
@@ -94,7 +142,12 @@ impl Wallet {
         };
         let event =
             |kind| Event { at: now, kind, level: Some(disclosure), counterparty: counterparty.clone() };
-        let waiting = match self.prepare(&copy, audience, now).await {
+        let staple_hours = age_of(copy.staple, now);
+        let prepared = match refuse_stale(staple_hours, if_stale) {
+            Ok(()) => self.prepare(&copy, audience, now).await,
+            Err(error) => Err(error),
+        };
+        let waiting = match prepared {
             Ok(waiting) => waiting,
             Err(error) => {
                 self.with_vault(|vault| vault.release(copy.id))?;
@@ -129,7 +182,7 @@ impl Wallet {
         let [signature] = <[Vec<u8>; 1]>::try_from(signatures).map_err(|_| misbehaved.clone())?;
         let signature = signature.try_into().map_err(|_| misbehaved.clone())?;
         let show = waiting.handle(&signature).map_err(|_| misbehaved)?;
-        Ok(Arc::new(CounterShow { show }))
+        Ok(Arc::new(CounterShow { show, staple_hours, ended }))
     }
 }
 
@@ -144,6 +197,22 @@ impl Wallet {
         self.anchor_version().await?;
         let entropy = Secret::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
         begin(copy, audience, now, entropy)
+    }
+}
+
+/// Whole hours since the hour of the staple; none is as old as can be.
+fn age_of(staple: Option<crate::vault::Staple>, now: i64) -> u32 {
+    let hour = counter::hour_of(now).unwrap_or(u32::MAX);
+    staple.map_or(u32::MAX, |staple| hour.saturating_sub(staple.hour))
+}
+
+/// What a counter's default policy would say.
+fn refuse_stale(hours: u32, if_stale: IfStale) -> Result<(), WalletError> {
+    match if_stale {
+        IfStale::Refuse if hours > Policy::default().max_staple_age_hours && hours < u32::MAX => {
+            Err(WalletError::NotUsable { why: Unusable::StapleTooOld { hours } })
+        }
+        IfStale::Refuse | IfStale::ShowAnyway => Ok(()),
     }
 }
 

@@ -137,6 +137,31 @@ impl Enrolment {
         evidence: Arc<ChipEvidence>,
         listener: Option<Arc<dyn EnrolmentListener>>,
     ) -> Result<CardView, WalletError> {
+        self.hand_in(evidence, listener, false).await
+    }
+
+    /// As [`Enrolment::finish`], for a citizen whose ID lives on another phone and who wants it on this one instead: the other's
+    /// is ended by the issuer, which tells it so. The way on after [`Refusal::AnotherPhone`](super::Refusal::AnotherPhone), with
+    /// an enrolment and a tap of their own, once the citizen has said yes. It lifts the suspension of a phone that was lost.
+    ///
+    /// # Errors
+    /// As [`Enrolment::finish`].
+    pub async fn finish_moving(
+        &self,
+        evidence: Arc<ChipEvidence>,
+        listener: Option<Arc<dyn EnrolmentListener>>,
+    ) -> Result<CardView, WalletError> {
+        self.hand_in(evidence, listener, true).await
+    }
+}
+
+impl Enrolment {
+    async fn hand_in(
+        &self,
+        evidence: Arc<ChipEvidence>,
+        listener: Option<Arc<dyn EnrolmentListener>>,
+        replaces_phone: bool,
+    ) -> Result<CardView, WalletError> {
         if !evidence.answers(&self.chip_challenge) {
             return Err(WalletError::NotTrusted { why: Distrust::ChipCloned });
         }
@@ -159,15 +184,13 @@ impl Enrolment {
             active_authentication: Blob(data.active_auth.clone().unwrap_or_default()),
         };
         let now = self.wallet.now()?.unix_seconds;
-        let (machine, step) = machine.handle(Input::Evidence { chip, face }, now)?;
+        let (machine, step) = machine.handle(Input::Evidence { chip, face, replaces_phone }, now)?;
         match issuing.drive(&self.wallet, machine, step, &watch).await? {
             Stop::Done(card) => Ok(card),
             _ => Err(WalletError::NotTrusted { why: Distrust::IssuerAnswer }),
         }
     }
-}
 
-impl Enrolment {
     async fn check_face(
         &self,
         evidence: &ChipEvidence,

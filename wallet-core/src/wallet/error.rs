@@ -1,6 +1,9 @@
 //! What the app is told, named for what it does next.
 
-use crate::card::{Disclosure, Refusal};
+use crate::{
+    card::{Disclosure, LifeCycle, Refusal},
+    status::commands::CommandReason,
+};
 
 /// Which secret was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,29 @@ pub enum CardTrouble {
     Unsupported,
     /// The card said nothing in time.
     Silent,
+}
+
+/// Why the ID, or the whole wallet, cannot be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum Unusable {
+    /// A command of the issuer locked the wallet.
+    LockedByCommand {
+        /// Why.
+        why: CommandReason,
+    },
+    /// The wallet was wiped.
+    Wiped,
+    /// The card is not active.
+    Card {
+        /// Where it stands, and why.
+        standing: LifeCycle,
+    },
+    /// The issuer's last word for this copy is so old that a counter would refuse it.
+    StapleTooOld {
+        /// How old, hours.
+        hours: u32,
+    },
 }
 
 /// Every way a call into the wallet can fail. `Display` is safe to log: no claim, name, number, key or peer text.
@@ -125,6 +151,12 @@ pub enum WalletError {
     NoCopiesLeft {
         /// Which level.
         disclosure: Disclosure,
+    },
+    /// The ID cannot be used now: show the citizen why.
+    #[error("not usable now: {why:?}")]
+    NotUsable {
+        /// Why.
+        why: Unusable,
     },
     /// The show is over: start another one.
     #[error("the show is over")]

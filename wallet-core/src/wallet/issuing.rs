@@ -13,6 +13,7 @@ use super::{
     code,
     holder_keys::HolderKeys,
     received::Received,
+    standing::{STANDING, Standing},
     underway::{self, UNDER_WAY, UnderWay},
 };
 use crate::{
@@ -99,6 +100,7 @@ impl Wallet {
 
     /// Gets ready: the personal part must be open, keys of an earlier attempt go, the provider vouches for the wallet.
     pub(super) async fn begin_issuing(&self, expected: Option<Person>) -> Result<Issuing, WalletError> {
+        self.refuse_locked()?;
         // Everything of a card is sealed under the person's key, so it must be open at the end too.
         self.with_vault(|vault| vault.cards())?;
         // One that its issuer was not ready for gives way, with its keys.
@@ -335,7 +337,7 @@ impl Issuing {
 impl Wallet {
     /// Puts a card in the place of its predecessor, all of it or nothing.
     async fn store_received(&self, received: Received, now: i64) -> Result<CardView, WalletError> {
-        let Received { card, copies, mdocs, sd_jwts, words } = received;
+        let Received { card, copies, mdocs, sd_jwts, words, standing } = received;
         let (name, words) = (Words::row_of(&card.document), words.encode());
         let issuer = self.config.issuer_url.clone();
         let stored = self.with_vault(|vault| {
@@ -346,6 +348,8 @@ impl Wallet {
             // In the same transaction the new keys stop being nobody's.
             let mut under_way = UnderWay::load(vault)?;
             under_way.keys.clear();
+            let mut known = Standing::load(vault)?;
+            known.put(&card.id, standing);
             vault.store_enrolled(&Enrolled {
                 card: &card,
                 copies: &copies,
@@ -353,7 +357,11 @@ impl Wallet {
                 sd_jwts: &sd_jwts,
                 settings: &settings,
                 event: &Event { at: now, kind, level: None, counterparty: None },
-                device_data: &[(UNDER_WAY, &under_way.encode()), (&name, &words)],
+                device_data: &[
+                    (UNDER_WAY, &under_way.encode()),
+                    (&name, &words),
+                    (STANDING, &known.encode()),
+                ],
             })
         })?;
         self.anchor_version().await?;

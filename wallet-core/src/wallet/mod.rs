@@ -9,6 +9,7 @@ mod card_access;
 mod card_claims;
 mod card_offer;
 mod card_reading;
+mod commanded;
 mod config;
 mod counter_show;
 mod enrolment;
@@ -22,24 +23,34 @@ mod received;
 mod refreshing;
 mod scan;
 mod session;
+mod standing;
 mod texts;
 mod trusted;
 mod underway;
 mod views;
+mod wiping;
 
-pub use crate::card::{Language, Refusal};
+pub use crate::{
+    card::{Language, LifeCycle, Refusal},
+    status::commands::{CommandOp, CommandReason},
+};
 pub use card_access::{BasicAccessPolicy, CardAccessView};
 pub use card_claims::CardClaim;
 pub use card_offer::{CardOffer, Issued, OfferView, TransactionCodeView, UnfinishedIssuance};
 pub use card_reading::{CardReading, ListenerError, ReadingListener, ReadingProgress};
+pub use commanded::CommandsHeard;
 pub use config::{Platform, WalletConfig};
-pub use counter_show::{CounterShow, FrameView};
+pub use counter_show::{CounterShow, FrameView, IfStale};
 pub use enrolment::{Enrolment, EnrolmentListener, EnrolmentStage};
-pub use error::{CardTrouble, Distrust, PasswordKind, WalletError};
+pub use error::{CardTrouble, Distrust, PasswordKind, Unusable, WalletError};
 pub use evidence::{ChipCheckOutcome, ChipCheckView, ChipEvidence, ChipFileView, ChipHolderView};
+pub use refreshing::{Refreshed, Renewed};
 pub use scan::{DeskSign, Scan};
 pub use session::Wallet;
-pub use texts::{ErrorText, card_state_text, disclosure_text, error_text, event_text, stage_text};
+pub use texts::{
+    ErrorText, card_state_text, disclosure_text, error_text, event_text, locked_text, stage_text,
+    standing_text,
+};
 pub use views::{CardState, CardView, CopiesLeft, HistoryEntryView, UnlockWith, WalletState};
 
 use error::code;

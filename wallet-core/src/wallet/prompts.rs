@@ -36,6 +36,34 @@ pub(super) fn receive(language: Language) -> Prompt {
     prompt(title, reason.to_owned(), None)
 }
 
+/// Wiping the wallet.
+pub(super) fn wipe(language: Language) -> Prompt {
+    let (title, reason) = match language {
+        Language::Korean => {
+            ("지갑 지우기", "이 휴대전화에서 신분증과 이용 기록을 모두 지웁니다. 되돌릴 수 없습니다.")
+        }
+        Language::English => {
+            ("Wipe the wallet", "Deletes the ID and its history from this phone. It cannot be undone.")
+        }
+    };
+    prompt(title, reason.to_owned(), None)
+}
+
+/// Giving the phone up.
+pub(super) fn give_up(language: Language) -> Prompt {
+    let (title, reason) = match language {
+        Language::Korean => (
+            "이 휴대전화의 신분증 해지",
+            "신분증을 해지하고 이 휴대전화에서 지웁니다. 다른 휴대전화에서 다시 받을 수 있습니다.",
+        ),
+        Language::English => (
+            "Give this phone up",
+            "Ends the ID and deletes it from this phone. You can get it again on another one.",
+        ),
+    };
+    prompt(title, reason.to_owned(), None)
+}
+
 /// Showing the ID at a counter. `desk` is the verified desk's name, when its sign was scanned.
 pub(super) fn show(language: Language, disclosure: Disclosure, desk: Option<&str>) -> Prompt {
     let what = disclosed(language, disclosure);

@@ -1,6 +1,11 @@
 //! What an issuer delivered, before it is believed: every credential is verified, and all of them have to say the same.
 
-use super::{Distrust, Wallet, WalletError, card_claims::Words, holder_keys::HolderKeys};
+use super::{
+    Distrust, Wallet, WalletError,
+    card_claims::Words,
+    holder_keys::HolderKeys,
+    standing::{Asked, OfCard},
+};
 use crate::{
     card::{ActiveReason, Date, Disclosure, LifeCycle, Person},
     counter::{self, Claims, DeliveredCopy, derive_portrait_digest},
@@ -11,6 +16,7 @@ use crate::{
         Delivered, Format,
         sd_jwt::{self, SdJwt},
     },
+    platform::Url,
     trust::{Certificate, Usage, verify_chain},
     vault::{Card, NewCopy, NewMdoc, NewSdJwt, Staple},
 };
@@ -22,12 +28,16 @@ pub(super) struct Received {
     pub(super) mdocs: Vec<NewMdoc>,
     pub(super) sd_jwts: Vec<NewSdJwt>,
     pub(super) words: Words,
+    pub(super) standing: OfCard,
 }
 
 /// What is known of the person and of the card's end while one credential after the other is looked at.
 struct About {
     person: Option<Person>,
-    valid_until: Option<i64>,
+    /// First second after the first of the documents, and the last day of the ID as such.
+    ends: Option<(i64, Date)>,
+    /// Where their status is asked.
+    lists: Vec<Asked>,
 }
 
 /// Credentials of one form: the key each was asked for, and what came.
@@ -73,10 +83,10 @@ impl Wallet {
                 Format::Mdoc { .. } => return Err(MISBEHAVED),
             }
         }
-        let mut about = About { person: expected.cloned(), valid_until: None };
+        let mut about = About { person: expected.cloned(), ends: None, lists: Vec::new() };
         let mdocs = self.verify_photo_ids(&photo_ids, &mut about, made, now)?;
         let sd_jwts = self.verify_sd_jwts(&texts, &mut about, made, now)?;
-        let About { person: Some(person), valid_until: Some(valid_until) } = about else {
+        let About { person: Some(person), ends: Some((valid_until, last_day)), lists } = about else {
             return Err(UNTRUSTED);
         };
         let mut copies = Vec::new();
@@ -102,10 +112,14 @@ impl Wallet {
             person,
             levels,
             enrolled_at: now,
-            // The moment itself is past the end.
-            valid_until: Date::in_korea_at(valid_until.saturating_sub(1)).map_err(|_| UNTRUSTED)?,
+            valid_until: last_day,
         };
-        Ok(Received { card, copies, mdocs, sd_jwts, words: Words::of(delivered) })
+        let keys = copies.iter().map(|copy| &copy.holder_key);
+        let keys = keys.chain(mdocs.iter().map(|mdoc| &mdoc.holder_key));
+        let keys = keys.chain(sd_jwts.iter().map(|sd_jwt| &sd_jwt.holder_key));
+        let keys = keys.map(|key| key.as_str().to_owned()).collect();
+        let standing = OfCard { keys, lists, copies_until: valid_until };
+        Ok(Received { card, copies, mdocs, sd_jwts, words: Words::of(delivered), standing })
     }
 
     fn verify_photo_ids(
@@ -127,7 +141,10 @@ impl Wallet {
             if !document.is_of(&person) {
                 return Err(UNTRUSTED);
             }
-            about.learn(person, document.validity().valid_until);
+            about.learn(person, document.validity().valid_until, document.expiry_date())?;
+            if let Some(status) = document.status() {
+                about.ask(status.idx, &status.uri)?;
+            }
             mdocs.push(NewMdoc {
                 doc_type: (*doc_type).to_owned(),
                 holder_key: made.id_of(public)?,
@@ -159,7 +176,10 @@ impl Wallet {
             if !document.is_of(&person) {
                 return Err(UNTRUSTED);
             }
-            about.learn(person, ends);
+            about.learn(person, ends, document.text("expiry_date").and_then(|day| Date::parse(day).ok()))?;
+            if let Some(status) = document.status() {
+                about.ask(status.index, &status.uri)?;
+            }
             sd_jwts.push(NewSdJwt {
                 vct: (*vct).to_owned(),
                 holder_key: made.id_of(public)?,
@@ -212,10 +232,23 @@ impl Wallet {
 }
 
 impl About {
-    /// The card ends with the first of its documents.
-    fn learn(&mut self, person: Person, valid_until: i64) {
+    /// The card ends with the first of its documents. An issuer that does not say how long the ID as such lasts means as long as
+    /// they.
+    fn learn(&mut self, person: Person, until: i64, last_day: Option<Date>) -> Result<(), WalletError> {
         self.person = Some(person);
-        self.valid_until = Some(self.valid_until.map_or(valid_until, |known| known.min(valid_until)));
+        // The moment itself is past the end.
+        let own = || Date::in_korea_at(until.saturating_sub(1)).map_err(|_| UNTRUSTED);
+        let last_day = last_day.map_or_else(own, Ok)?;
+        let (first, earliest) = self.ends.unwrap_or((until, last_day));
+        self.ends = Some((until.min(first), last_day.min(earliest)));
+        Ok(())
+    }
+
+    /// A list is asked by its address alone: one that the phone may not ask is no status.
+    fn ask(&mut self, idx: u64, uri: &str) -> Result<(), WalletError> {
+        let uri = Url::parse(uri).map_err(|_| UNTRUSTED)?;
+        self.lists.push(Asked::never(idx, uri.as_str().to_owned()));
+        Ok(())
     }
 }
 

@@ -1,20 +1,32 @@
 //! The wallet itself: opening, unlocking, what it holds.
 
 use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
     CardState, CardView, CopiesLeft, HistoryEntryView, Platform, UnlockWith, WalletConfig, WalletError,
-    WalletState, anchored, code, issuing::Issuing, prompts, trusted::Roots,
+    WalletState,
+    anchored::Anchored,
+    code,
+    issuing::Issuing,
+    prompts,
+    standing::Standing,
+    trusted::Roots,
+    underway::UnderWay,
+    wiping::{self, WIPED},
 };
 use crate::{
     bytes::Secret,
-    card::LifeCycle,
+    card::{Date, LifeCycle},
     crypto::random::make_random,
     openid::Issuance,
-    platform::{AnchorError, KeyPolicy, KeyStoreError, Now, WrapKeyId},
+    platform::{KeyPolicy, KeyStoreError, Now, WrapKeyId},
+    status::commands::CommandReason,
     vault::{Card, Header, Misuse, Settings, Vault, VaultError, WrappedKey},
 };
 
@@ -24,14 +36,20 @@ pub struct Wallet {
     pub(super) platform: Platform,
     pub(super) config: WalletConfig,
     pub(super) roots: Roots,
-    vault: Mutex<Vault>,
+    /// None once it was wiped.
+    pub(super) vault: Mutex<Option<Vault>>,
+    /// What the anchor holds, or is about to.
+    pub(super) anchored: Mutex<Anchored>,
+    /// Set when a lock or a wipe ends the shows that run; another takes its place for those to come.
+    ended: Mutex<Arc<AtomicBool>>,
     /// An issuance whose issuer was not ready.
     pub(super) deferred: Mutex<Option<(Issuance, Issuing)>>,
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Wallet {
-    /// Opens the wallet at `config.vault_path`, locked; makes an empty one at first. No network, no prompt.
+    /// Opens the wallet at `config.vault_path`, locked; makes an empty one at first; finishes a wipe that was cut short, after
+    /// which `state` says `Wiped`. No network, no prompt.
     ///
     /// # Errors
     /// [`WalletError::StorageCorrupt`] when the file does not verify or its hardware key is gone (it is moved aside, and the
@@ -41,13 +59,31 @@ impl Wallet {
     pub async fn open(platform: Platform, config: WalletConfig) -> Result<Arc<Self>, WalletError> {
         let roots = Roots::parse(&config)?;
         let path = PathBuf::from(&config.vault_path);
-        let vault = match Vault::header(&path) {
-            Ok(header) => open_existing(&platform, &path, header).await?,
-            Err(VaultError::NotFound) => create(&platform, &path).await?,
-            Err(error) => return Err(error.into()),
+        let anchored = Anchored::load(platform.anchor.as_ref()).await;
+        let wiped = anchored.as_ref().is_ok_and(|anchored| anchored.wiped);
+        let vault = if wiped {
+            wiping::finish(&platform, &path, None).await?;
+            None
+        } else {
+            Some(match Vault::header(&path) {
+                Ok(header) => open_existing(&platform, &path, header, anchored.as_ref()).await?,
+                // A former vault that is gone must not make this one look older than itself, nor come back as the newer one.
+                Err(VaultError::NotFound) => create(&platform, &path, anchored.clone()?.version).await?,
+                Err(error) => return Err(error.into()),
+            })
         };
-        let wallet = Self { platform, config, roots, vault: Mutex::new(vault), deferred: Mutex::new(None) };
-        wallet.anchor_version().await?;
+        let wallet = Self {
+            platform,
+            config,
+            roots,
+            vault: Mutex::new(vault),
+            anchored: Mutex::new(anchored?),
+            ended: Mutex::default(),
+            deferred: Mutex::new(None),
+        };
+        if !wiped {
+            wallet.anchor_version().await?;
+        }
         Ok(Arc::new(wallet))
     }
 
@@ -56,8 +92,13 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
     pub fn state(&self) -> Result<WalletState, WalletError> {
+        if self.is_wiped()? {
+            return Ok(WalletState::Wiped);
+        }
         self.with_vault(|vault| {
-            Ok(match (vault.settings()?.issuer.is_some(), vault.is_unlocked()) {
+            let settings = vault.settings()?;
+            Ok(match (settings.issuer.is_some(), vault.is_unlocked()) {
+                _ if settings.locked_by_command => WalletState::LockedByCommand,
                 (false, _) => WalletState::Empty,
                 (true, false) => WalletState::Locked,
                 (true, true) => WalletState::Ready,
@@ -65,13 +106,26 @@ impl Wallet {
         })
     }
 
+    /// Why a command locks the wallet; none when none does.
+    ///
+    /// # Errors
+    /// As [`Wallet::state`], and [`WalletError::NotUsable`] when it was wiped.
+    pub fn locked_for(&self) -> Result<Option<CommandReason>, WalletError> {
+        self.with_vault(|vault| {
+            let locked = vault.settings()?.locked_by_command;
+            Ok(if locked { Some(Standing::load(vault)?.locked_for()) } else { None })
+        })
+    }
+
     /// Unlocks the personal part after one prompt. Already unlocked, it does nothing and shows no prompt.
     ///
     /// # Errors
     /// [`WalletError::UserCancelled`], [`WalletError::LockedOut`], [`WalletError::NoBiometrics`],
-    /// [`WalletError::KeyInvalidated`], [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
+    /// [`WalletError::KeyInvalidated`], [`WalletError::NotUsable`] while a command locks the wallet,
+    /// [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
     pub async fn unlock(&self, with: UnlockWith) -> Result<(), WalletError> {
         let UnlockWith::Biometrics = with;
+        self.refuse_locked()?;
         let (unlocked, person) =
             self.with_vault(|vault| Ok((vault.is_unlocked(), vault.wrapped_keys().person.clone())))?;
         if unlocked {
@@ -80,17 +134,29 @@ impl Wallet {
         let prompt = prompts::unlock(self.config.language);
         let key = self.platform.key_store.unwrap(person.alias, person.wrapped, Some(prompt)).await?;
         let key = data_key(key)?;
-        self.with_vault(|vault| vault.unlock(&key))?;
+        // A lock may have come while the citizen looked for the sensor.
+        let opened = self.with_vault(|vault| {
+            let locked = vault.settings()?.locked_by_command;
+            if locked { Ok(false) } else { vault.unlock(&key).map(|()| true) }
+        })?;
+        if !opened {
+            return self.refuse_locked();
+        }
+        self.settle(self.now()?)?;
         self.anchor_version().await
     }
 
     /// The way on after `unlock` said [`WalletError::KeyInvalidated`]: throws away the cards, which nobody can read or show
     /// any more, and leaves an empty, unlocked wallet to enrol with. The Instance key stays, so that the issuer knows the
-    /// phone again. Where the keys turn out to live this is `unlock`, and nothing is lost.
+    /// phone again. Where the keys turn out to live this is `unlock`, and nothing is lost. After a wipe it makes an empty,
+    /// unlocked wallet.
     ///
     /// # Errors
     /// As [`Wallet::unlock`], without [`WalletError::KeyInvalidated`].
     pub async fn start_over(&self) -> Result<(), WalletError> {
+        if self.is_wiped()? {
+            self.begin_anew().await?;
+        }
         match self.unlock(UnlockWith::Biometrics).await {
             Err(WalletError::KeyInvalidated) => {}
             unlocked_or_not_now => return unlocked_or_not_now,
@@ -102,6 +168,12 @@ impl Wallet {
             vault.restart_person(wrapped, &person)?;
             let settings = Settings { issuer: None, ..vault.settings()? };
             vault.set_settings(&settings)?;
+            // The keys of the cards go with the next issuance, which sweeps what nobody's credential is for.
+            let mut standing = Standing::load(vault)?;
+            let mut under_way = UnderWay::load(vault)?;
+            under_way.keys.append(&mut standing.forget_cards());
+            under_way.store(vault)?;
+            standing.store(vault)?;
             Ok(dead)
         })?;
         self.anchor_version().await?;
@@ -126,9 +198,10 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::Locked`], [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
     pub fn cards(&self) -> Result<Vec<CardView>, WalletError> {
+        let now = self.now()?;
         self.with_vault(|vault| {
             let cards = vault.cards()?;
-            cards.into_iter().map(|card| view(vault, card)).collect()
+            cards.into_iter().map(|card| view(vault, card, now)).collect()
         })
     }
 
@@ -159,14 +232,23 @@ impl Wallet {
         &self,
         work: impl FnOnce(&mut Vault) -> Result<T, VaultError>,
     ) -> Result<T, WalletError> {
+        if self.is_wiped()? {
+            return Err(WIPED);
+        }
         let mut vault = self.vault.lock().map_err(|_| WalletError::Unavailable { code: code::INTERNAL })?;
-        work(&mut vault).map_err(WalletError::from)
+        work(vault.as_mut().ok_or(WIPED)?).map_err(WalletError::from)
     }
 
-    /// Tells the anchor which version the vault has reached: after every commit that must not be undone.
-    pub(super) async fn anchor_version(&self) -> Result<(), WalletError> {
-        let version = self.with_vault(|vault| Ok(vault.version()))?;
-        store_version(&self.platform, version).await
+    /// Ends the shows that run, and those about to.
+    pub(super) fn stop_shows(&self) {
+        if let Ok(mut ended) = self.ended.lock() {
+            core::mem::take(&mut *ended).store(true, Ordering::Release);
+        }
+    }
+
+    /// What a show that begins now has to look at.
+    pub(super) fn end_of_shows(&self) -> Arc<AtomicBool> {
+        self.ended.lock().map(|ended| Arc::clone(&ended)).unwrap_or_default()
     }
 
     pub(super) fn now(&self) -> Result<Now, WalletError> {
@@ -175,17 +257,19 @@ impl Wallet {
 
     /// One card as the app sees it.
     pub(super) fn card_view(&self, id: &str) -> Result<CardView, WalletError> {
+        let now = self.now()?;
         self.with_vault(|vault| {
             let card = vault.card(id)?;
-            view(vault, card)
+            view(vault, card, now)
         })
     }
 }
 
 async fn open_existing(
     platform: &Platform,
-    path: &std::path::Path,
+    path: &Path,
     header: Header,
+    anchored: Result<&Anchored, &WalletError>,
 ) -> Result<Vault, WalletError> {
     let device = header.device;
     let key = match platform.key_store.unwrap(device.alias, device.wrapped, None).await {
@@ -195,22 +279,18 @@ async fn open_existing(
         }
         unwrapped => data_key(unwrapped?)?,
     };
-    let anchored = anchored::decode(&platform.anchor.load().await?);
-    let minimal = anchored.ok_or(WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })?;
-    match Vault::open(path, &key, minimal) {
+    match Vault::open(path, &key, anchored.map_err(Clone::clone)?.version) {
         Err(VaultError::Misuse(Misuse::WrongKey)) => Err(Vault::set_aside(path).into()),
         opened => Ok(opened?),
     }
 }
 
-async fn create(platform: &Platform, path: &std::path::Path) -> Result<Vault, WalletError> {
+pub(super) async fn create(platform: &Platform, path: &Path, former: u64) -> Result<Vault, WalletError> {
     let (device, person) = (make_key()?, make_key()?);
     let header = Header {
         device: wrap(platform, KeyPolicy::WRAP_DEVICE, &device).await?,
         person: wrap(platform, KeyPolicy::WRAP_PERSON, &person).await?,
     };
-    // A former vault that is gone must not make this one look older than itself, nor come back as the newer one.
-    let former = anchored::decode(&platform.anchor.load().await?).unwrap_or(0);
     let wrapping = [&header.device, &header.person].map(|key| String::from(key.alias.clone()));
     match Vault::create_after(path, header, &device, &person, former) {
         Ok(mut vault) => {
@@ -235,26 +315,21 @@ async fn wrap(platform: &Platform, policy: KeyPolicy, key: &Secret<32>) -> Resul
     Ok(WrappedKey { alias, wrapped })
 }
 
-/// Stores the version and makes sure that the platform really has it.
-async fn store_version(platform: &Platform, version: u64) -> Result<(), WalletError> {
-    let bytes = anchored::encode(version);
-    if platform.anchor.store(bytes.clone()).await? == bytes {
-        Ok(())
-    } else {
-        Err(AnchorError::Unavailable.into())
-    }
-}
-
 fn make_key() -> Result<Secret<32>, WalletError> {
     Ok(Secret::new(make_random().map_err(|_| KeyStoreError::Unavailable)?))
 }
 
-fn data_key(bytes: Vec<u8>) -> Result<Secret<32>, WalletError> {
+pub(super) fn data_key(bytes: Vec<u8>) -> Result<Secret<32>, WalletError> {
     let bytes = crate::bytes::SecretBytes::new(bytes);
     Secret::from_slice(bytes.expose()).ok_or(WalletError::Unavailable { code: code::PLATFORM_MISBEHAVED })
 }
 
-fn view(vault: &mut Vault, card: Card) -> Result<CardView, VaultError> {
+fn view(vault: &mut Vault, card: Card, now: Now) -> Result<CardView, VaultError> {
+    let known = Standing::load(vault)?;
+    let standing = known.of(&card, now.unix_seconds);
+    // The moment itself is past the end.
+    let copies_until =
+        known.copies_until(&card.id).and_then(|until| Date::in_korea_at(until.saturating_sub(1)).ok());
     let pool = vault.pool(&card.id)?;
     let copies = card
         .levels
@@ -263,7 +338,9 @@ fn view(vault: &mut Vault, card: Card) -> Result<CardView, VaultError> {
         .collect();
     let person = &card.person;
     Ok(CardView {
-        state: state_of(card.state),
+        state: state_of(standing),
+        standing,
+        copies_until: copies_until.map(|day| day.to_string()),
         document: card.document.clone(),
         name: person.name().to_owned(),
         name_latin: person.name_latin().to_owned(),
@@ -285,6 +362,7 @@ const fn state_of(state: LifeCycle) -> CardState {
         LifeCycle::Offered { .. } => CardState::Offered,
         LifeCycle::Active { .. } => CardState::Active,
         LifeCycle::Suspended { .. } => CardState::Suspended,
+        LifeCycle::NeedsRenewal { .. } => CardState::NeedsRenewal,
         LifeCycle::Expired { .. } => CardState::Expired,
         LifeCycle::Revoked { .. } => CardState::Revoked,
         LifeCycle::Replaced { .. } => CardState::Replaced,

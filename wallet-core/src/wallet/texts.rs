@@ -1,6 +1,9 @@
 //! What people read, in Korean and English, so that every app says the same: what happened, and what to do next.
 
-use super::{CardState, CardTrouble, Distrust, EnrolmentStage, Language, PasswordKind, WalletError};
+use super::{
+    CardState, CardTrouble, CommandReason, Distrust, EnrolmentStage, Language, LifeCycle, PasswordKind,
+    Unusable, WalletError,
+};
 use crate::{card::Disclosure, vault::EventKind};
 
 /// An error for the citizen's eyes. It holds no claim, number or key.
@@ -32,6 +35,20 @@ pub fn disclosure_text(disclosure: Disclosure, language: Language) -> String {
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 pub fn card_state_text(state: CardState, language: Language) -> String {
     state.text(language).to_owned()
+}
+
+/// Where a card stands, in words: what happened, and what the citizen can do.
+#[must_use]
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+pub fn standing_text(standing: LifeCycle, language: Language) -> ErrorText {
+    ErrorText { what: standing.what(language).to_owned(), next: standing.next(language).to_owned() }
+}
+
+/// Why a command locked the wallet, in words, and the way out.
+#[must_use]
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+pub fn locked_text(why: CommandReason, language: Language) -> ErrorText {
+    WalletError::NotUsable { why: Unusable::LockedByCommand { why } }.text(language)
 }
 
 /// A heading in the history.
@@ -107,6 +124,25 @@ impl WalletError {
             Self::NoCopiesLeft { disclosure } => {
                 return format!("No shows are left of the level \"{}\".", disclosure.text(Language::English));
             }
+            Self::NotUsable { why } => match why {
+                Unusable::LockedByCommand { why: CommandReason::PhoneLost } => {
+                    "The wallet is locked because this phone was reported lost."
+                }
+                Unusable::LockedByCommand { why: CommandReason::OtherPhone } => {
+                    "The wallet is locked because the ID moved to another phone."
+                }
+                Unusable::LockedByCommand { why: CommandReason::ByCitizen } => {
+                    "The wallet is locked because you asked for it."
+                }
+                Unusable::LockedByCommand { why: CommandReason::ByIssuer | CommandReason::PhoneFound } => {
+                    "The issuer has locked the wallet."
+                }
+                Unusable::Wiped => "The wallet was wiped. Nothing is left on this phone.",
+                Unusable::Card { standing } => standing.what(Language::English),
+                Unusable::StapleTooOld { hours } => {
+                    return format!("The issuer last vouched for this ID {hours} hours ago.");
+                }
+            },
             Self::ShowEnded => "The show is over.",
             Self::NotForThisWallet => "That code is not one this wallet understands.",
             Self::StorageFull => "The phone's storage is full.",
@@ -168,6 +204,20 @@ impl WalletError {
             Self::AnotherHolder => "Only its holder can use this phone's wallet.",
             Self::CardNotFound => "Go back to the list of cards.",
             Self::NoCopiesLeft { .. } => "Connect to the network and have the ID issued again.",
+            Self::NotUsable { why } => match why {
+                Unusable::LockedByCommand { why: CommandReason::PhoneLost } => {
+                    "If you have it back, tell your telecom operator that it was found."
+                }
+                Unusable::LockedByCommand { why: CommandReason::OtherPhone } => {
+                    "Wipe the wallet to use this phone anew. If it was not you, go to a community centre at once."
+                }
+                Unusable::LockedByCommand { .. } => "Ask the issuer, or visit a community centre.",
+                Unusable::Wiped => "Start over, and get the ID again with your card or at a community centre.",
+                Unusable::Card { standing } => standing.next(Language::English),
+                Unusable::StapleTooOld { .. } => {
+                    "Connect to the network for a moment. Shown as it is, most counters will refuse it."
+                }
+            },
             Self::ShowEnded => "Show the ID again.",
             Self::NotForThisWallet => "Scan the sign of a desk.",
             Self::StorageFull => "Free some space and try again.",
@@ -227,6 +277,25 @@ impl WalletError {
                 let level = disclosure.text(Language::Korean);
                 return format!("\"{level}\" 범위로 보여 줄 수 있는 횟수가 남지 않았습니다.");
             }
+            Self::NotUsable { why } => match why {
+                Unusable::LockedByCommand { why: CommandReason::PhoneLost } => {
+                    "이 휴대전화의 분실이 신고되어 지갑이 잠겼습니다."
+                }
+                Unusable::LockedByCommand { why: CommandReason::OtherPhone } => {
+                    "신분증이 다른 휴대전화로 옮겨져 지갑이 잠겼습니다."
+                }
+                Unusable::LockedByCommand { why: CommandReason::ByCitizen } => {
+                    "본인의 요청으로 지갑이 잠겼습니다."
+                }
+                Unusable::LockedByCommand { why: CommandReason::ByIssuer | CommandReason::PhoneFound } => {
+                    "발급기관이 지갑을 잠갔습니다."
+                }
+                Unusable::Wiped => "지갑을 지웠습니다. 이 휴대전화에는 아무것도 남아 있지 않습니다.",
+                Unusable::Card { standing } => standing.what(Language::Korean),
+                Unusable::StapleTooOld { hours } => {
+                    return format!("발급기관이 이 신분증을 마지막으로 확인한 지 {hours}시간이 지났습니다.");
+                }
+            },
             Self::ShowEnded => "제시가 끝났습니다.",
             Self::NotForThisWallet => "이 지갑이 이해하는 코드가 아닙니다.",
             Self::StorageFull => "휴대전화의 저장 공간이 가득 찼습니다.",
@@ -290,6 +359,20 @@ impl WalletError {
             Self::AnotherHolder => "이 휴대전화의 지갑은 그 신분증의 본인만 쓸 수 있습니다.",
             Self::CardNotFound => "카드 목록으로 돌아가세요.",
             Self::NoCopiesLeft { .. } => "인터넷에 연결하고 신분증을 다시 발급받으세요.",
+            Self::NotUsable { why } => match why {
+                Unusable::LockedByCommand { why: CommandReason::PhoneLost } => {
+                    "휴대전화를 되찾았다면 통신사에 찾았다고 알리세요."
+                }
+                Unusable::LockedByCommand { why: CommandReason::OtherPhone } => {
+                    "이 휴대전화를 다시 쓰려면 지갑을 지우세요. 본인이 한 일이 아니면 바로 주민센터를 방문하세요."
+                }
+                Unusable::LockedByCommand { .. } => "발급기관에 문의하거나 주민센터를 방문하세요.",
+                Unusable::Wiped => "처음부터 다시 시작하여 카드나 주민센터에서 신분증을 다시 받으세요.",
+                Unusable::Card { standing } => standing.next(Language::Korean),
+                Unusable::StapleTooOld { .. } => {
+                    "잠시 인터넷에 연결하세요. 그대로 제시하면 대부분의 창구에서 거부됩니다."
+                }
+            },
             Self::ShowEnded => "다시 제시하세요.",
             Self::NotForThisWallet => "창구의 안내 코드를 읽으세요.",
             Self::StorageFull => "공간을 비운 뒤 다시 하세요.",
@@ -334,6 +417,10 @@ mod tests {
             WalletError::Unavailable { code: -1005 },
         ];
         errors.extend(Disclosure::ALL.map(|disclosure| WalletError::NoCopiesLeft { disclosure }));
+        let unusable = CommandReason::ALL.map(|why| Unusable::LockedByCommand { why }).into_iter();
+        let unusable = unusable.chain(LifeCycle::ALL.map(|standing| Unusable::Card { standing }));
+        let unusable = unusable.chain([Unusable::Wiped, Unusable::StapleTooOld { hours: 30 }]);
+        errors.extend(unusable.map(|why| WalletError::NotUsable { why }));
         errors.extend(Refusal::ALL.map(|why| WalletError::IssuerRefused { why }));
         errors.extend(
             [

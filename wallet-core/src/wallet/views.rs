@@ -1,7 +1,10 @@
 //! What crosses to the app where a domain type cannot.
 
 use super::Language;
-use crate::{card::Disclosure, vault::EventKind};
+use crate::{
+    card::{Disclosure, LifeCycle},
+    vault::EventKind,
+};
 
 /// The state of the wallet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +16,11 @@ pub enum WalletState {
     Locked,
     /// Unlocked.
     Ready,
+    /// A command of the issuer locked it: nothing is shown or renewed until the issuer says otherwise.
+    /// [`super::Wallet::locked_for`] says why, [`super::locked_text`] the way out.
+    LockedByCommand,
+    /// Wiped: nothing is left. `start_over` makes an empty wallet.
+    Wiped,
 }
 
 /// How to unlock.
@@ -33,6 +41,8 @@ pub enum CardState {
     Active,
     /// Suspended by the issuer; may become active again.
     Suspended,
+    /// Good, but nothing of it can be shown before new copies are fetched.
+    NeedsRenewal,
     /// Past its last day.
     Expired,
     /// Revoked for good.
@@ -52,6 +62,8 @@ impl CardState {
             (Self::Active, Language::English) => "active",
             (Self::Suspended, Language::Korean) => "정지",
             (Self::Suspended, Language::English) => "suspended",
+            (Self::NeedsRenewal, Language::Korean) => "갱신 필요",
+            (Self::NeedsRenewal, Language::English) => "needs renewal",
             (Self::Expired, Language::Korean) => "기간 만료",
             (Self::Expired, Language::English) => "expired",
             (Self::Revoked, Language::Korean) => "폐기",
@@ -82,6 +94,8 @@ pub struct CardView {
     pub document: String,
     /// Its state.
     pub state: CardState,
+    /// The same with its reason; `standing_text` has the words.
+    pub standing: LifeCycle,
     /// Name in hangul, family name first.
     pub name: String,
     /// Name in Latin letters.
@@ -102,6 +116,8 @@ pub struct CardView {
     pub enrolled_at: i64,
     /// The last day of the mobile ID, `YYYY-MM-DD`.
     pub valid_until: String,
+    /// The last day on which what was fetched can be shown, `YYYY-MM-DD`; `refresh` fetches anew before.
+    pub copies_until: Option<String>,
     /// Shows left per level.
     pub copies: Vec<CopiesLeft>,
 }

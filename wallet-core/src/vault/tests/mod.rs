@@ -2,6 +2,7 @@
 
 mod contents;
 mod crash;
+mod erase;
 mod stored_form;
 mod tamper;
 
