@@ -11,11 +11,17 @@ use crate::pki::Pki;
 const PACK_SECONDS: i64 = 7 * 86_400;
 
 /// The signed pack as of `now`, seconds since 1970 UTC, with the copies nobody may accept. The store gives its sequence, which
-/// never goes back, whichever desk asks.
+/// never goes back, whichever desk asks. `outage_until`: until then counters take staples of any age, and their verdicts say so.
 ///
 /// # Errors
 /// [`CounterError`] when the signing key fails.
-pub fn make_pack(pki: &Pki, sequence: u64, deactivated: Vec<u32>, now: i64) -> Result<Vec<u8>, CounterError> {
+pub fn make_pack(
+    pki: &Pki,
+    sequence: u64,
+    deactivated: Vec<u32>,
+    outage_until: Option<i64>,
+    now: i64,
+) -> Result<Vec<u8>, CounterError> {
     let content = PackContent {
         sequence,
         made_at: now,
@@ -23,7 +29,7 @@ pub fn make_pack(pki: &Pki, sequence: u64, deactivated: Vec<u32>, now: i64) -> R
         issuers: vec![pki.counter_signer.certificate.clone()],
         anchors: vec![pki.issuer_root.certificate.clone()],
         status: Some(StatusSet { as_of: now, deactivated }),
-        policy: Policy::default(),
+        policy: Policy { outage_until, ..Policy::default() },
     };
     issue_pack(&content, &|bytes| pki.pack_authority.key.sign(bytes))
 }

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod log;
 pub mod openid;
 pub mod pages;
+mod phones_api;
 pub mod pictures;
 pub mod pki;
 pub mod register;

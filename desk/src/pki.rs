@@ -75,6 +75,10 @@ pub struct Pki {
     pub sd_jwt_signer: Identity,
     /// Signs what the issuer says of itself.
     pub metadata_signer: Identity,
+    /// Signs commands to phones.
+    pub command_signer: Identity,
+    /// Signs status lists.
+    pub status_signer: Identity,
     /// Root of the registration of verifiers.
     pub registration_root: Identity,
     /// This desk as a registered verifier.
@@ -116,6 +120,8 @@ impl Pki {
         let mdoc = leaf_of("TEST Mobile ID document signer", &eku::MDOC_ISSUER, SIGNER_DAYS);
         let sd_jwt = leaf_of("TEST Mobile ID SD-JWT signer", &eku::SD_JWT_ISSUER, SIGNER_DAYS);
         let metadata = leaf_of("TEST Mobile ID metadata signer", &eku::METADATA_SIGNER, SIGNER_DAYS);
+        let command = leaf_of("TEST Mobile ID command signer", &eku::COMMAND_KEY, SIGNER_DAYS);
+        let status = leaf_of("TEST Mobile ID status list signer", &eku::STATUS_ISSUER, SIGNER_DAYS);
         let verifier = Leaf {
             registered_as: Some(desk.as_str()),
             ..leaf_of("TEST Registered desk", &eku::VERIFIER_REGISTRATION, SIGNER_DAYS)
@@ -123,6 +129,8 @@ impl Pki {
         let desk_file = format!("desk-{desk}");
         Ok(Self {
             counter_signer: keep.leaf("counter-signer", &counter, ISSUER_ROOT, &issuer_root)?,
+            command_signer: keep.leaf("command-signer", &command, ISSUER_ROOT, &issuer_root)?,
+            status_signer: keep.leaf("status-signer", &status, ISSUER_ROOT, &issuer_root)?,
             mdoc_signer: keep.leaf("mdoc-signer", &mdoc, ISSUER_ROOT, &issuer_root)?,
             sd_jwt_signer: keep.leaf("sd-jwt-signer", &sd_jwt, ISSUER_ROOT, &issuer_root)?,
             metadata_signer: keep.leaf("metadata-signer", &metadata, ISSUER_ROOT, &issuer_root)?,

@@ -35,12 +35,13 @@ use crate::{
     config::{Config, DeskIdentity},
     desk_sign::make_sign,
     documents::{DocumentError, Documents},
-    issuer::{Issuer, IssuerError, Trust},
+    issuer::{Issuer, IssuerError, PersonEvent, SuspendedBy, Trust},
     limits::{Buckets, RequestRate, limit},
     log::{Line, Log, observe},
     openid,
     openid::Offer,
     pages::{self, Pages},
+    phones_api,
     pki::{Pki, PkiError, create_folder},
     register::Register,
     staples_api,
@@ -321,6 +322,58 @@ impl RunningDesk {
         self.app.with_issuer(move |issuer, now| issuer.release(&number, now)).await
     }
 
+    /// What the centre, an official or another register reports of a person. Tells whether they have a phone that hears of it.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn happened(&self, registration_number: &str, event: PersonEvent) -> Result<bool, IssuerError> {
+        let number = registration_number.to_owned();
+        self.app.with_issuer(move |issuer, now| issuer.happened(&number, &event, now)).await
+    }
+
+    /// Suspends a person's ID at the centre, and locks the phone.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn suspend(&self, registration_number: &str, by: SuspendedBy) -> Result<(), IssuerError> {
+        let number = registration_number.to_owned();
+        self.app.with_issuer(move |issuer, now| issuer.suspend(&number, by, now)).await
+    }
+
+    /// Lifts a suspension at the centre, whoever ordered it, and the lock of the phone.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn resume(&self, registration_number: &str) -> Result<(), IssuerError> {
+        let number = registration_number.to_owned();
+        self.app.with_issuer(move |issuer, now| issuer.resume(&number, now)).await
+    }
+
+    /// Wipes a person's phone from the centre, after the citizen was seen. Tells whether there is one.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn wipe(&self, registration_number: &str) -> Result<bool, IssuerError> {
+        let number = registration_number.to_owned();
+        self.app.with_issuer(move |issuer, now| issuer.wipe(&number, now)).await
+    }
+
+    /// Declares in counter packs from now on that the country's network is down until then, or that it is up.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn declare_outage(&self, until: Option<i64>) -> Result<(), IssuerError> {
+        self.app.with_issuer(move |issuer, now| issuer.declare_outage(until, now)).await
+    }
+
+    /// The audit log, oldest first: event and outcome.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub async fn audit(&self) -> Result<Vec<(String, String)>, IssuerError> {
+        self.app.with_issuer(|issuer, _| Ok(issuer.store().audit()?)).await
+    }
+
     /// Stops, after the requests under way are answered.
     ///
     /// # Errors
@@ -366,7 +419,7 @@ pub(crate) struct App {
     pub(crate) log: Log,
     pub(crate) request_rate: RequestRate,
     pub(crate) buckets: Arc<Buckets>,
-    stopping: watch::Receiver<bool>,
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl core::fmt::Debug for App {
@@ -376,6 +429,11 @@ impl core::fmt::Debug for App {
 }
 
 impl App {
+    /// The issuer, to wait for what it tells phones.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
     /// Runs one call of the issuer away from the threads that serve HTTP: it computes and waits for the store. Calls run
     /// beside each other; what must not mix is in one transaction.
     pub(crate) async fn with_issuer<T: Send + 'static>(
@@ -398,7 +456,6 @@ impl App {
     }
 
     /// Ends when the desk is asked to stop: whoever waits long answers then.
-    #[expect(dead_code, reason = "the long poll of commands to phones waits on it")]
     pub(crate) async fn stopping(&self) {
         self.stopping.clone().wait_for(|stopping| *stopping).await.ok();
     }
@@ -436,6 +493,7 @@ fn routes(app: &App) -> Router<App> {
         .merge(openid::api::routes())
         .merge(telecom::api::routes())
         .merge(pages::routes())
+        .merge(phones_api::routes())
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))

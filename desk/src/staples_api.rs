@@ -32,13 +32,13 @@ async fn staples(State(app): State<App>, request: Request) -> Response {
     answer(app.with_issuer(move |issuer, now| issuer.staples(&body, &signature, now)).await)
 }
 
-fn signature_of(headers: &HeaderMap) -> Option<Signature> {
+pub(crate) fn signature_of(headers: &HeaderMap) -> Option<Signature> {
     let mut values = headers.get_all(SIGNATURE_HEADER).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     BASE64_URL_SAFE_NO_PAD.decode(value.as_bytes()).ok()?.try_into().ok()
 }
 
-fn answer<T: Serialize>(outcome: Result<T, IssuerError>) -> Response {
+pub(crate) fn answer<T: Serialize>(outcome: Result<T, IssuerError>) -> Response {
     match outcome {
         Ok(message) => Json(message).into_response(),
         Err(IssuerError::Refused { refusal, .. }) => refuse(refusal),
@@ -48,6 +48,6 @@ fn answer<T: Serialize>(outcome: Result<T, IssuerError>) -> Response {
     }
 }
 
-fn refuse(refusal: Refusal) -> Response {
+pub(crate) fn refuse(refusal: Refusal) -> Response {
     (status_of(refusal), Json(Refused::because(refusal))).into_response()
 }

@@ -1,6 +1,8 @@
 //! Enrolling over the real HTTP API: a software phone, a virtual card, and every reason to say no.
 
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod phone;
 
 use fixtures::{chip::VirtualCard, people, pki::DocumentSigner};

@@ -122,8 +122,9 @@ async fn a_card_that_takes_anothers_place_says_so_and_names_its_last_day() {
     let stage = Stage::new().await;
     let phone = stage.phone().await;
     let card = phone.enrol(&people::adult()).await.unwrap();
-    // Midnight of 23 January ends it.
-    assert_eq!(card.valid_until, "2027-01-22");
+    assert_eq!(card.valid_until, "2029-11-23");
+    // Midnight of 22 December ends the copies.
+    assert_eq!(card.copies_until.as_deref(), Some("2026-12-21"));
     phone.enrol(&people::adult()).await.unwrap();
     let kinds: Vec<_> = phone.wallet.history(9).unwrap().into_iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds, [EventKind::CardReplaced, EventKind::CardAdded]);

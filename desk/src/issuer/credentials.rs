@@ -12,20 +12,26 @@ use wallet_core::{
         sign::PublicKey,
     },
     jose::{Fixed, encode},
-    mdoc::issue::{PhotoIdRequest, issue_photo_id},
-    openid::sd_jwt::issue::{SdJwtRequest, issue},
+    mdoc::{
+        StatusEntry,
+        issue::{PhotoIdRequest, issue_photo_id},
+    },
+    openid::sd_jwt::{
+        self,
+        issue::{SdJwtRequest, issue},
+    },
     status::StapleMessage,
 };
 
-use super::{Issuer, IssuerError};
+use super::{Issuer, IssuerError, phones::LIST_BITS};
 use crate::{
-    documents::{About, Document, Form, Wanted},
+    documents::{About, Form, Wanted},
     register::Fields,
     store::{CopyRow, StapleSpan, Thumbprint},
 };
 
 /// Most days a copy of any document lasts; its staples last as long.
-pub(super) const MOST_COPY_DAYS: u16 = 62;
+const MOST_COPY_DAYS: u16 = 62;
 /// A status index has 26 bits.
 const STATUS_MASK: u32 = (1 << 26) - 1;
 
@@ -45,6 +51,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) person: &'a Person,
     /// What the register has of them for this document.
     pub(crate) fields: &'a Fields,
+    /// When the ID as such ends, however often its copies are renewed; seconds since 1970 UTC.
+    pub(crate) ends_at: i64,
     /// The copies so far.
     pub(crate) made: Vec<MadeCopy>,
 }
@@ -86,7 +94,7 @@ impl Issuer {
         holder: &PublicKey,
         now: i64,
     ) -> Result<(MadeCopy, DeliveredCopy), IssuerError> {
-        let days = Days::of(batch.wanted.document, now)?;
+        let days = Days::of(batch, now)?;
         let failed = |_| IssuerError::Failed;
         let cti = make_random::<8>()?;
         let portrait_salt = make_random::<16>()?;
@@ -126,8 +134,10 @@ impl Issuer {
         key: &PublicKey,
         now: i64,
     ) -> Result<(MadeCopy, Vec<u8>), IssuerError> {
-        let days = Days::of(batch.wanted.document, now)?;
+        let days = Days::of(batch, now)?;
         let signer = &self.pki.mdoc_signer;
+        let status_index = self.make_status_index(&batch.made)?;
+        let (uri, idx) = self.status_place(status_index);
         let request = PhotoIdRequest {
             person: batch.person,
             nationality: batch.wanted.document.nationality(),
@@ -135,11 +145,12 @@ impl Issuer {
             valid_from: days.today,
             valid_until: days.copy_ends,
             expiry: days.card_ends,
+            status: Some(&StatusEntry { idx, uri }),
             chain: core::slice::from_ref(&signer.certificate),
         };
         let bytes =
             issue_photo_id(&request, &|bytes| signer.key.sign(bytes)).map_err(|_| IssuerError::Failed)?;
-        Ok((self.remembered(batch, &bytes)?, bytes))
+        Ok((remembered(batch, status_index, &bytes), bytes))
     }
 
     /// One SD-JWT VC.
@@ -150,32 +161,30 @@ impl Issuer {
         now: i64,
     ) -> Result<(MadeCopy, String), IssuerError> {
         let document = batch.wanted.document;
-        let days = Days::of(document, now)?;
+        let days = Days::of(batch, now)?;
         let about =
             About { person: batch.person, fields: batch.fields, today: days.today, expiry: days.card_ends };
         let signer = &self.pki.sd_jwt_signer;
+        let status_index = self.make_status_index(&batch.made)?;
+        let (uri, index) = self.status_place(status_index);
         let request = SdJwtRequest {
             vct: batch.wanted.kind().ok_or(IssuerError::Failed)?,
             issuer: &self.url,
             holder,
             issued_at: days.today.starts_at(),
             expires_at: days.copy_ends.starts_at(),
-            status: None,
+            status: Some(sd_jwt::StatusEntry { uri, index }),
             claims: document.values(&about).ok_or(IssuerError::Failed)?,
             chain: core::slice::from_ref(&signer.certificate),
         };
         let text = issue(&request, &|bytes| signer.key.sign(bytes)).map_err(|_| IssuerError::Failed)?;
-        Ok((self.remembered(batch, text.as_bytes())?, text))
+        Ok((remembered(batch, status_index, text.as_bytes()), text))
     }
 
-    /// What is kept of a credential without staples.
-    fn remembered(&self, batch: &Batch<'_>, bytes: &[u8]) -> Result<MadeCopy, IssuerError> {
-        Ok(MadeCopy {
-            cti: truncated(sha256(bytes)),
-            status_index: self.make_status_index(&batch.made)?,
-            level: batch.wanted.form.name(),
-            staples: StapleSpan { first_hour: 0, hours: 0 },
-        })
+    /// The list that an index is in, and its place there.
+    fn status_place(&self, status_index: u32) -> (String, u64) {
+        let place = status_index & ((1 << LIST_BITS) - 1);
+        (self.status_uri(status_index >> LIST_BITS), u64::from(place))
     }
 
     /// A random status index that nobody has.
@@ -213,11 +222,30 @@ struct Days {
 }
 
 impl Days {
-    fn of(document: &Document, now: i64) -> Result<Self, IssuerError> {
-        let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
-        let day = |days: u16| today.plus_days(i64::from(days)).map_err(|_| IssuerError::Failed);
-        Ok(Self { today, copy_ends: day(document.copy_days())?, card_ends: day(document.card_days())? })
+    fn of(batch: &Batch<'_>, now: i64) -> Result<Self, IssuerError> {
+        let failed = |_| IssuerError::Failed;
+        let today = Date::in_korea_at(now).map_err(failed)?;
+        let card_ends = Date::in_korea_at(batch.ends_at).map_err(failed)?;
+        let copies = today.plus_days(i64::from(batch.wanted.document.copy_days())).map_err(failed)?;
+        // No copy outlives the ID, whose last day is a day of it.
+        let copy_ends = copies.min(card_ends.plus_days(1).map_err(failed)?);
+        Ok(Self { today, copy_ends, card_ends })
     }
+}
+
+/// What is kept of a credential without staples.
+fn remembered(batch: &Batch<'_>, status_index: u32, bytes: &[u8]) -> MadeCopy {
+    MadeCopy {
+        cti: truncated(sha256(bytes)),
+        status_index,
+        level: batch.wanted.form.name(),
+        staples: StapleSpan { first_hour: 0, hours: 0 },
+    }
+}
+
+/// How long ago a copy that still counts was issued at most, seconds: days are those of Korea.
+pub(super) fn longest_copy_seconds() -> i64 {
+    i64::from(MOST_COPY_DAYS).saturating_add(2).saturating_mul(86_400)
 }
 
 const fn message_of(staple: &Staple) -> StapleMessage {

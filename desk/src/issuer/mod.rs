@@ -2,9 +2,12 @@
 
 mod credentials;
 mod evidence;
+mod phones;
 mod record;
 
+pub use crate::store::SuspendedBy;
 pub(crate) use credentials::{Batch, MadeCopy};
+pub use phones::PersonEvent;
 
 use std::collections::HashMap;
 
@@ -60,6 +63,8 @@ pub struct Issuer {
     pub(crate) documents: Documents,
     /// The issuer's identifier: where it answers.
     pub(crate) url: String,
+    /// Woken when a command may wait for a phone.
+    pub(crate) told: tokio::sync::Notify,
 }
 
 /// Why the issuer gives no good answer.
@@ -116,7 +121,7 @@ impl Issuer {
     /// An issuer with this memory, these keys and this trust, for these documents.
     #[must_use]
     pub fn new(store: Store, pki: Pki, trust: Trust, documents: Documents) -> Self {
-        Self { store, pki, trust, documents, url: String::new() }
+        Self { store, pki, trust, documents, url: String::new(), told: tokio::sync::Notify::new() }
     }
 
     /// What it issues.
@@ -176,7 +181,7 @@ impl Issuer {
         now: i64,
     ) -> Result<StaplesResponse, IssuerError> {
         let request: StaplesRequest = parse(body)?;
-        let instance = check_instance_signature(&request.instance_key, body, signature)?;
+        let instance = check_signed(&request.instance_key, &staple_request_bytes(body), signature)?;
         if request.made_at.saturating_sub(now).saturating_abs() > STAPLE_REQUEST_SKEW {
             return Err(IssuerError::refused(Refusal::ChallengeExpired));
         }
@@ -198,10 +203,11 @@ impl Issuer {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn counter_pack(&self, now: i64) -> Result<Vec<u8>, IssuerError> {
         // What was issued earlier has ended by its own date.
-        let days = i64::from(credentials::MOST_COPY_DAYS).saturating_add(2);
-        let issued_after = now.saturating_sub(days.saturating_mul(86_400));
+        let issued_after = now.saturating_sub(credentials::longest_copy_seconds());
         let (sequence, deactivated) = self.store.counter_pack(issued_after, now)?;
-        make_pack(&self.pki, sequence, deactivated, now).map_err(|_| IssuerError::Failed)
+        // One that is over is nobody's business any more.
+        let outage = self.store.outage_until()?.filter(|until| *until > now);
+        make_pack(&self.pki, sequence, deactivated, outage, now).map_err(|_| IssuerError::Failed)
     }
 
     /// Gives up a person's phone: what a visit at the centre does. Tells whether there was one.
@@ -210,8 +216,9 @@ impl Issuer {
     /// [`IssuerError::Store`].
     pub fn release(&self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
-        let released = self.store.release(&person)?;
+        let released = self.store.release(&person, now)?;
         self.store.log(now, None, "release", if released { "ok" } else { "nobody" })?;
+        self.tell_phones();
         Ok(released)
     }
 
@@ -279,14 +286,9 @@ fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, IssuerError> 
     parse_message(body).map_err(|_| IssuerError::refused(Refusal::MalformedRequest))
 }
 
-/// The Instance key of a request for staples, which must have signed it.
-fn check_instance_signature(
-    key: &Fixed<65>,
-    body: &[u8],
-    signature: &Signature,
-) -> Result<PublicKey, IssuerError> {
+/// The Instance key of a request, which must have signed it.
+fn check_signed(key: &Fixed<65>, message: &[u8], signature: &Signature) -> Result<PublicKey, IssuerError> {
     let key = PublicKey::from_sec1(&key.0).map_err(|_| IssuerError::refused(Refusal::MalformedRequest))?;
-    sign::verify(&key, &staple_request_bytes(body), signature)
-        .map_err(|_| IssuerError::refused(Refusal::BadSignature))?;
+    sign::verify(&key, message, signature).map_err(|_| IssuerError::refused(Refusal::BadSignature))?;
     Ok(key)
 }

@@ -247,9 +247,12 @@ impl Issuer {
         now: i64,
     ) -> Result<Content, IssuerError> {
         let document = wanted.document;
+        // As long as what renews it: the ID as such does not grow older with its copies.
+        let ends_at = self.store.ends_at(access)?;
+        let ends_at = ends_at.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidToken, "Ended"))?;
         let person = self.kept_person(&access.person)?;
         let fields = self.kept_fields(&access.person, document.id())?;
-        let mut batch = Batch { wanted, person: &person, fields: &fields, made: Vec::new() };
+        let mut batch = Batch { wanted, person: &person, fields: &fields, ends_at, made: Vec::new() };
         let mut credentials = Vec::new();
         for key in keys {
             credentials.push(Wrapped { credential: self.make_credential(&mut batch, key, now)? });
@@ -257,7 +260,11 @@ impl Issuer {
         let rows: Vec<CopyRow<'_>> = batch.made.iter().map(MadeCopy::row).collect();
         let most = wanted.batch().saturating_mul(REPEATS);
         match self.store.bind_batch(access, &rows, most, now)? {
-            Bound::Kept => Ok(Content::Credentials { credentials, notification_id: encode(&access.issue) }),
+            Bound::Kept => {
+                // The phone that had the ID before hears that it has not any more.
+                self.tell_phones();
+                Ok(Content::Credentials { credentials, notification_id: encode(&access.issue) })
+            }
             Bound::Otherwise(state) => Err(refuse_binding(state).err().unwrap_or(IssuerError::Failed)),
             Bound::TooMany => Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "TooMany")),
             Bound::Suspended => Err(IssuerError::refused(Refusal::Suspended)),

@@ -124,6 +124,9 @@ impl Issuer {
         }
         let person = self.check_card(&shown.chip, &nonce, &id, instance, now)?;
         self.check_face(&shown.face, &nonce, &id, &person, instance)?;
+        if shown.replaces_phone {
+            self.move_to(&person, instance, now)?;
+        }
         let person_id = self.person_id(person.registration_number().as_str());
         self.check_binding(&person_id, &thumbprint)?;
         let document = self

@@ -17,9 +17,6 @@ use crate::{
 
 /// Seconds an access token is good: a batch is fetched in one go.
 const ACCESS_SECONDS: i64 = 600;
-/// Seconds a refresh token is good: as long as the ID. It is bound to the Instance key, so it is not rotated (RFC 9700,
-/// 2.2.2): a phone that lost an answer would lose its ID.
-const REFRESH_SECONDS: i64 = 3 * 365 * 86_400;
 const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
 /// For whom, and which document.
@@ -65,6 +62,7 @@ impl Issuer {
             }
             _ => return Err(IssuerError::oauth(ErrorCode::UnsupportedGrantType, "Grant")),
         };
+        self.refuse_closed(&person)?;
         let access = Access { person, instance: instance.thumbprint(), issue: make_issue(document)? };
         let access_token = encode(&make_random::<32>()?);
         let refresh_token = if refreshed.is_some() { None } else { Some(encode(&make_random::<32>()?)) };
@@ -72,7 +70,10 @@ impl Issuer {
         let seconds = if document.is_checked_by_hand() { DEFERRED_SECONDS } else { ACCESS_SECONDS };
         let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(seconds))];
         if let Some(token) = &refresh_token {
-            tokens.push((TokenKind::Refresh, digest(token), now.saturating_add(REFRESH_SECONDS)));
+            // As long as the ID. It is bound to the Instance key, so it is not rotated (RFC 9700, 2.2.2): a phone that lost an
+            // answer would lose its ID.
+            let ends_at = now.saturating_add(i64::from(document.card_days()).saturating_mul(86_400));
+            tokens.push((TokenKind::Refresh, digest(token), ends_at));
         }
         let granted = refreshed.as_ref().map_or(Granted::ByCode, Granted::ByRefresh);
         if !self.store.add_tokens(&access, granted, &tokens, now)? {

@@ -17,6 +17,33 @@ impl Store {
         })
     }
 
+    /// Declares that the country's network is down until then, seconds since 1970 UTC, or that it is not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn declare_outage(&self, until: Option<i64>) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM sequences WHERE name = 'outage until'", params![])?;
+            if let Some(until) = until {
+                tx.execute(
+                    "INSERT INTO sequences (name, value) VALUES ('outage until', ?1)",
+                    params![until],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Until when an outage was declared.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn outage_until(&self) -> Result<Option<i64>, StoreError> {
+        self.read(|tx| {
+            tx.first("SELECT value FROM sequences WHERE name = 'outage until'", params![], |row| row.get(0))
+        })
+    }
+
     /// What a counter pack is made of: its sequence, greater than that of any pack before and at least `now`, and the status
     /// indices of [`Store::deactivated`]. A greater sequence never comes with an older list.
     ///

@@ -99,7 +99,7 @@ pub(super) fn put_code(tx: &mut Transaction<'_>, row: &CodeRow, now: i64) -> Res
 }
 
 /// What a batch's name begins with: the tag of its document.
-const fn tag_of(issue: &IssueId) -> [u8; 4] {
+pub(super) const fn tag_of(issue: &IssueId) -> [u8; 4] {
     let [a, b, c, d, ..] = *issue;
     [a, b, c, d]
 }
@@ -419,6 +419,7 @@ impl Store {
                         "INSERT INTO bindings (person, instance, bound_at) VALUES (?1, ?2, ?3)",
                         params![person, instance, now],
                     )?;
+                    super::phones::bound(tx, person, instance, now)?;
                 }
                 BindingState::Same => {}
                 other => return Ok(Bound::Otherwise(other)),
@@ -435,13 +436,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn retire_other_batches(&self, access: &Access) -> Result<(), StoreError> {
-        let Access { person, issue, .. } = access;
+        let Access { person, instance, issue } = access;
         self.write(|tx| {
             tx.execute(
                 "UPDATE copies SET state = 'replaced'
                  WHERE person = ?1 AND state = 'active'
                    AND (issue IS NULL OR issue <> ?2 AND substr(issue, 1, 4) = ?3)",
                 params![person, issue, &tag_of(issue)],
+            )?;
+            // What the old ones said that was no longer true, these say right.
+            tx.execute(
+                "DELETE FROM standings WHERE instance = ?1 AND state = 'replaced'",
+                params![instance],
             )?;
             Ok(())
         })

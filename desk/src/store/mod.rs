@@ -6,6 +6,7 @@ mod desks;
 mod engine;
 mod grants;
 mod page_sessions;
+mod phones;
 mod portal;
 mod standing;
 mod suspensions;
@@ -71,9 +72,11 @@ pub use deferred::{CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
 pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};
 pub use page_sessions::{ActRow, Rate, SessionRow};
+pub(crate) use phones::Ending;
+pub use phones::{Inactive, QueuedCommand};
 pub use portal::{PushedRow, Seen};
 pub use standing::{OfferFate, Standing};
-pub use suspensions::LineId;
+pub use suspensions::{LineId, SuspendedBy};
 
 /// A keyed hash of a registration number.
 pub type PersonId = [u8; 32];
@@ -287,21 +290,6 @@ impl Store {
                 params![cti, instance],
                 |row| Ok(StapleSpan { first_hour: row.get(0)?, hours: row.get(1)? }),
             )
-        })
-    }
-
-    /// Gives the person's phone up: the binding goes, its copies are vouched for no longer. Tells whether there was
-    /// one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn release(&self, person: &PersonId) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
-            // Whoever gives a phone up was seen: what was lost with it is settled.
-            tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;
-            tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
-            Ok(tx.execute("DELETE FROM bindings WHERE person = ?1", params![person])? > 0)
         })
     }
 

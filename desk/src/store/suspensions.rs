@@ -3,10 +3,33 @@
 use super::{
     PersonId, Store, StoreError,
     engine::{Transaction, params},
+    phones,
 };
 
 /// A keyed hash of a subscriber number.
 pub type LineId = [u8; 32];
+
+/// Who ordered a suspension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuspendedBy {
+    /// A telecom operator: the phone was reported lost.
+    Operator,
+    /// The citizen, at the centre.
+    Citizen,
+    /// The issuer.
+    Issuer,
+}
+
+impl SuspendedBy {
+    /// The machine name of the reason, in suspensions, commands and standings alike.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Operator => "phone_lost",
+            Self::Citizen => "by_citizen",
+            Self::Issuer => "by_issuer",
+        }
+    }
+}
 
 impl Store {
     /// Remembers whose line this is; an earlier line of the person, and an earlier owner of the line, give way. Tells whether
@@ -26,31 +49,46 @@ impl Store {
         })
     }
 
-    /// Suspends the ID of whoever has this line. Tells whether somebody has; suspended already, it stays so.
+    /// Suspends the ID of whoever has this line, and orders the phone to lock itself. Tells whether somebody has; suspended already,
+    /// it stays so.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn suspend_line(&self, line: &LineId, now: i64) -> Result<bool, StoreError> {
         self.write(|tx| {
             let Some(person) = owner(tx, line)? else { return Ok(false) };
-            tx.execute(
-                "INSERT INTO suspensions (person, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![&person, now],
-            )?;
+            suspend(tx, &person, SuspendedBy::Operator, now)?;
             Ok(true)
         })
     }
 
-    /// Lifts the suspension of whoever has this line. Tells whether somebody has.
+    /// Lifts the suspension that an operator ordered for whoever has this line, and the lock of the phone. Tells whether somebody
+    /// has the line; a suspension that the centre ordered stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume_line(&self, line: &LineId) -> Result<bool, StoreError> {
+    pub fn resume_line(&self, line: &LineId, now: i64) -> Result<bool, StoreError> {
         self.write(|tx| {
             let Some(person) = owner(tx, line)? else { return Ok(false) };
-            tx.execute("DELETE FROM suspensions WHERE person = ?1", params![&person])?;
+            resume(tx, &person, SuspendedBy::Operator, now)?;
             Ok(true)
         })
+    }
+
+    /// Suspends a person's ID at the centre, and orders the phone to lock itself. An operator cannot lift it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn suspend(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
+        self.write(|tx| suspend(tx, person, by, now))
+    }
+
+    /// Lifts a person's suspension at the centre, whoever ordered it, and the lock of the phone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn resume(&self, person: &PersonId, now: i64) -> Result<(), StoreError> {
+        self.write(|tx| resume(tx, person, SuspendedBy::Issuer, now))
     }
 
     /// Whether a person's ID is suspended.
@@ -87,4 +125,56 @@ pub(super) fn is_suspended(tx: &mut Transaction<'_>, person: &PersonId) -> Resul
 
 fn owner(tx: &mut Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, StoreError> {
     tx.first("SELECT person FROM lines WHERE line = ?1", params![line], |row| row.get(0))
+}
+
+/// The centre's word stands above an operator's: what it orders, an operator does not lift.
+fn suspend(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
+    let reason = by.reason();
+    let found: Option<String> =
+        tx.first("SELECT reason FROM suspensions WHERE person = ?1", params![person], |row| row.get(0))?;
+    match found {
+        None => {
+            tx.execute(
+                "INSERT INTO suspensions (person, since, reason) VALUES (?1, ?2, ?3)",
+                params![person, now, reason],
+            )?;
+        }
+        Some(found) if found == reason || by == SuspendedBy::Operator => return Ok(()),
+        Some(_) => {
+            tx.execute("UPDATE suspensions SET reason = ?2 WHERE person = ?1", params![person, reason])?;
+        }
+    }
+    if let Some(instance) = phones::phone(tx, person)? {
+        phones::tell(tx, &instance, ("suspended", reason), now)?;
+        phones::queue(tx, &instance, "lock", reason, now)?;
+    }
+    Ok(())
+}
+
+fn resume(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
+    let found: Option<String> =
+        tx.first("SELECT reason FROM suspensions WHERE person = ?1", params![person], |row| row.get(0))?;
+    if by == SuspendedBy::Operator && found.is_some_and(|found| found != by.reason()) {
+        return Ok(());
+    }
+    tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;
+    // A phone that was given up meanwhile is locked all the same, and may be used anew.
+    let instance = match phones::phone(tx, person)? {
+        Some(instance) => {
+            phones::tell(tx, &instance, ("active", "resumed"), now)?;
+            Some(instance)
+        }
+        None => phones::former_phone(tx, person)?,
+    };
+    let Some(instance) = instance else { return Ok(()) };
+    let why = match by {
+        SuspendedBy::Operator => "phone_found",
+        SuspendedBy::Citizen | SuspendedBy::Issuer => "by_issuer",
+    };
+    let lifts = phones::last_command(tx, &instance)?.is_some_and(|(op, locked_for)| {
+        op == "lock"
+            && locked_for != "other_phone"
+            && (by != SuspendedBy::Operator || locked_for == "phone_lost")
+    });
+    if lifts { phones::queue(tx, &instance, "resume", why, now) } else { Ok(()) }
 }

@@ -162,16 +162,25 @@ impl Issuer {
         let line = self.line_id(line);
         let (event, known) = match act {
             Act::Suspend => ("suspend", self.store.suspend_line(&line, now)?),
-            Act::Resume => ("resume", self.store.resume_line(&line)?),
+            Act::Resume => ("resume", self.store.resume_line(&line, now)?),
         };
         let outcome = if known { "ok" } else { "nobody" };
         self.store.log(now, None, event, &format!("{outcome}: {operator}: {}", reason.name()))?;
+        self.tell_phones();
         Ok(known)
     }
 
     /// Nothing is issued to a phone that was reported lost.
     pub(crate) fn refuse_suspended(&self, person: &PersonId) -> Result<(), IssuerError> {
         if self.store.is_suspended(person)? { Err(IssuerError::refused(Refusal::Suspended)) } else { Ok(()) }
+    }
+
+    /// Nothing is issued to somebody who died.
+    pub(crate) fn refuse_closed(&self, person: &PersonId) -> Result<(), IssuerError> {
+        match self.store.closed(person)? {
+            Some(reason) => Err(IssuerError::because(Refusal::Denied, reason)),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn line_id(&self, line: &SubscriberLine) -> LineId {

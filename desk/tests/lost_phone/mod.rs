@@ -1,5 +1,7 @@
 //! A phone is lost: its telecom operator suspends the ID, counters refuse it, nothing is issued to it; and found again.
 
+mod commands;
+
 use std::{collections::HashMap, sync::Arc};
 
 use desk::{FIXTURE_LINES, issuer::IssuerError};

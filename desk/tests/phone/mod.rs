@@ -29,7 +29,7 @@ use wallet_core::{
         Attestation, ChipMessage, CreatedKeys, FaceCheck, FaceMessage, GroupMessage, HttpMethod, HttpRequest,
         HttpResponse, InstanceKeyId, KeyPolicy, KeyStore, LinkLimits, Prompt, Url, UserAuthentication,
     },
-    status::{StapleError, StapleMessage, StapleRefresh, StapleStep},
+    status::{AskError, StapleMessage, StapleRefresh, StapleStep},
 };
 
 /// 2026-11-24T12:00:00 in Korea.
@@ -356,10 +356,7 @@ impl Phone {
         issued.as_ref().unwrap().copies.iter().map(|(_, copy)| cti_of(&copy.sd_cwt)).collect()
     }
 
-    pub(crate) async fn staples(
-        &self,
-        copies: Vec<Vec<u8>>,
-    ) -> Result<Vec<Option<StapleMessage>>, StapleError> {
+    pub(crate) async fn staples(&self, copies: Vec<Vec<u8>>) -> Result<Vec<Option<StapleMessage>>, AskError> {
         let (refresh, request) = self.refresh(copies).await;
         refresh.finish(&send(request))
     }
@@ -446,6 +443,7 @@ impl Phone {
                 provider: face.provider,
                 signature: Fixed(face.signature.try_into().unwrap()),
             },
+            replaces_phone: false,
         }
     }
 
@@ -524,7 +522,13 @@ fn send(request: HttpRequest) -> HttpResponse {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
         let response = match request.method {
-            HttpMethod::Get => agent.get(&request.url).call(),
+            HttpMethod::Get => {
+                let builder = request
+                    .headers
+                    .iter()
+                    .fold(agent.get(&request.url), |builder, (name, value)| builder.header(name, value));
+                builder.call()
+            }
             HttpMethod::Post => {
                 let builder = request
                     .headers

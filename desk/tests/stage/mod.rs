@@ -18,7 +18,10 @@ use fixtures::{
 use wallet_core::{
     counter::DeskId,
     platform::{Http, HttpError, HttpRequest, HttpResponse},
-    wallet::{CardAccessView, CardView, Language, Platform, UnlockWith, Wallet, WalletConfig, WalletError},
+    wallet::{
+        CardAccessView, CardView, ChipEvidence, Enrolment, Language, Platform, UnlockWith, Wallet,
+        WalletConfig, WalletError,
+    },
 };
 
 /// 2026-11-24T12:00:00 in Korea.
@@ -32,7 +35,11 @@ pub(crate) struct Stage {
     pub(crate) desk: RunningDesk,
     pub(crate) clock: Arc<SteppedClock>,
     pub(crate) folder: PathBuf,
+    /// What the first phone is made of.
+    seams: Mutex<Option<Seams>>,
 }
+
+type Seams = (Arc<SoftwareKeyStore>, Arc<TrickyHttp>, Arc<MemoryAnchor>, Platform, WalletConfig);
 
 impl Stage {
     pub(crate) async fn new() -> Self {
@@ -46,7 +53,7 @@ impl Stage {
         let mut config = config_in(folder.join("desk"), &clock);
         change(&mut config);
         let desk = Desk::start(config).await.unwrap();
-        Self { desk, clock, folder }
+        Self { desk, clock, folder, seams: Mutex::default() }
     }
 
     /// A new phone, unlocked.
@@ -57,6 +64,14 @@ impl Stage {
     /// Another one.
     pub(crate) async fn second_phone(&self) -> Phone {
         self.phone_called("vault-2").await
+    }
+
+    /// The phone of [`Stage::phone`] after the app was started again, not unlocked.
+    pub(crate) async fn known_phone(&self) -> Phone {
+        let parts = self.seams.lock().unwrap().clone().unwrap();
+        let (keys, http, anchor, platform, config) = parts;
+        let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
+        Phone { wallet, keys, http, anchor, platform, config }
     }
 
     /// Stops the desk and starts it again on the same port.
@@ -89,6 +104,10 @@ impl Stage {
             wallet_provider_url: None,
             redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
         };
+        if name == "vault" {
+            let parts = (keys.clone(), http.clone(), anchor.clone(), platform.clone(), config.clone());
+            *self.seams.lock().unwrap() = Some(parts);
+        }
         let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
         wallet.unlock(UnlockWith::Biometrics).await.unwrap();
         Phone { wallet, keys, http, anchor, platform, config }
@@ -134,12 +153,34 @@ pub(crate) struct Phone {
 }
 
 impl Phone {
-    pub(crate) async fn enrol(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
+    /// As [`Phone::enrol`], taking the ID from the phone that has it.
+    pub(crate) async fn enrol_moving(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
+        let (enrolment, evidence) = self.tap(citizen).await?;
+        enrolment.finish_moving(evidence, None).await
+    }
+
+    async fn tap(&self, citizen: &Citizen) -> Result<(Arc<Enrolment>, Arc<ChipEvidence>), WalletError> {
         let enrolment = Arc::clone(&self.wallet).enrol().await?;
         let link = Arc::new(VirtualLink::new(VirtualCard::of(citizen).build()));
         let access = CardAccessView::Can { can: b"123456".to_vec() };
         let reading = self.wallet.read_card(link, access, None)?;
-        enrolment.finish(reading.run(Some(enrolment.challenge())).await?, None).await
+        let evidence = reading.run(Some(enrolment.challenge())).await?;
+        Ok((enrolment, evidence))
+    }
+
+    /// The same phone, its clock so many seconds off.
+    pub(crate) async fn with_clock_off_by(self, seconds: i64) -> Self {
+        let Self { wallet, keys, http, anchor, mut platform, config } = self;
+        let now = platform.clock.now().unwrap().unix_seconds;
+        drop(wallet);
+        platform.clock = Arc::new(SteppedClock::new(now + seconds));
+        let wallet = Wallet::open(platform.clone(), config.clone()).await.unwrap();
+        Self { wallet, keys, http, anchor, platform, config }
+    }
+
+    pub(crate) async fn enrol(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
+        let (enrolment, evidence) = self.tap(citizen).await?;
+        enrolment.finish(evidence, None).await
     }
 
     /// The same phone after the app was started again.

@@ -3,6 +3,7 @@
 mod grants;
 mod issuing_ways;
 mod pages;
+mod phones;
 mod stored_form;
 
 use std::sync::OnceLock;
@@ -81,8 +82,8 @@ fn one_person_has_one_phone_and_one_phone_one_person() {
         let otherwise = bind(store, access(11, 1, 3), &[copy(b"copy---b", 2)]);
         assert_eq!(otherwise, Bound::Otherwise(AnotherHolder));
         assert!(store.is_free(2).unwrap());
-        assert!(store.release(&me).unwrap());
-        assert!(!store.release(&me).unwrap());
+        assert!(store.release(&me, NOW).unwrap());
+        assert!(!store.release(&me, NOW).unwrap());
         assert_eq!(bind(store, access(10, 2, 4), &[copy(b"copy---b", 2)]), Bound::Kept);
         assert_eq!(store.active_copy(b"copy---a", &[2; 32]).unwrap(), None);
         assert_eq!(store.active_copy(b"copy---b", &[2; 32]).unwrap(), Some(SPAN));
@@ -126,9 +127,9 @@ fn nothing_is_issued_to_a_suspended_id_or_to_a_phone_that_was_given_up() {
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Suspended);
         let token = [(TokenKind::Access, [7; 32], NOW + 600)];
         assert!(!store.add_tokens(&batch, Granted::ByCode, &token, NOW).unwrap());
-        store.resume_line(&line).unwrap();
+        store.resume_line(&line, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Kept);
-        store.release(&batch.person).unwrap();
+        store.release(&batch.person, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Ended);
         assert_eq!(store.binding(&batch.person, &batch.instance).unwrap(), BindingState::Free);
         assert!(!store.add_tokens(&batch, Granted::ByRefresh(&[9; 32]), &token, NOW).unwrap());
@@ -158,7 +159,7 @@ fn the_sequence_of_counter_packs_never_goes_back() {
         assert_eq!(sequence(NOW + 100), now + 100);
         bind(store, access(10, 1, 1), &[copy(b"copy---a", 7)]);
         assert_eq!(store.counter_pack(0, NOW).unwrap(), (now + 101, vec![]));
-        store.release(&[10; 32]).unwrap();
+        store.release(&[10; 32], NOW).unwrap();
         assert_eq!(store.counter_pack(0, NOW).unwrap(), (now + 102, vec![7]));
     });
 }

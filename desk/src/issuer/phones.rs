@@ -1,0 +1,281 @@
+//! What the issuer says to a phone and of it: commands, where its card stands and why, status lists; and what the centre, the
+//! citizen or an event does to a person's ID.
+
+use wallet_core::{
+    card::{Person, Refusal},
+    crypto::sign::{PublicKey, Signature},
+    jose::Blob,
+    status::{
+        Status, StatusForm, StatusList,
+        commands::{
+            CommandOp, CommandReason, CommandsRequest, CommandsResponse, GiveUpRequest, StandingMessage,
+            commands_request_bytes, give_up_request_bytes,
+            issue::{CommandRequest, issue_command},
+        },
+        issue::Terms,
+    },
+};
+
+use super::{Issuer, IssuerError, STAPLE_REQUEST_SKEW, check_signed, credentials, parse};
+use crate::store::{Ending, SuspendedBy};
+
+/// Seconds a command is good: it is signed anew for each answer.
+const COMMAND_SECONDS: i64 = 300;
+/// Seconds after which a status list is worth fetching again.
+const LIST_TTL: u32 = 300;
+/// Seconds a status list may be used.
+const LIST_SECONDS: i64 = 3600;
+/// An index has 26 bits: the first six name the list, the others the place in it.
+pub(crate) const LIST_BITS: u32 = 20;
+/// How many lists there are.
+pub(crate) const LISTS: u32 = 1 << 6;
+
+/// What happened to a person, or to what their ID says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonEvent {
+    /// The physical card was lost: the ID made of it is revoked. A new card gets a new one.
+    CardLost,
+    /// The person died: the ID is revoked, and nothing is issued any more.
+    Died,
+    /// Address or name changed: this is the person now. The copies are replaced, and the phone fetches new ones by itself.
+    DetailsChanged(Box<Person>),
+}
+
+impl Issuer {
+    /// Commands for the phone that asks, those above the one it obeyed, and how its card stands; and whether it is worth waiting for
+    /// more, which it is not for a phone nobody has heard of.
+    ///
+    /// # Errors
+    /// [`Refusal::MalformedRequest`], [`Refusal::BadSignature`].
+    pub fn commands(
+        &self,
+        body: &[u8],
+        signature: &Signature,
+        now: i64,
+    ) -> Result<(CommandsResponse, bool), IssuerError> {
+        let request: CommandsRequest = parse(body)?;
+        let instance = check_signed(&request.instance_key, &commands_request_bytes(body), signature)?;
+        let thumbprint = instance.thumbprint();
+        let obeyed =
+            i64::try_from(request.obeyed).map_err(|_| IssuerError::refused(Refusal::MalformedRequest))?;
+        let queued = self.store.commands(&thumbprint, obeyed, now)?;
+        let known = queued.is_some();
+        let queued = queued.unwrap_or_default();
+        let standing = self.store.told_standing(&thumbprint)?;
+        let commands = queued.iter().map(|queued| {
+            let request = CommandRequest {
+                audience: thumbprint,
+                seq: u64::try_from(queued.seq).map_err(|_| IssuerError::Failed)?,
+                op: CommandOp::from_name(&queued.op).ok_or(IssuerError::Failed)?,
+                why: CommandReason::from_name(&queued.why).ok_or(IssuerError::Failed)?,
+                issued_at: now,
+                expires_at: now.saturating_add(COMMAND_SECONDS),
+            };
+            let signer = &self.pki.command_signer;
+            let command = issue_command(&request, &signer.certificate, &|bytes| signer.key.sign(bytes));
+            Ok(Blob(command.map_err(|_| IssuerError::Failed)?))
+        });
+        let commands = commands.collect::<Result<Vec<_>, IssuerError>>()?;
+        let waits = known && commands.is_empty();
+        let standing = standing.map(|(state, reason)| StandingMessage { state, reason });
+        Ok((CommandsResponse { commands, standing }, waits))
+    }
+
+    /// The phone that asks is given up by its holder: the person is free for another. A suspension stays. Said again it is
+    /// answered again.
+    ///
+    /// # Errors
+    /// [`Refusal::MalformedRequest`], [`Refusal::BadSignature`], [`Refusal::ChallengeExpired`].
+    pub fn give_up(&self, body: &[u8], signature: &Signature, now: i64) -> Result<(), IssuerError> {
+        let outcome = self.take_giving_up(body, signature, now);
+        self.audit(now, None, "give_up", &outcome)?;
+        outcome
+    }
+
+    fn take_giving_up(&self, body: &[u8], signature: &Signature, now: i64) -> Result<(), IssuerError> {
+        let request: GiveUpRequest = parse(body)?;
+        let instance = check_signed(&request.instance_key, &give_up_request_bytes(body), signature)?;
+        if request.made_at.saturating_sub(now).saturating_abs() > STAPLE_REQUEST_SKEW {
+            return Err(IssuerError::refused(Refusal::ChallengeExpired));
+        }
+        let ending = Ending { settles: false, ..ending(("revoked", "by_citizen")) };
+        self.store.end_instance(&instance.thumbprint(), &ending, now)?;
+        Ok(())
+    }
+
+    /// A status list, signed now: `None` when there is none of this number.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub fn status_list(
+        &self,
+        number: u32,
+        form: StatusForm,
+        now: i64,
+    ) -> Result<Option<Vec<u8>>, IssuerError> {
+        if number >= LISTS {
+            return Ok(None);
+        }
+        let first = number << LIST_BITS;
+        let last = first | ((1 << LIST_BITS) - 1);
+        // What was issued earlier has ended by its own date.
+        let issued_after = now.saturating_sub(credentials::longest_copy_seconds());
+        let failed = |_| IssuerError::Failed;
+        let mut list = StatusList::all_valid(1 << LIST_BITS).map_err(failed)?;
+        for (index, only_for_now) in self.store.inactive(first, last, issued_after)? {
+            let status = if only_for_now { Status::Suspended } else { Status::Invalid };
+            list.set(u64::from(index.saturating_sub(first)), status).map_err(failed)?;
+        }
+        let uri = self.status_uri(number);
+        let expires_at = now.saturating_add(LIST_SECONDS);
+        let terms = Terms { uri: &uri, issued_at: now, expires_at, ttl: LIST_TTL };
+        let signer = &self.pki.status_signer;
+        let chain = [signer.certificate.clone()];
+        Ok(Some(match form {
+            StatusForm::Cwt => list
+                .to_cwt(&terms, &chain, &|bytes| signer.key.sign(bytes))
+                .map_err(|_| IssuerError::Failed)?,
+            StatusForm::Jwt => {
+                let token = list.to_jwt(&terms, &chain).ok_or(IssuerError::Failed)?;
+                let signature = signer.key.sign(token.as_bytes()).map_err(|_| IssuerError::Failed)?;
+                token.signed(&signature).into_bytes()
+            }
+        }))
+    }
+
+    /// Where a list is fetched.
+    pub(crate) fn status_uri(&self, number: u32) -> String {
+        format!("{}/status/{number}", self.url)
+    }
+
+    /// Suspends a person's ID at the centre, at the citizen's word or the issuer's, and locks the phone. No operator can lift it.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn suspend(&self, registration_number: &str, by: SuspendedBy, now: i64) -> Result<(), IssuerError> {
+        let person = self.person_id(registration_number);
+        self.store.suspend(&person, by, now)?;
+        self.store.log(now, None, "suspend", "ok: centre")?;
+        self.tell_phones();
+        Ok(())
+    }
+
+    /// Lifts a suspension at the centre, whoever ordered it, and the lock of the phone.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn resume(&self, registration_number: &str, now: i64) -> Result<(), IssuerError> {
+        let person = self.person_id(registration_number);
+        self.store.resume(&person, now)?;
+        self.store.log(now, None, "resume", "ok: centre")?;
+        self.tell_phones();
+        Ok(())
+    }
+
+    /// Wipes a person's phone from the centre, after the citizen was seen: its ID is revoked, and the phone deletes everything when
+    /// it hears of it. Tells whether there is a phone, now or before.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn wipe(&self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
+        let person = self.person_id(registration_number);
+        let command = Some((CommandOp::Wipe.name(), CommandReason::ByCitizen.name()));
+        let ending = Ending { command, ..ending(("revoked", "by_citizen")) };
+        let ended = self.store.end_phone(&person, &ending, now)?;
+        // A phone that was given up before is still out there.
+        let known = ended
+            || self.store.command(&person, CommandOp::Wipe.name(), CommandReason::ByCitizen.name(), now)?;
+        self.store.log(now, None, "wipe", if known { "ok" } else { "nobody" })?;
+        self.tell_phones();
+        Ok(known)
+    }
+
+    /// Declares in counter packs from now on that the country's network is down until then, so that staples of any age are taken; or
+    /// that it is up.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn declare_outage(&self, until: Option<i64>, now: i64) -> Result<(), IssuerError> {
+        self.store.declare_outage(until)?;
+        self.store.log(now, None, "outage", if until.is_some() { "declared" } else { "over" })?;
+        Ok(())
+    }
+
+    /// Something happened to a person. Tells whether they have a phone that hears of it.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub fn happened(
+        &self,
+        registration_number: &str,
+        event: &PersonEvent,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
+        let person = self.person_id(registration_number);
+        let (name, known) = match event {
+            PersonEvent::CardLost => {
+                ("card_lost", self.store.end_phone(&person, &ending(("revoked", "card_lost")), now)?)
+            }
+            PersonEvent::Died => {
+                let ending = Ending { closes: Some("died"), ..ending(("revoked", "died")) };
+                ("died", self.store.end_phone(&person, &ending, now)?)
+            }
+            PersonEvent::DetailsChanged(details) => {
+                if details.registration_number().as_str() != registration_number {
+                    return Err(IssuerError::because(Refusal::Denied, "OtherNumber"));
+                }
+                self.keep_person(details, now)?;
+                ("details_changed", self.store.outdate(&person, ("replaced", "details_changed"), now)?)
+            }
+        };
+        self.store.log(now, None, name, if known { "ok" } else { "nobody" })?;
+        self.tell_phones();
+        Ok(known)
+    }
+
+    /// The ID moves to the phone that asks, when it lives on another: what a tap of the card with the holder's face is worth.
+    pub(crate) fn move_to(&self, person: &Person, instance: &PublicKey, now: i64) -> Result<(), IssuerError> {
+        let person = self.person_id(person.registration_number().as_str());
+        let ending = ending(("replaced", "other_phone"));
+        if self.store.end_other_phone(&person, &instance.thumbprint(), &ending, now)? {
+            self.store.log(now, None, "move", "ok")?;
+            self.tell_phones();
+        }
+        Ok(())
+    }
+
+    /// Wakes those who wait for a command.
+    pub(crate) fn tell_phones(&self) {
+        self.told.notify_waiters();
+    }
+}
+
+const fn ending<'a>(standing: (&'a str, &'a str)) -> Ending<'a> {
+    Ending { standing, command: None, settles: true, closes: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wallet_core::card::LifeCycle;
+
+    #[test]
+    fn every_standing_the_desk_tells_is_one_the_wallet_knows() {
+        for (state, reason) in [
+            ("revoked", "by_citizen"),
+            ("revoked", "card_lost"),
+            ("revoked", "died"),
+            ("replaced", "details_changed"),
+            ("replaced", "other_phone"),
+            ("suspended", "phone_lost"),
+            ("suspended", "by_citizen"),
+            ("suspended", "by_issuer"),
+            ("active", "resumed"),
+        ] {
+            assert!(LifeCycle::from_names(state, reason).is_ok(), "{state} {reason}");
+        }
+        for why in ["phone_lost", "phone_found", "by_citizen", "by_issuer", "other_phone"] {
+            assert!(CommandReason::from_name(why).is_some(), "{why}");
+        }
+    }
+}

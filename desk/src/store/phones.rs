@@ -1,0 +1,352 @@
+//! Phones: the commands that wait for them, what they are told of their card, and which one a person had before.
+
+use super::{
+    Access, PersonId, Store, StoreError, Thumbprint,
+    engine::{Transaction, params},
+    grants::tag_of,
+};
+
+/// Most commands handed out at once.
+const AT_ONCE: i64 = 16;
+
+/// A command that waits for its phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedCommand {
+    /// Its number, from 1 for each phone.
+    pub seq: i64,
+    /// Its machine name.
+    pub op: String,
+    /// The machine name of its reason.
+    pub why: String,
+}
+
+/// A state and its reason by their machine names.
+pub(crate) type Standing<'a> = (&'a str, &'a str);
+
+/// How a person's phone ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    /// What the phone is told.
+    pub(crate) standing: Standing<'a>,
+    /// A command for it.
+    pub(crate) command: Option<(&'a str, &'a str)>,
+    /// Whether the person was seen, so that a suspension is settled with it.
+    pub(crate) settles: bool,
+    /// Why nothing is issued to this person any more.
+    pub(crate) closes: Option<&'a str>,
+}
+
+/// Copies of one status list that are not valid: place in all lists, and whether only for now.
+pub type Inactive = (u32, bool);
+
+impl Store {
+    /// Commands for a phone above the one it obeyed last, lowest number first; those up to it are taken as acknowledged. `None`
+    /// for a phone nobody has heard of.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn commands(
+        &self,
+        instance: &Thumbprint,
+        obeyed: i64,
+        now: i64,
+    ) -> Result<Option<Vec<QueuedCommand>>, StoreError> {
+        let known = self.read(|tx| {
+            let unheard = tx.value::<bool>(
+                "SELECT EXISTS (SELECT 1 FROM commands WHERE instance = ?1 AND seq <= ?2 AND obeyed_at IS NULL)",
+                params![instance, obeyed],
+            )?;
+            let known = tx.value::<bool>(
+                "SELECT EXISTS (SELECT 1 FROM bindings WHERE instance = ?1)
+                 OR EXISTS (SELECT 1 FROM standings WHERE instance = ?1)
+                 OR EXISTS (SELECT 1 FROM commands WHERE instance = ?1)",
+                params![instance],
+            )?;
+            Ok(known.then_some(unheard))
+        })?;
+        let Some(unheard) = known else { return Ok(None) };
+        if unheard {
+            self.write(|tx| {
+                tx.execute(
+                    "UPDATE commands SET obeyed_at = ?3 WHERE instance = ?1 AND seq <= ?2 AND obeyed_at IS NULL",
+                    params![instance, obeyed, now],
+                )
+            })?;
+        }
+        self.read(|tx| {
+            tx.all(
+                "SELECT seq, op, why FROM commands WHERE instance = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+                params![instance, obeyed, AT_ONCE],
+                |row| Ok(QueuedCommand { seq: row.get(0)?, op: row.get(1)?, why: row.get(2)? }),
+            )
+        })
+        .map(Some)
+    }
+
+    /// What a phone is told of its card: a state and its reason, by their machine names; `None` when it is simply good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn told_standing(&self, instance: &Thumbprint) -> Result<Option<(String, String)>, StoreError> {
+        self.read(|tx| {
+            tx.first("SELECT state, reason FROM standings WHERE instance = ?1", params![instance], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+        })
+    }
+
+    /// Gives the person's phone up: the binding goes, its copies are vouched for no longer. Whoever does so was seen, and what was
+    /// lost with the phone is settled. Tells whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn release(&self, person: &PersonId, now: i64) -> Result<bool, StoreError> {
+        let ending =
+            Ending { standing: ("revoked", "by_citizen"), command: None, settles: true, closes: None };
+        self.end_phone(person, &ending, now)
+    }
+
+    /// Ends the phone of a person. Tells whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn end_phone(
+        &self,
+        person: &PersonId,
+        ending: &Ending<'_>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| end_phone(tx, person, ending, now))
+    }
+
+    /// Ends the phone with this Instance key. Tells whether it was anybody's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn end_instance(
+        &self,
+        instance: &Thumbprint,
+        ending: &Ending<'_>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| match holder(tx, instance)? {
+            Some(person) => end_phone(tx, &person, ending, now),
+            None => Ok(false),
+        })
+    }
+
+    /// Ends the phone of a person when it is another than this one. Tells whether it was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn end_other_phone(
+        &self,
+        person: &PersonId,
+        instance: &Thumbprint,
+        ending: &Ending<'_>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| match phone(tx, person)? {
+            Some(other) if other != *instance => end_phone(tx, person, ending, now),
+            _ => Ok(false),
+        })
+    }
+
+    /// The copies of a person say what is no longer true: they are vouched for no longer, and the phone may fetch others.
+    /// Tells whether there is a phone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn outdate(
+        &self,
+        person: &PersonId,
+        standing: Standing<'_>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
+            let Some(instance) = phone(tx, person)? else { return Ok(false) };
+            tell(tx, &instance, standing, now)?;
+            Ok(true)
+        })
+    }
+
+    /// Sends a command to the phone of a person, or else to the one they had last. Tells whether there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn command(
+        &self,
+        person: &PersonId,
+        op: &str,
+        why: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let instance = match phone(tx, person)? {
+                Some(instance) => Some(instance),
+                None => former_phone(tx, person)?,
+            };
+            let Some(instance) = instance else { return Ok(false) };
+            queue(tx, &instance, op, why, now)?;
+            Ok(true)
+        })
+    }
+
+    /// Why nothing is issued to a person any more, if that is so.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn closed(&self, person: &PersonId) -> Result<Option<String>, StoreError> {
+        self.read(|tx| {
+            tx.first("SELECT reason FROM closed WHERE person = ?1", params![person], |row| row.get(0))
+        })
+    }
+
+    /// When the ID that a batch is of ends: with what renews it. Seconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ends_at(&self, access: &Access) -> Result<Option<i64>, StoreError> {
+        let Access { person, instance, issue } = access;
+        self.read(|tx| {
+            tx.first(
+                "SELECT expires_at FROM tokens
+                 WHERE person = ?1 AND instance = ?2 AND kind = 'refresh' AND substr(issue, 1, 4) = ?3
+                 ORDER BY expires_at DESC LIMIT 1",
+                params![person, instance, &tag_of(issue)],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    /// Copies with an index from `first` to `last` that are not valid, issued since `issued_after`: older ones have ended by
+    /// their own date.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn inactive(&self, first: u32, last: u32, issued_after: i64) -> Result<Vec<Inactive>, StoreError> {
+        self.read(|tx| {
+            tx.all(
+                "SELECT status_index, state = 'active' FROM copies
+                 WHERE status_index BETWEEN ?1 AND ?2 AND issued_at > ?3
+                 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))",
+                params![first, last, issued_after],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+        })
+    }
+}
+
+/// The phone a person has.
+pub(super) fn phone(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Option<Thumbprint>, StoreError> {
+    tx.first("SELECT instance FROM bindings WHERE person = ?1", params![person], |row| row.get(0))
+}
+
+/// The phone a person had last.
+pub(super) fn former_phone(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+) -> Result<Option<Thumbprint>, StoreError> {
+    tx.first("SELECT instance FROM former_phones WHERE person = ?1", params![person], |row| row.get(0))
+}
+
+fn holder(tx: &mut Transaction<'_>, instance: &Thumbprint) -> Result<Option<PersonId>, StoreError> {
+    tx.first("SELECT person FROM bindings WHERE instance = ?1", params![instance], |row| row.get(0))
+}
+
+/// Puts a command into a phone's queue.
+pub(super) fn queue(
+    tx: &mut Transaction<'_>,
+    instance: &Thumbprint,
+    op: &str,
+    why: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO commands (instance, seq, op, why, queued_at)
+         VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM commands WHERE instance = ?1), ?2, ?3, ?4)",
+        params![instance, op, why, now],
+    )?;
+    Ok(())
+}
+
+/// The last command for a phone and its reason.
+pub(super) fn last_command(
+    tx: &mut Transaction<'_>,
+    instance: &Thumbprint,
+) -> Result<Option<(String, String)>, StoreError> {
+    tx.first(
+        "SELECT op, why FROM commands WHERE instance = ?1 ORDER BY seq DESC LIMIT 1",
+        params![instance],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// What a phone is told of its card from now on.
+pub(super) fn tell(
+    tx: &mut Transaction<'_>,
+    instance: &Thumbprint,
+    (state, reason): Standing<'_>,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO standings (instance, state, reason, since) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (instance) DO UPDATE SET state = excluded.state, reason = excluded.reason, since = excluded.since",
+        params![instance, state, reason, now],
+    )?;
+    Ok(())
+}
+
+/// A phone holds a person's ID from now on. The one before hears of it.
+pub(super) fn bound(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    instance: &Thumbprint,
+    now: i64,
+) -> Result<(), StoreError> {
+    if let Some(former) = former_phone(tx, person)?.filter(|former| former != instance) {
+        // Unless it holds somebody else's by now.
+        if holder(tx, &former)?.is_none() {
+            tell(tx, &former, ("replaced", "other_phone"), now)?;
+            queue(tx, &former, "lock", "other_phone", now)?;
+        }
+    }
+    tx.execute("DELETE FROM former_phones WHERE person = ?1", params![person])?;
+    tx.execute("DELETE FROM standings WHERE instance = ?1", params![instance])?;
+    Ok(())
+}
+
+fn end_phone(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    ending: &Ending<'_>,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let Ending { standing, command, settles, closes } = *ending;
+    tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
+    tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
+    tx.execute("DELETE FROM codes WHERE person = ?1", params![person])?;
+    if settles {
+        tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;
+    }
+    if let Some(reason) = closes {
+        tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;
+        tx.execute(
+            "INSERT INTO closed (person, reason, since) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![person, reason, now],
+        )?;
+    }
+    let Some(instance) = phone(tx, person)? else { return Ok(false) };
+    tx.execute("DELETE FROM bindings WHERE person = ?1", params![person])?;
+    tx.execute(
+        "INSERT INTO former_phones (person, instance, since) VALUES (?1, ?2, ?3)
+         ON CONFLICT (person) DO UPDATE SET instance = excluded.instance, since = excluded.since",
+        params![person, &instance, now],
+    )?;
+    tell(tx, &instance, standing, now)?;
+    if let Some((op, why)) = command {
+        queue(tx, &instance, op, why, now)?;
+    }
+    Ok(true)
+}

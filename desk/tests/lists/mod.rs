@@ -1,0 +1,140 @@
+//! Status lists as a verifier of a shown photo ID fetches them, and the door for phones' own questions.
+
+use std::collections::HashMap;
+
+use desk::issuer::SuspendedBy;
+use fixtures::{chip::VirtualCard, people};
+use wallet_core::{
+    crypto::sign::SigningKey,
+    jose::{Fixed, encode},
+    mdoc::{self, Expected, IssuerSigned, PHOTO_ID},
+    platform::{HttpMethod, HttpRequest},
+    status::{
+        SIGNATURE_HEADER, Status, StatusForm, StatusLists, StatusReference, StatusToken,
+        commands::{CommandsRequest, CommandsResponse, GiveUpRequest, commands_request_bytes},
+        parse_message,
+    },
+    trust::{Anchors, Certificate},
+};
+
+use crate::phone::{NOW, Phone, TestDesk, Trick};
+
+fn fetch(desk: &TestDesk, url: &str, accept: Option<&str>) -> (u16, Vec<u8>) {
+    let headers = accept.map(|accept| ("accept".to_owned(), accept.to_owned())).into_iter().collect();
+    desk.send(HttpRequest { method: HttpMethod::Get, url: url.to_owned(), headers, body: Vec::new() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verifier_learns_from_either_form_what_became_of_a_photo_id() {
+    let desk = TestDesk::start().await;
+    let phone = Phone::new(&desk);
+    let issued = phone.enrol(&mut VirtualCard::of(&people::adult()).build(), Trick::None).await.unwrap();
+    let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
+    let number = people::adult().registration_number;
+    let references: Vec<StatusReference> = issued
+        .mdocs
+        .iter()
+        .map(|(_, bytes)| {
+            // Whoever is shown a document learns the key from it.
+            let expected = Expected { doc_type: PHOTO_ID, device_key: None };
+            let parsed = IssuerSigned::parse(bytes).unwrap();
+            let document = mdoc::verify(&parsed, &expected, &anchors, NOW).unwrap();
+            let entry = document.status().unwrap();
+            StatusReference { idx: entry.idx, uri: entry.uri.clone() }
+        })
+        .collect();
+    let places: std::collections::BTreeSet<_> =
+        references.iter().map(|reference| (&reference.uri, reference.idx)).collect();
+    assert_eq!(places.len(), 3, "no two copies share a place");
+
+    let mut now = NOW;
+    for (act, expected) in [
+        ("none", Status::Valid),
+        ("suspend", Status::Suspended),
+        ("resume", Status::Valid),
+        ("release", Status::Invalid),
+    ] {
+        match act {
+            "suspend" => desk.running.suspend(number, SuspendedBy::Issuer).await.unwrap(),
+            "resume" => desk.running.resume(number).await.unwrap(),
+            "release" => assert!(desk.running.release(number).await.unwrap()),
+            _ => {}
+        }
+        for form in [StatusForm::Jwt, StatusForm::Cwt] {
+            let mut lists = StatusLists::new();
+            for reference in &references {
+                assert!(lists.wants(&reference.uri, now) || places.len() > 1);
+                let (status, body) = fetch(&desk, &reference.uri, Some(form.media_type()));
+                assert_eq!(status, 200);
+                let token = StatusToken::verify_under(&body, form, &reference.uri, &anchors, now).unwrap();
+                assert_eq!(token.reload_at(now), Some(now + 300));
+                assert!(token.is_usable(now + 3599) && !token.is_usable(now + 3600));
+                lists.keep(&reference.uri, token, now);
+                assert_eq!(lists.status(reference, now), Ok(Some(expected)), "{act} {form:?}");
+            }
+        }
+        desk.clock.advance(1);
+        now += 1;
+    }
+    // What its own date has ended, no list needs to name any more.
+    desk.clock.advance(31 * 86_400);
+    now += 31 * 86_400;
+    let (_, body) = fetch(&desk, &references[0].uri, None);
+    let token = StatusToken::verify_under(&body, StatusForm::Jwt, &references[0].uri, &anchors, now).unwrap();
+    assert_eq!(token.list().status(references[0].idx), Ok(Status::Valid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_has_one_address_and_the_forms_there_are() {
+    let desk = TestDesk::start().await;
+    let at = |path: &str| format!("{}{path}", desk.running.base_url());
+    assert_eq!(fetch(&desk, &at("/status/0"), None).0, 200);
+    assert_eq!(fetch(&desk, &at("/status/63"), Some("*/*")).0, 200);
+    for path in ["/status/64", "/status/01", "/status/+1", "/status/x", "/status/4294967296"] {
+        assert_eq!(fetch(&desk, &at(path), None).0, 404, "{path}");
+    }
+    assert_eq!(fetch(&desk, &at("/status/0"), Some("text/html")).0, 406);
+    let headers = desk.headers("/status/0");
+    assert_eq!(headers["content-type"], "application/statuslist+jwt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_commands_or_gives_a_phone_up_has_signed_it() {
+    let desk = TestDesk::start().await;
+    let key = SigningKey::make().unwrap().0;
+    let instance_key = Fixed(*key.public().as_sec1());
+    let ask = |path: &str, body: &[u8], signature: Option<[u8; 64]>| {
+        let url = format!("{}{path}", desk.running.base_url());
+        let headers: HashMap<_, _> = signature
+            .map(|signature| (SIGNATURE_HEADER.to_owned(), encode(&signature)))
+            .into_iter()
+            .collect();
+        desk.send(HttpRequest { method: HttpMethod::Post, url, headers, body: body.to_vec() })
+    };
+    let request = CommandsRequest { instance_key, made_at: 0, obeyed: 0, wait: 25 };
+    let body = serde_json::to_vec(&request).unwrap();
+    let good = key.sign(&commands_request_bytes(&body)).unwrap();
+    // Nobody has heard of this phone: it is answered at once, whatever it would wait.
+    let began = std::time::Instant::now();
+    let (status, answer) = ask("/commands", &body, Some(good));
+    assert_eq!(status, 200);
+    assert_eq!(parse_message::<CommandsResponse>(&answer).unwrap().commands, []);
+    assert!(began.elapsed().as_secs() < 20);
+
+    assert_eq!(ask("/commands", &body, None).0, 401);
+    assert_eq!(ask("/commands", &body, Some(key.sign(&body).unwrap())).0, 401, "signed for something else");
+    assert_eq!(ask("/commands", b"{}", Some(good)).0, 400);
+    let longer = CommandsRequest { obeyed: u64::MAX, ..request };
+    let longer = serde_json::to_vec(&longer).unwrap();
+    let signature = key.sign(&commands_request_bytes(&longer)).unwrap();
+    assert_eq!(ask("/commands", &longer, Some(signature)).0, 400);
+
+    let give_up = |made_at| serde_json::to_vec(&GiveUpRequest { instance_key, made_at }).unwrap();
+    let sign = |body: &[u8]| key.sign(&wallet_core::status::commands::give_up_request_bytes(body)).unwrap();
+    let (fresh, old) = (give_up(NOW), give_up(NOW - 301));
+    assert_eq!(ask("/give-up", &fresh, Some(sign(&fresh))), (200, b"{}".to_vec()));
+    assert_eq!(ask("/give-up", &fresh, Some(sign(&fresh))).0, 200, "said again it is answered again");
+    assert_eq!(ask("/give-up", &old, Some(sign(&old))).0, 410);
+    assert_eq!(ask("/give-up", &fresh, Some(good)).0, 401);
+    assert_eq!(ask("/give-up", b"x", Some(sign(b"x"))).0, 400);
+}
