@@ -39,6 +39,15 @@ pub(crate) enum Action {
     Accept(AcceptArguments),
     /// Show the ID at a counter.
     Show(ShowArguments),
+    /// What an app does in the background.
+    Refresh,
+    /// Keys and everything else go.
+    Wipe {
+        /// Whether the issuer is told first.
+        give_up: bool,
+        /// Whether the question is answered already.
+        yes: bool,
+    },
     /// Check what was shown.
     Check(CheckArguments),
     /// The cards in the wallet.
@@ -218,6 +227,12 @@ pub(crate) fn command(help: &'static Help) -> Command {
                 .arg(file("seen", help.seen))
                 .arg(value("policy", "NAME", help.policy).action(ArgAction::Append)),
         )
+        .subcommand(base("refresh", help.refresh, help.refresh_usage))
+        .subcommand(
+            base("wipe", help.wipe, help.wipe_usage)
+                .arg(flag("give-up", help.give_up))
+                .arg(flag("yes", help.yes)),
+        )
         .subcommand(base("list", help.list, help.list_usage))
         .subcommand(
             base("history", help.history, help.history_usage).arg(
@@ -282,6 +297,8 @@ fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
                 .map(|names| names.cloned().collect())
                 .unwrap_or_default(),
         }),
+        "refresh" => Action::Refresh,
+        "wipe" => Action::Wipe { give_up: own.get_flag("give-up"), yes: own.get_flag("yes") },
         "list" => Action::List,
         "history" => Action::History { limit: own.get_one::<u32>("limit").copied().unwrap_or(20) },
         _ => return Err(Failure::Internal("a command without code")),

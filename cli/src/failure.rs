@@ -124,6 +124,7 @@ impl Failure {
                 | WalletError::IssuerRefused { .. }
                 | WalletError::NoCopiesLeft { .. } => 5,
                 WalletError::Locked
+                | WalletError::NotUsable { .. }
                 | WalletError::LockedOut
                 | WalletError::NoBiometrics
                 | WalletError::KeyInvalidated => 6,
@@ -164,6 +165,7 @@ impl Failure {
                 WalletError::AnotherHolder => "another_holder",
                 WalletError::CardNotFound => "card_not_found",
                 WalletError::NoCopiesLeft { .. } => "no_copies_left",
+                WalletError::NotUsable { .. } => "not_usable",
                 WalletError::ShowEnded => "show_ended",
                 WalletError::NotForThisWallet => "not_for_this_wallet",
                 WalletError::StorageFull => "storage_full",

@@ -80,6 +80,8 @@ async fn dispatch(arguments: Arguments, output: Output) -> Outcome<()> {
         Action::Accept(arguments) => commands::accept::run(arguments, &home()?, output).await,
         Action::Show(arguments) => commands::show::run(arguments, &home()?, output).await,
         Action::Check(arguments) => commands::check::run(&arguments, &home()?, output),
+        Action::Refresh => until_interrupted(commands::refresh::run(&home()?, output)).await,
+        Action::Wipe { give_up, yes } => commands::wipe::run(give_up, yes, &home()?, output).await,
         Action::List => until_interrupted(commands::list::run(&home()?, output)).await,
         Action::History { limit } => until_interrupted(commands::history::run(limit, &home()?, output)).await,
     }

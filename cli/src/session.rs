@@ -6,7 +6,7 @@ use fixtures::platform::{
     FileAnchor, FixtureFaceCheck, KeyFileError, LoopbackHttp, SoftwareKeyStore, SystemClock,
 };
 use wallet_core::bytes::SecretBytes;
-use wallet_core::wallet::{Platform, UnlockWith, Wallet, WalletConfig, WalletError};
+use wallet_core::wallet::{Platform, UnlockWith, Wallet, WalletConfig, WalletError, WalletState};
 
 use crate::{
     failure::{Failure, Outcome, PassphraseFault},
@@ -47,6 +47,15 @@ pub(crate) async fn open(
         redirect_uri: WalletConfig::REDIRECT_URI.to_owned(),
     };
     Ok(Wallet::open(platform, config).await?)
+}
+
+/// Unlocks a wallet to get an ID with; one that was wiped begins anew.
+pub(crate) async fn unlock_or_begin_anew(wallet: &Wallet) -> Outcome<()> {
+    match wallet.state()? {
+        WalletState::Wiped => wallet.start_over().await?,
+        _ => wallet.unlock(UnlockWith::Biometrics).await?,
+    }
+    Ok(())
 }
 
 /// Opens and unlocks the wallet that enrolment left in `home`; nothing when there is none yet.

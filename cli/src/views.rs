@@ -30,6 +30,7 @@ pub(crate) const fn card_state_name(state: CardState) -> &'static str {
         CardState::Offered => "offered",
         CardState::Active => "active",
         CardState::Suspended => "suspended",
+        CardState::NeedsRenewal => "needs_renewal",
         CardState::Expired => "expired",
         CardState::Revoked => "revoked",
         CardState::Replaced => "replaced",

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use serde::Serialize;
-use wallet_core::wallet::{CardOffer, EnrolmentListener, Issued, Scan, UnlockWith, WalletError};
+use wallet_core::wallet::{CardOffer, EnrolmentListener, Issued, Scan, WalletError};
 
 use super::{
     check::read_code,
@@ -65,7 +65,7 @@ async fn open(
         read_code(Path::new(&arguments.code), "CODE", OFFER)?
     };
     let wallet = session::open(home, &arguments.issuer.url, trust, consent, output).await?;
-    wallet.unlock(UnlockWith::Biometrics).await?;
+    session::unlock_or_begin_anew(&wallet).await?;
     let Scan::Offer { link } = wallet.scan(text)? else { return Err(WalletError::NotForThisWallet.into()) };
     let offer = Arc::clone(&wallet).open_offer(link).await?;
     if offer.view()?.transaction_code.is_none() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fixtures::platform::is_allowed;
 use serde::Serialize;
 use wallet_core::wallet::{
-    CardAccessView, ChipEvidence, Enrolment, EnrolmentListener, EnrolmentStage, ListenerError, UnlockWith,
+    CardAccessView, ChipEvidence, Enrolment, EnrolmentListener, EnrolmentStage, ListenerError,
 };
 
 use super::{
@@ -78,7 +78,7 @@ async fn tap(
     output: Output,
 ) -> Outcome<(Arc<Enrolment>, Arc<ChipEvidence>)> {
     let wallet = session::open(home, &arguments.issuer.url, trust, consent, output).await?;
-    wallet.unlock(UnlockWith::Biometrics).await?;
+    session::unlock_or_begin_anew(&wallet).await?;
     // The card first: the issuer's challenge lives two minutes only, and a person may be looking for the card.
     let can = readers::access_number(arguments.can, &arguments.reader, output).await?;
     let link = readers::connect(&arguments.reader, output).await?;

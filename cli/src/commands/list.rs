@@ -24,6 +24,8 @@ pub(crate) struct CardDocument {
     id: String,
     document: String,
     state: &'static str,
+    /// Machine name of why it is in that state.
+    reason: &'static str,
     name: String,
     name_latin: String,
     birth_date: String,
@@ -33,6 +35,7 @@ pub(crate) struct CardDocument {
     issuing_authority: String,
     enrolled_at: i64,
     valid_until: String,
+    copies_until: Option<String>,
     copies: Vec<Copies>,
 }
 
@@ -46,6 +49,8 @@ impl From<CardView> for CardDocument {
     fn from(card: CardView) -> Self {
         Self {
             state: card_state_name(card.state),
+            reason: card.standing.names().1,
+            copies_until: card.copies_until,
             copies: card
                 .copies
                 .iter()

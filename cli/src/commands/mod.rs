@@ -6,4 +6,6 @@ pub(crate) mod enrol;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod read;
+pub(crate) mod refresh;
 pub(crate) mod show;
+pub(crate) mod wipe;

@@ -1,4 +1,4 @@
-//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, and nine attempts
+//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, and ten attempts
 //! that must fail.
 //!
 //! Everything is real but the people: the desk answers HTTP on loopback, the chip speaks its protocols, the vault lies in a
@@ -140,7 +140,8 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
     Ok(())
 }
 
-/// The phone from the centre is lost: its operator suspends the ID, and an online counter refuses it; found, it is accepted.
+/// The phone from the centre is lost: its operator suspends the ID, an online counter refuses it, and the phone locks itself;
+/// found, it opens and is accepted.
 async fn lose_and_find(
     desk: &DemoDesk,
     phone: &Phone,
@@ -154,7 +155,19 @@ async fn lose_and_find(
     let (_, frame) = begin_show(phone, SHOWN, sign).await?;
     let verdict = check(&desk.online_counter(DESK_ID).await?, &frame.text, 0)?;
     steps.verdict("lost_phone", say.lost_phone, &verdict, |reason| reason == Reason::Deactivated)?;
+    phone.hear_commands().await?;
+    match begin_show(phone, SHOWN, sign).await {
+        Err(failure @ Failure::Wallet(WalletError::NotUsable { .. })) => {
+            let why = (steps.output().texts.say.failure)(&failure);
+            steps.refused("locked_phone", say.locked_phone, failure.name(), &why)?;
+        }
+        Err(failure) => return Err(failure),
+        Ok(_) => steps.end("locked_phone", say.locked_phone, End::Unexpected, "")?,
+    }
     desk.report("resume", line, "found").await?;
+    phone.hear_commands().await?;
+    phone.unlock().await?;
+    let (_, frame) = begin_show(phone, SHOWN, sign).await?;
     let verdict = check(&desk.online_counter(DESK_ID).await?, &frame.text, 0)?;
     steps.verdict("found_phone", say.found_phone, &verdict, |_| false)
 }

@@ -23,6 +23,9 @@ use crate::{
     session,
 };
 
+/// What the resident card is called in a wallet.
+const ONLY_CARD: &str = "resident_card";
+
 /// The phone.
 pub(super) struct Phone {
     wallet: Arc<Wallet>,
@@ -107,8 +110,21 @@ impl Phone {
 
     /// Shows the card.
     pub(super) async fn show(&self, level: Disclosure, desk: Arc<DeskSign>) -> Outcome<Arc<CounterShow>> {
-        let card = session::choose_card(&self.wallet, None)?;
-        Ok(self.wallet.show_at_counter(card.id, level, Some(desk)).await?)
+        // A locked wallet names no card; there is one all the same, and asking for it says why not.
+        let card =
+            session::choose_card(&self.wallet, None).map_or_else(|_| ONLY_CARD.to_owned(), |card| card.id);
+        Ok(self.wallet.show_at_counter(card, level, Some(desk)).await?)
+    }
+
+    /// Hears what the issuer orders.
+    pub(super) async fn hear_commands(&self) -> Outcome<()> {
+        self.wallet.receive_commands(0).await?;
+        Ok(())
+    }
+
+    /// The citizen unlocks the wallet.
+    pub(super) async fn unlock(&self) -> Outcome<()> {
+        Ok(self.wallet.unlock(UnlockWith::Biometrics).await?)
     }
 
     /// How often the citizen was asked for finger or face.

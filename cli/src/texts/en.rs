@@ -28,7 +28,7 @@ const HELP: Help = Help {
     help: "Print this help",
     version: "Print the version",
 
-    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, a community centre's code, a lost phone, and nine refusals",
+    demo: "Walk the whole way with an invented citizen: tap, enrol, show, check, a community centre's code, a lost phone, and ten refusals",
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "Where the pictures go (else a new temporary folder)",
 
@@ -63,6 +63,13 @@ const HELP: Help = Help {
     show_out: "Also write each frame to frame.png, frame.svg and frame.txt here",
     once: "Print one frame and end (always with --json)",
     offline: "Do not fetch fresh proofs from the issuer before showing",
+
+    refresh: "Do what the app does in the background: obey commands, ask for the card's status, fetch proofs and copies",
+    refresh_usage: "wallet refresh [--json]",
+
+    wipe: "Delete the keys, then everything in the wallet. It cannot be undone",
+    wipe_usage: "wallet wipe [--give-up] [--yes]",
+    give_up: "Tell the issuer first, so that another phone can have the ID",
 
     check: "Check a shown code as a counter does, without any network",
     check_usage: "wallet check SHOWN --pack FILE --pack-root FILE [--desk-id ID] [--json]",
@@ -149,6 +156,12 @@ const SAY: Say = Say {
     written: |path| format!("Written: {path}"),
     stale: "The issuer cannot be reached; an offline counter may refuse the code.",
 
+    refreshed: |obeyed, staples, renewed, seconds| {
+        let copies = if renewed { ", fresh copies" } else { "" };
+        format!("Refreshed: {obeyed} commands, {staples} fresh proofs{copies}. Again in {seconds} s.")
+    },
+    wiped: "The wallet was wiped. Nothing is left.",
+
     accepted: "ACCEPTED",
     refused: "REFUSED",
     relaxation,
@@ -178,7 +191,8 @@ const DEMO: Demo = Demo {
     second_phone: "A second phone of the same person",
     checked_centre: "The offline counter checks the ID from the centre",
     lost_phone: "The phone is reported lost, its operator suspends the ID, an online counter checks it",
-    found_phone: "The phone is found, the suspension lifted, the same counter checks it",
+    locked_phone: "The lost phone hears of it and locks itself; whoever found it tries to show the ID",
+    found_phone: "The phone is found, it opens again, an online counter checks it",
     network_off: "The network is off from here; an issuer nobody knows had made another ID before",
     checked: "The offline counter checks the code",
     screenshot: "A screenshot, 20 seconds later",

@@ -28,7 +28,7 @@ const HELP: Help = Help {
     help: "이 도움말을 출력",
     version: "버전을 출력",
 
-    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 주민센터 코드, 분실 신고, 그리고 아홉 가지 거부",
+    demo: "가상의 시민으로 전체 과정 실행: 카드 읽기, 발급, 제시, 확인, 주민센터 코드, 분실 신고, 그리고 열 가지 거부",
     demo_usage: "wallet demo [--out DIR] [--json]",
     demo_out: "그림을 저장할 폴더 (없으면 새 임시 폴더)",
 
@@ -62,6 +62,13 @@ const HELP: Help = Help {
     show_out: "프레임마다 frame.png, frame.svg, frame.txt를 여기에도 저장",
     once: "프레임 하나만 출력하고 끝냄 (--json이면 항상)",
     offline: "제시하기 전에 발급기관에서 새 증명을 받지 않음",
+
+    refresh: "앱이 뒤에서 하는 일을 실행: 명령 확인, 신분증 상태 확인, 새 증명과 사본 받기",
+    refresh_usage: "wallet refresh [--json]",
+
+    wipe: "키를 지운 뒤 지갑의 모든 것을 지움. 되돌릴 수 없음",
+    wipe_usage: "wallet wipe [--give-up] [--yes]",
+    give_up: "먼저 발급기관에 알려 다른 휴대전화에서 신분증을 받을 수 있게 함",
 
     check: "네트워크 없이 창구처럼 제시된 코드를 확인",
     check_usage: "wallet check SHOWN --pack FILE --pack-root FILE [--desk-id ID] [--json]",
@@ -148,6 +155,12 @@ const SAY: Say = Say {
     written: |path| format!("저장함: {path}"),
     stale: "발급기관에 연결할 수 없어, 네트워크가 없는 창구에서 거부될 수 있습니다.",
 
+    refreshed: |obeyed, staples, renewed, seconds| {
+        let copies = if renewed { ", 새 사본" } else { "" };
+        format!("갱신: 명령 {obeyed}개, 새 증명 {staples}개{copies}. {seconds}초 뒤에 다시 하세요.")
+    },
+    wiped: "지갑을 지웠습니다. 남은 것이 없습니다.",
+
     accepted: "인정",
     refused: "거부",
     relaxation,
@@ -175,7 +188,8 @@ const DEMO: Demo = Demo {
     second_phone: "같은 사람의 두 번째 휴대전화",
     checked_centre: "네트워크 없는 창구가 주민센터에서 발급받은 신분증을 확인",
     lost_phone: "분실 신고로 통신사가 신분증을 정지한 뒤 온라인 창구가 확인",
-    found_phone: "휴대전화를 찾아 정지를 푼 뒤 같은 창구가 확인",
+    locked_phone: "분실된 휴대전화가 스스로 잠긴 뒤 주운 사람이 신분증을 제시하려 함",
+    found_phone: "휴대전화를 찾아 잠금을 푼 뒤 온라인 창구가 확인",
     network_off: "여기부터 네트워크가 없습니다. 그 전에 알려지지 않은 발급기관이 다른 신분증을 만들었습니다",
     checked: "네트워크 없는 창구가 코드를 확인",
     screenshot: "20초 지난 화면 사진",

@@ -50,6 +50,7 @@ pub(crate) struct Demo {
     pub(crate) second_phone: &'static str,
     pub(crate) checked_centre: &'static str,
     pub(crate) lost_phone: &'static str,
+    pub(crate) locked_phone: &'static str,
     pub(crate) found_phone: &'static str,
     pub(crate) network_off: &'static str,
     pub(crate) checked: &'static str,
@@ -116,6 +117,13 @@ pub(crate) struct Help {
     pub(crate) show_out: &'static str,
     pub(crate) once: &'static str,
     pub(crate) offline: &'static str,
+
+    pub(crate) refresh: &'static str,
+    pub(crate) refresh_usage: &'static str,
+
+    pub(crate) wipe: &'static str,
+    pub(crate) wipe_usage: &'static str,
+    pub(crate) give_up: &'static str,
 
     pub(crate) check: &'static str,
     pub(crate) check_usage: &'static str,
@@ -189,6 +197,10 @@ pub(crate) struct Say {
     pub(crate) show_to: fn(Option<&str>) -> String,
     pub(crate) written: fn(&str) -> String,
     pub(crate) stale: &'static str,
+
+    /// Commands obeyed, new staples, new copies, when to call again in seconds.
+    pub(crate) refreshed: fn(usize, u32, bool, i64) -> String,
+    pub(crate) wiped: &'static str,
 
     pub(crate) accepted: &'static str,
     pub(crate) refused: &'static str,

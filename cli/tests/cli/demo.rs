@@ -7,13 +7,13 @@ use super::{Folder, wallet};
 const LEVELS: [&str; 5] = ["adult", "name_birth", "address", "full", "registration_number"];
 
 #[test]
-fn the_demo_accepts_three_and_refuses_nine() {
+fn the_demo_accepts_three_and_refuses_ten() {
     let folder = Folder::new("demo");
     for language in ["en", "ko"] {
         let out = folder.path(language);
         let run = wallet(&folder.0, &["demo", "--out", out.to_str().unwrap(), "--lang", language]);
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-        assert_eq!(run.stdout.lines().last(), Some("demo: accepted 3, refused 9"));
+        assert_eq!(run.stdout.lines().last(), Some("demo: accepted 3, refused 10"));
         assert!(run.stdout.contains('▀'), "the code is drawn");
         let link = std::fs::read_to_string(out.join("centre.txt")).unwrap();
         assert!(link.starts_with("openid-credential-offer://"));
@@ -33,7 +33,7 @@ fn the_demo_tells_machines_every_step_and_keeps_the_budget() {
     let run = wallet(&folder.0, &["demo", "--json", "--out", out.to_str().unwrap()]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     let told = run.json();
-    assert_eq!((&told["accepted"], &told["refused"]), (&Value::from(3), &Value::from(9)));
+    assert_eq!((&told["accepted"], &told["refused"]), (&Value::from(3), &Value::from(10)));
 
     let steps = told["steps"].as_array().unwrap();
     assert!(steps.iter().all(|step| step["name"].is_string() && step["milliseconds"].is_u64()));
@@ -42,7 +42,7 @@ fn the_demo_tells_machines_every_step_and_keeps_the_budget() {
         .filter(|step| step["outcome"] == "refused")
         .map(|step| (step["name"].as_str().unwrap(), step["reason"].as_str().unwrap()))
         .collect();
-    assert_eq!(refused.len(), 9);
+    assert_eq!(refused.len(), 10);
     for reason in [
         ("screenshot", "frame_expired"),
         ("other_desk", "other_desk"),
@@ -52,6 +52,7 @@ fn the_demo_tells_machines_every_step_and_keeps_the_budget() {
         ("used_code", "code_not_accepted"),
         ("second_phone", "another_phone"),
         ("lost_phone", "deactivated"),
+        ("locked_phone", "not_usable"),
     ] {
         assert!(refused.contains(&reason), "{refused:?}");
     }

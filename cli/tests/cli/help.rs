@@ -2,7 +2,8 @@
 
 use super::{Folder, wallet};
 
-const COMMANDS: [&str; 8] = ["demo", "read", "enrol", "accept", "show", "check", "list", "history"];
+const COMMANDS: [&str; 10] =
+    ["demo", "read", "enrol", "accept", "show", "refresh", "wipe", "check", "list", "history"];
 
 fn has_hangul(text: &str) -> bool {
     text.chars().any(|c| ('가'..='힣').contains(&c))

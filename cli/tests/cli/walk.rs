@@ -221,3 +221,33 @@ fn a_clerks_code_and_six_digits_become_an_id() {
     assert_eq!(show.code, 0, "{}", show.stderr);
     assert_eq!(accept(&code, &digits).code, 5, "used");
 }
+
+#[test]
+fn a_wallet_is_refreshed_and_wiped_and_begins_anew() {
+    let folder = Folder::new("wipe");
+    let desk = Beside::start(folder.path("desk"));
+    let home = folder.path("home");
+    for words in [&["refresh", "--json"][..], &["wipe", "--yes", "--json"]] {
+        let run = wallet(&home, words);
+        assert_eq!((run.code, &run.json()["error"]["name"]), (7, &"card_not_found".into()), "{words:?}");
+    }
+    assert_eq!(enrol(&home, &desk).code, 0);
+    let refreshed = wallet(&home, &["refresh", "--json"]);
+    assert_eq!(refreshed.code, 0, "{}", refreshed.stdout);
+    let told = refreshed.json();
+    assert_eq!((&told["state"], &told["renewed"]), (&"ready".into(), &"not_needed".into()));
+    assert!(told["lists"].as_u64().unwrap() >= 1 && told["obeyed"].as_array().unwrap().is_empty());
+
+    // Without --yes nobody is there to ask.
+    assert_eq!(wallet(&home, &["wipe"]).code, 2);
+    let wiped = wallet(&home, &["wipe", "--give-up", "--yes", "--json"]);
+    assert_eq!(wiped.code, 0, "{}", wiped.stdout);
+    assert_eq!(wiped.json()["given_up"], true);
+    assert_eq!(wallet(&home, &["list", "--json"]).json()["cards"], serde_json::json!([]));
+    // Another phone may have the ID now, and this one begins anew when that one gives it up.
+    let other = folder.path("other");
+    assert_eq!(enrol(&other, &desk).code, 0);
+    assert_eq!(enrol(&home, &desk).json()["error"]["name"], "issuer_refused");
+    assert_eq!(wallet(&other, &["wipe", "--give-up", "--yes"]).code, 0);
+    assert_eq!(enrol(&home, &desk).code, 0);
+}
