@@ -43,7 +43,6 @@ async fn commands(State(app): State<App>, request: Request) -> Response {
     let Ok(asked) = parse_message::<CommandsRequest>(&body) else { return refuse(Refusal::MalformedRequest) };
     let wait = Duration::from_secs(u64::from(asked.wait.min(MAX_WAIT)));
     let until = Instant::now() + wait;
-    let mut stopping = app.stopping.clone();
     loop {
         // Listening before looking: what is queued in between is not missed.
         let told = app.issuer().told.notified();
@@ -60,7 +59,7 @@ async fn commands(State(app): State<App>, request: Request) -> Response {
         tokio::select! {
             () = told => {}
             () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
-            _ = stopping.wait_for(|stopping| *stopping) => return answer(found),
+            () = app.stopping() => return answer(found),
         }
     }
 }

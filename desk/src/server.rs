@@ -419,7 +419,7 @@ pub(crate) struct App {
     pub(crate) log: Log,
     pub(crate) request_rate: RequestRate,
     pub(crate) buckets: Arc<Buckets>,
-    pub(crate) stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 }
 
 impl core::fmt::Debug for App {

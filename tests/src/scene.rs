@@ -153,17 +153,55 @@ impl Scene {
         Counter::new(pack, settings, self.now().unix_seconds).unwrap()
     }
 
-    /// The sign the desk puts up now.
-    pub async fn sign_text(&self) -> String {
+    /// A counter with this desk's id and its pack as it is now.
+    pub async fn online_counter(&self) -> Counter {
+        let pack = self.get("/counter-pack").await;
+        let pack = CounterPack::verify(&pack, self.desk.pack_authority()).unwrap();
+        let settings = DeskSettings { desk_id: Some("shop-7".to_owned()), ..DeskSettings::default() };
+        Counter::new(pack, settings, self.now().unix_seconds).unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Vec<u8> {
         let request = wallet_core::platform::HttpRequest {
             method: wallet_core::platform::HttpMethod::Get,
-            url: format!("{}/desk-sign", self.desk.base_url()),
+            url: format!("{}{path}", self.desk.base_url()),
             headers: std::collections::HashMap::new(),
             body: Vec::new(),
         };
-        let response = LoopbackHttp::new().send(request).await.unwrap();
-        let json: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        LoopbackHttp::new().send(request).await.unwrap().body
+    }
+
+    /// The sign the desk puts up now.
+    pub async fn sign_text(&self) -> String {
+        let body = self.get("/desk-sign").await;
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
         json["sign"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A phone whose app is not running.
+pub struct Closed {
+    /// Its secure hardware.
+    pub keys: Arc<SoftwareKeyStore>,
+    /// Its camera and the provider behind it.
+    pub face: Arc<FixtureFaceCheck>,
+    /// All of its seams.
+    pub platform: Platform,
+    /// How its wallet is opened.
+    pub config: WalletConfig,
+}
+
+impl Closed {
+    /// The phone with this wallet running on it.
+    #[must_use]
+    pub fn running(&self, wallet: &Arc<Wallet>) -> Phone {
+        Phone {
+            wallet: Arc::clone(wallet),
+            keys: self.keys.clone(),
+            face: self.face.clone(),
+            platform: self.platform.clone(),
+            config: self.config.clone(),
+        }
     }
 }
 
@@ -182,6 +220,13 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// The app ends.
+    #[must_use]
+    pub fn closed(self) -> Closed {
+        let Self { wallet: _, keys, face, platform, config } = self;
+        Closed { keys, face, platform, config }
+    }
+
     /// A reading of `card` over a link without faults.
     #[must_use]
     pub fn reading(&self, card: CardBuilder) -> Arc<CardReading> {

@@ -94,9 +94,9 @@ fn a_file_that_says_what_no_document_may_is_refused() {
     assert_eq!(fault("kr.example.walletcore.veteran_card.1", taken), Fault::Twice);
     assert_eq!(fault("copies = 3", "copies = 0"), Fault::Copies);
     assert_eq!(fault("copies = 3", "copies = 51"), Fault::Copies);
-    assert_eq!(fault("copy_days = 28", "copy_days = 63"), Fault::Days);
-    assert_eq!(fault("copy_days = 28", "copy_days = 0"), Fault::Days);
-    assert_eq!(fault("card_days = 1095", "card_days = 27"), Fault::Days);
+    assert_eq!(fault("copy_days = 60", "copy_days = 63"), Fault::Days);
+    assert_eq!(fault("copy_days = 60", "copy_days = 0"), Fault::Days);
+    assert_eq!(fault("card_days = 1095", "card_days = 59"), Fault::Days);
     assert_eq!(fault("en = \"Veteran's card (test)\"", "en = \"\""), Fault::Text);
     assert_eq!(fault("ko = \"보훈번호\"", "ko = \"a\\nb\""), Fault::Text);
     assert_eq!(fault("[sd_jwt]", "[mdoc]\ndoctype = \"org.other\"\ncopies = 1\n[sd_jwt]"), Fault::DocType);
