@@ -18,9 +18,9 @@ import java.awt.image.IndexColorModel
 import java.io.File
 import javax.imageio.ImageIO
 
-/** Draws every screen into the folder that `-Dscreenshots=` names: docs/screens/android. No folder, no pictures. */
+/** Draws every screen into the folder that `-Dscreenshots=` names. Not among the tests: `-Dtest=Screenshots` runs it. */
 @RunWith(RobolectricTestRunner::class)
-class ScreenshotTest {
+class Screenshots {
     @get:Rule
     internal val stage = Stage()
 
@@ -34,9 +34,7 @@ class ScreenshotTest {
         language: String,
         qualifiers: String,
     ) {
-        val folder: String? = System.getProperty("screenshots")
-        // Not skipped, which the suite counts: there is nothing to draw for.
-        if (folder.isNullOrEmpty()) return
+        val folder = requireNotNull(System.getProperty("screenshots")) { "-Dscreenshots=FOLDER" }
         RuntimeEnvironment.setQualifiers("$qualifiers-w400dp-h840dp-hdpi")
         val target = File(folder, language).apply { mkdirs() }
         with(stage) { walk { name -> save(picture(), File(target, "$name.png")) } }
