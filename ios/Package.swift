@@ -38,6 +38,8 @@ let package = Package(
         .target(name: "WalletSimulator", dependencies: ["WalletKit"]),
         .target(name: "WalletConformance", dependencies: ["WalletKit"]),
         .executableTarget(name: "QuickStart", dependencies: ["WalletKit", "WalletSimulator"]),
+        // What the bindings cost, on Linux; no part of any product.
+        .executableTarget(name: "Bench", dependencies: ["WalletKit", "WalletSimulator"]),
         .testTarget(name: "WalletKitTests", dependencies: ["WalletKit", "WalletSimulator"]),
         .testTarget(name: "WalletAppleTests", dependencies: ["WalletApple", "WalletSimulator"]),
         .testTarget(name: "WalletScreensTests", dependencies: ["WalletScreens", "WalletSimulator"]),
