@@ -429,6 +429,10 @@ async fn a_counter_sees_what_is_shown_once_and_nothing_of_a_lost_phone() {
         let body = check(&mut counter, nonsense).body;
         assert!(body.contains("Do not accept") || body.contains("No code was found."), "{nonsense}");
     }
+    let youth = office.second_phone().await;
+    youth.enrol(&people::born_first_day_of_2008()).await.unwrap();
+    let told = check(&mut counter, &shown(&office, &youth).await).body;
+    assert!(told.contains("Not an adult") && !told.contains("The ID holds"), "a glance must not mistake it");
     assert_eq!(counter.get("/clerk").status, 403);
     assert_eq!(operator.get("/counter").status, 403);
 }

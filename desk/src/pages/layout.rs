@@ -126,16 +126,18 @@ impl<'a> Page<'a> {
                 }
                 body {
                     a.skip href="#content" { (self.say("본문으로", "Skip to content")) }
-                    p.model {
-                        (self.say(
-                            "모형입니다. 여기서 발급되는 것은 법적 효력이 있는 신분증이 아닙니다.",
-                            "A model: nothing issued here is a legally valid ID.",
-                        ))
-                    }
-                    header.top {
-                        a.site href="/" { (site) }
-                        (self.languages())
-                        @if let Some(session) = self.session { (self.signed_in(session)) }
+                    header {
+                        p.model {
+                            (self.say(
+                                "모형입니다. 여기서 발급되는 것은 법적 효력이 있는 신분증이 아닙니다.",
+                                "A model: nothing issued here is a legally valid ID.",
+                            ))
+                        }
+                        div.top {
+                            a.site href="/" { (site) }
+                            (self.languages())
+                            @if let Some(session) = self.session { (self.signed_in(session)) }
+                        }
                     }
                     main #content tabindex="-1" {
                         h1 { (self.title) }

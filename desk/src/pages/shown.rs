@@ -61,7 +61,7 @@ pub(super) fn trail(page: &Page<'_>, acts: &[ActRow]) -> Markup {
                                 td { (time(act.at)) }
                                 td { (act.who) }
                                 td { (act_name(page.language, &act.act)) }
-                                td { (outcome_name(page.language, &act.outcome)) }
+                                td { (outcome_name(page.language, &act.act, &act.outcome)) }
                             }
                         }
                     }
@@ -85,7 +85,8 @@ fn act_name(language: Language, act: &str) -> &str {
     }
 }
 
-fn outcome_name(language: Language, outcome: &str) -> &str {
+/// A check that does not hold is kept by the machine name of its reason, which the page of the check told in words.
+fn outcome_name<'a>(language: Language, act: &str, outcome: &'a str) -> &'a str {
     match outcome {
         "ok" => say(language, "완료", "Done"),
         "nobody" => say(language, "해당자 없음", "Nobody"),
@@ -95,6 +96,7 @@ fn outcome_name(language: Language, outcome: &str) -> &str {
         "ok: stolen" => say(language, "완료 (도난)", "Done (stolen)"),
         "ok: found" => say(language, "완료 (되찾음)", "Done (found)"),
         "not theirs" => say(language, "본인 명의 아님", "Not in their name"),
+        _ if act == "check" => say(language, "거절", "Refused"),
         other => other,
     }
 }

@@ -11,16 +11,21 @@ use super::super::{layout::Page, shown::time};
 
 /// The answer first, then what the citizen showed, then each check.
 pub(super) fn shown(page: &Page<'_>, verdict: &Verdict) -> Markup {
+    let kind = match verdict.shown.as_ref().map(|shown| &shown.claims) {
+        Some(Claims::Adult { adult_by_year: false }) => "warn",
+        Some(_) => "good",
+        None => "bad",
+    };
     html! {
-        section #verdict class={ "verdict " (if verdict.accepted { "good" } else { "bad" }) } role="alert"
-            data-accepted=(verdict.accepted) {
-            @if verdict.accepted {
-                strong { "✓ " (page.say("유효한 신분증입니다", "The ID holds")) }
-                @if let Some(shown) = &verdict.shown { p { (what(page, shown)) } }
-            } @else {
-                strong { "✕ " (page.say("받아들이지 마세요", "Do not accept")) }
-                @if let Some(reason) = verdict.reason() { p { (reason.text(page.language)) } }
+        section #verdict class={ "verdict " (kind) } role="alert" data-accepted=(verdict.accepted) {
+            @match kind {
+                "good" => strong { "✓ " (page.say("유효한 신분증입니다", "The ID holds")) }
+                // A glance must not take a minor's ID for a yes.
+                "warn" => strong { "! " (page.say("성인이 아닙니다", "Not an adult")) }
+                _ => strong { "✕ " (page.say("받아들이지 마세요", "Do not accept")) }
             }
+            @if let Some(shown) = &verdict.shown { p { (what(page, shown)) } }
+            @if let Some(reason) = verdict.reason() { p { (reason.text(page.language)) } }
         }
         @if let Some(shown) = &verdict.shown { (claims(page, shown)) }
         details.card open[!verdict.accepted] {
