@@ -126,7 +126,7 @@ class IsoDepLinkTest {
     }
 
     @Test
-    fun `a cancelled coroutine does not wait for the card`() =
+    fun `a cancelled coroutine hangs up and does not wait for the card`() =
         patiently {
             val (asked, never) = CountDownLatch(1) to CountDownLatch(1)
             Antenna.card = {
@@ -141,6 +141,7 @@ class IsoDepLinkTest {
                 reading.join()
                 assertEquals(1L, never.count, "the card has not answered yet")
             }
+            assertFailsWith<LinkException.Cancelled>("it hung up") { link.transceive(byteArrayOf(0)) }
             never.countDown()
         }
 

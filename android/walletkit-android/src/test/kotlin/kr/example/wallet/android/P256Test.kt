@@ -38,6 +38,7 @@ class P256Test {
                 der(BigInteger.TWO, BigInteger.ONE.negate()),
                 der(BigInteger.ONE.shiftLeft(256), BigInteger.TWO),
                 byteArrayOf(0x30, 4, 2, 0, 2, 0),
+                byteArrayOf(0x30, 8, 2, 1, 10, 2, 1, 2, 0, 0),
             )
         for (bytes in bad) assertFailsWith<SignatureException>(bytes.toList().toString()) { fixed(bytes) }
     }
