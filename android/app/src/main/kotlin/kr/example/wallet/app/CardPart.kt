@@ -86,7 +86,7 @@ internal class CardPart(
         show.isThere = active
         left.isThere = active
         left.say(blocks.text(R.string.card_left, least.toInt()))
-        few.isThere = active && card.copies.any { it.left <= 1u }
+        few.isThere = card.state == CardState.NEEDS_RENEWAL || (active && card.copies.any { it.left <= 1u })
     }
 
     private fun draw(jpeg: ByteArray) {

@@ -9,6 +9,7 @@ import kr.example.wallet.MobileId
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.Platform
 import kr.example.wallet.core.WalletConfig
+import kr.example.wallet.core.WalletException
 import java.util.concurrent.atomic.AtomicInteger
 
 /** The process's one wallet: opened when first asked for, locked when the citizen looks away. */
@@ -87,7 +88,11 @@ public class Door(
     }
 
     private fun lock() {
-        opened?.id?.lock()
+        try {
+            opened?.id?.lock()
+        } catch (_: WalletException.NotUsable) {
+            // It was wiped: nothing is left to lock.
+        }
     }
 
     private class Opened(

@@ -7,6 +7,7 @@ import kr.example.wallet.MobileId
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.UnfinishedIssuance
+import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.WalletState
 
@@ -134,24 +135,31 @@ internal class HomePresenter(
             }
     }
 
-    private fun seen(id: MobileId): HomeState {
-        val unfinished = id.unfinishedIssuance() == UnfinishedIssuance.WAITING
-        return when (id.state()) {
-            WalletState.EMPTY -> {
-                HomeState.Welcome(unfinished)
-            }
-
-            WalletState.LOCKED -> {
-                HomeState.Locked(unfinished, null)
-            }
-
-            WalletState.READY -> {
-                val cards = id.cards()
-                val card = cards.lastOrNull { it.state == CardState.ACTIVE } ?: cards.lastOrNull()
-                if (card == null) HomeState.Welcome(unfinished) else HomeState.Card(card, unfinished, null)
-            }
+    private suspend fun seen(id: MobileId): HomeState =
+        when (id.state()) {
+            WalletState.EMPTY -> HomeState.Welcome(isUnfinished(id))
+            WalletState.LOCKED -> HomeState.Locked(isUnfinished(id), null)
+            WalletState.LOCKED_BY_COMMAND -> HomeState.Locked(isUnfinished(id), whyLocked(id))
+            WalletState.WIPED -> HomeState.Locked(false, WalletException.NotUsable(Unusable.Wiped))
+            WalletState.READY -> card(id)
         }
+
+    private fun card(id: MobileId): HomeState {
+        val cards = id.cards()
+        val card = cards.lastOrNull { it.state == CardState.ACTIVE } ?: cards.lastOrNull()
+        return if (card == null) HomeState.Welcome(isUnfinished(id)) else HomeState.Card(card, isUnfinished(id), null)
     }
+
+    private fun isUnfinished(id: MobileId) = id.unfinishedIssuance() == UnfinishedIssuance.WAITING
+
+    /** The core says it, without a prompt, to whoever tries. */
+    private suspend fun whyLocked(id: MobileId): WalletException? =
+        try {
+            id.unlock()
+            null
+        } catch (refused: WalletException.NotUsable) {
+            refused
+        }
 
     /** Proofs of freshness for counters without a network, each hour; no network is no trouble here. */
     private fun refresh() {

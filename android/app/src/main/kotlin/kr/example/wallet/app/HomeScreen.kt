@@ -6,6 +6,7 @@ import android.widget.LinearLayout
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
 import kr.example.wallet.android.NfcState
+import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.text
 
@@ -161,7 +162,8 @@ private class LockedPart(
     }
 
     fun show(state: HomeState.Locked) {
-        val dead = state.trouble is WalletException.KeyInvalidated
+        val wiped = (state.trouble as? WalletException.NotUsable)?.why is Unusable.Wiped
+        val dead = wiped || state.trouble is WalletException.KeyInvalidated
         trouble.show(state.trouble, withAct = state.trouble is WalletException.NoBiometrics)
         unfinished.view.isThere = state.unfinished
         unlock.isThere = !dead
