@@ -443,6 +443,19 @@ async fn a_lost_card_is_read_on_through_the_facade() {
 }
 
 #[tokio::test]
+async fn a_cancelled_reading_forgets_what_it_had_read() {
+    let link = Arc::new(VirtualLink::new(card().build()).short().with_fault(When::At(20), Fault::Drop));
+    let reading = reading(&link, can_view());
+    reading.run(None).await.unwrap_err();
+    assert!(reading.is_paused());
+    reading.cancel();
+    assert!(!reading.is_paused());
+    link.tap_again();
+    let evidence = reading.run(None).await.unwrap();
+    assert_eq!(evidence.apdus() + 19, link.commands() - 1, "from the beginning");
+}
+
+#[tokio::test]
 async fn another_challenge_begins_anew_and_another_card_is_noticed() {
     let shared = Arc::new(std::sync::Mutex::new(card().build()));
     let link = Arc::new(VirtualLink::over(shared.clone()).with_fault(When::At(20), Fault::Drop).short());

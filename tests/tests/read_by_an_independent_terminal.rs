@@ -54,7 +54,7 @@ impl Terminal {
 
     /// Puts the card in, and gives JMRTD's report.
     fn read(self, mut card: VirtualCard) -> serde_json::Value {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             match vpcd::play(&mut card, ("127.0.0.1", self.port)) {
                 Ok(()) => break,

@@ -124,7 +124,7 @@ impl FileRead {
         self.asked = chunks.next(missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX)));
         let offset = match u16::try_from(self.bytes.len()) {
             Ok(offset) if offset <= LAST_OFFSET => offset,
-            _ => return self.next_far(),
+            _ => return self.next_far(chunks.longest()),
         };
         let [p1, p2] = match self.mode {
             Mode::ShortIdentifier if offset == 0 => [0x80 | self.id.short_identifier(), 0],
@@ -135,7 +135,7 @@ impl FileRead {
 
     /// READ BINARY with the offset in a data object, and the answer in another, whose header takes of what is asked for. ISO/IEC
     /// 7816-4:2020, 11.3.3.
-    fn next_far(&mut self) -> Result<CommandApdu, ChipError> {
+    fn next_far(&mut self, longest: u32) -> Result<CommandApdu, ChipError> {
         let too_long = ChipError::CardMisbehaved(Rule::FileTooLong);
         let offset = u32::try_from(self.bytes.len()).map_err(|_| too_long)?.to_be_bytes();
         let shortest = offset.iter().position(|byte| *byte != 0).unwrap_or(3);
@@ -145,7 +145,7 @@ impl FileRead {
             0x80..=0xFF => 3,
             _ => 4,
         };
-        let room = self.asked.max(header.saturating_add(1));
+        let room = self.asked.saturating_add(header).min(longest.max(self.asked));
         self.asked = room;
         Ok(CommandApdu::new(0x00, READ_BINARY_FAR, 0, 0).with_data(offset).expecting(room))
     }

@@ -113,9 +113,11 @@ impl CardReading {
         checked(data, challenge, &self.roots, now.unix_seconds).map(Arc::new)
     }
 
-    /// Stops the reading between two commands. `run` then fails with [`WalletError::UserCancelled`].
+    /// Stops the reading between two commands, and forgets what was read before the card left the field. `run` then fails
+    /// with [`WalletError::UserCancelled`].
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
+        drop(self.paused.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -162,7 +164,8 @@ impl CardReading {
             }),
         };
         let (mut reading, mut step) = begun.map_err(|error| chip_error(error, kind))?;
-        let mut answered = 0_u32;
+        // The command under way is not answered yet.
+        let mut answered = reading.apdus().saturating_sub(1);
         loop {
             match step {
                 Step::Done(data) => return Ok(*data),
