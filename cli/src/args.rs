@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser, error::ErrorKind};
+use fixtures::chip::ChipAuthentication;
 use wallet_core::card::Disclosure;
 
 use crate::{
+    commands::chip,
     failure::{Failure, Outcome, UsageFault},
     texts::{Help, Texts},
 };
@@ -31,6 +33,8 @@ pub(crate) enum Action {
     },
     /// A desk, cards and phones for apps under development.
     Simulator,
+    /// Play the invented card in another program's reader.
+    Chip(ChipArguments),
     /// Read a chip and say what it proved.
     Read(ReadArguments),
     /// Make an ID of a card.
@@ -68,6 +72,16 @@ pub(crate) enum ReaderName {
     Vpcd(String),
     /// PC/SC: the reader whose name contains this, or the first with a card.
     Pcsc(Option<String>),
+}
+
+/// `wallet chip`.
+#[derive(Debug)]
+pub(crate) struct ChipArguments {
+    pub(crate) connect: String,
+    pub(crate) offers: Vec<chip::Offer>,
+    pub(crate) key: Option<ChipAuthentication>,
+    pub(crate) basic_access: bool,
+    pub(crate) short: bool,
 }
 
 /// `wallet read`.
@@ -193,6 +207,18 @@ pub(crate) fn command(help: &'static Help) -> Command {
             base("demo", help.demo, help.demo_usage).arg(file("out", help.demo_out).value_name("DIR")),
         )
         .subcommand(base("simulator", help.simulator, help.simulator_usage))
+        .subcommand(
+            base("chip", help.chip, help.chip_usage)
+                .arg(value("connect", "HOST:PORT", help.connect).required(true))
+                .arg(
+                    value("pace", "WAY", help.pace)
+                        .value_parser(chip::Offer::parse)
+                        .action(ArgAction::Append),
+                )
+                .arg(value("key", "KEY", help.chip_key).value_parser(chip::parse_key))
+                .arg(flag("basic-access", help.basic_access))
+                .arg(flag("short", help.chip_short)),
+        )
         .subcommand(base("read", help.read, help.read_usage).arg(reader()).arg(can()).arg(csca()))
         .subcommand(base("enrol", help.enrol, help.enrol_usage).arg(reader()).arg(can()).args(issuer()))
         .subcommand(
@@ -260,6 +286,13 @@ fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
     let (name, own) = matches.subcommand().ok_or(Failure::Internal("no subcommand"))?;
     let action = match name {
         "simulator" => Action::Simulator,
+        "chip" => Action::Chip(ChipArguments {
+            connect: text(own, "connect").unwrap_or_default(),
+            offers: own.get_many("pace").map(|ways| ways.copied().collect()).unwrap_or_default(),
+            key: own.get_one("key").copied(),
+            basic_access: own.get_flag("basic-access"),
+            short: own.get_flag("short"),
+        }),
         "demo" => Action::Demo { out: path(own, "out") },
         "read" => Action::Read(ReadArguments {
             reader: reader_name(own)?,

@@ -75,6 +75,7 @@ async fn dispatch(arguments: Arguments, output: Output) -> Outcome<()> {
     match action {
         Action::Demo { out } => until_interrupted(demo::run(out, output)).await,
         Action::Simulator => simulator::run().await,
+        Action::Chip(arguments) => until_interrupted(commands::chip::run(arguments, output)).await,
         Action::Read(arguments) => until_interrupted(commands::read::run(arguments, &home()?, output)).await,
         Action::Enrol(arguments) => commands::enrol::run(arguments, &home()?, output).await,
         Action::Accept(arguments) => commands::accept::run(arguments, &home()?, output).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod check;
+pub(crate) mod chip;
 pub(crate) mod enrol;
 pub(crate) mod history;
 pub(crate) mod list;

@@ -35,6 +35,15 @@ const HELP: Help = Help {
     simulator: "A desk, cards to tap and software phones on loopback, for apps under development",
     simulator_usage: "wallet simulator",
 
+    chip: "Play the invented card in another program's reader, over TCP, to try out terminals",
+    chip_usage: "wallet chip --connect HOST:PORT [--pace WAY]... [--key KEY] [--basic-access] [--short]",
+    connect: "Where the reader listens (the protocol of vsmartcard's vpcd)",
+    pace: "A way of PACE that the card offers, MAPPING-CIPHER-GROUP: gm, im or cam; 3des, aes128, aes192 or aes256; the group's \
+           number (0 to 2, 10, 12 to 18); may be repeated (else gm-aes128-12)",
+    chip_key: "The chip's key for chip authentication, CIPHER-GROUP",
+    basic_access: "Know basic access control too",
+    chip_short: "Refuse extended length",
+
     read: "Read a card's chip and say what it proved",
     read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
     reader: "virtual (the invented card), pcsc or pcsc:NAME (a reader whose name contains NAME), vpcd:HOST:PORT (listens there \
@@ -107,6 +116,7 @@ const SAY: Say = Say {
     face_question: "This desktop has no camera. Are you the person on the card?",
     touch_question: "This desktop has no fingerprint reader. Do you agree?",
 
+    playing_chip: |address| format!("The card is in the reader at {address}; Ctrl-C takes it out."),
     waiting_for_chip: |address| format!("Waiting for a chip to connect to {address} …"),
     waiting_for_card: |reader| format!("Put the card on the reader {reader} …"),
     reading_file: |file, read, total| match total {

@@ -35,6 +35,15 @@ const HELP: Help = Help {
     simulator: "개발 중인 앱을 위한 창구, 가상 카드, 소프트웨어 휴대전화를 이 컴퓨터에서 실행",
     simulator_usage: "wallet simulator",
 
+    chip: "다른 프로그램의 리더에 가상 카드를 TCP로 넣어 단말기를 시험",
+    chip_usage: "wallet chip --connect HOST:PORT [--pace WAY]... [--key KEY] [--basic-access] [--short]",
+    connect: "리더가 기다리는 곳 (vsmartcard의 vpcd 규약)",
+    pace: "카드가 제공하는 PACE 방식, MAPPING-CIPHER-GROUP: gm, im, cam 중 하나; 3des, aes128, aes192, aes256 중 하나; 군 번호 \
+           (0–2, 10, 12–18); 여러 번 쓸 수 있음 (없으면 gm-aes128-12)",
+    chip_key: "칩 인증용 칩의 키, CIPHER-GROUP",
+    basic_access: "기본 접근 제어도 지원",
+    chip_short: "확장 길이 거부",
+
     read: "카드의 칩을 읽고 무엇이 증명되었는지 표시",
     read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
     reader: "virtual (가상 카드), pcsc 또는 pcsc:NAME (이름에 NAME이 들어간 리더기), vpcd:HOST:PORT (그 주소에서 칩의 접속을 기다림)",
@@ -106,6 +115,7 @@ const SAY: Say = Say {
     face_question: "이 컴퓨터에는 카메라가 없습니다. 카드에 있는 본인이 맞습니까?",
     touch_question: "이 컴퓨터에는 지문 센서가 없습니다. 동의하십니까?",
 
+    playing_chip: |address| format!("카드가 {address} 리더에 들어 있습니다. Ctrl-C로 꺼냅니다."),
     waiting_for_chip: |address| format!("{address}에서 칩의 접속을 기다립니다 …"),
     waiting_for_card: |reader| format!("리더기 {reader}에 카드를 올려 주세요 …"),
     reading_file: |file, read, total| match total {

@@ -90,6 +90,14 @@ pub(crate) struct Help {
     pub(crate) simulator: &'static str,
     pub(crate) simulator_usage: &'static str,
 
+    pub(crate) chip: &'static str,
+    pub(crate) chip_usage: &'static str,
+    pub(crate) connect: &'static str,
+    pub(crate) pace: &'static str,
+    pub(crate) chip_key: &'static str,
+    pub(crate) basic_access: &'static str,
+    pub(crate) chip_short: &'static str,
+
     pub(crate) read: &'static str,
     pub(crate) read_usage: &'static str,
     pub(crate) reader: &'static str,
@@ -168,6 +176,7 @@ pub(crate) struct Say {
     pub(crate) touch_question: &'static str,
 
     pub(crate) waiting_for_chip: fn(&str) -> String,
+    pub(crate) playing_chip: fn(&str) -> String,
     #[cfg_attr(not(feature = "pcsc"), expect(dead_code, reason = "a PC/SC reader waits for a card"))]
     pub(crate) waiting_for_card: fn(&str) -> String,
     /// File, bytes read, bytes in all.
