@@ -261,11 +261,11 @@ impl<'a> AuthenticatorData<'a> {
         let app = reader.array::<32>().map_err(malformed)?;
         let flags = reader.u8().map_err(malformed)?;
         let counter = reader.u32().map_err(malformed)?;
-        let attested = if flags & ATTESTED == 0 {
-            if !reader.is_empty() {
-                return Err(AppleFault::Malformed);
-            }
+        // Assertions of real phones carry the flag and no key behind it.
+        let attested = if reader.is_empty() {
             None
+        } else if flags & ATTESTED == 0 {
+            return Err(AppleFault::Malformed);
         } else {
             let environment = reader.take(16).map_err(malformed)?;
             let environment = environment.try_into().map_err(|_| AppleFault::Malformed)?;
