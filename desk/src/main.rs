@@ -267,26 +267,32 @@ async fn serve(arguments: Serve, accounts: Vec<Account>) -> Result<(), Failure> 
             "desk: WARNING: AcceptSoftwareKeys: phone keys outside secure hardware are accepted. Development only."
         );
     }
+    let interrupted = interruption()?;
     let running = Desk::start(config).await?;
     write_anchors(&data.join("anchors"), &running)?;
     println!("{}", running.base_url());
-    interrupted().await?;
+    interrupted.await;
     Ok(running.shutdown().await?)
 }
 
-/// Waits for Ctrl-C or, where there is one, the signal a service manager sends.
-async fn interrupted() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminated = signal(SignalKind::terminate())?;
+/// Takes Ctrl-C and, where there is one, the signal a service manager sends: from this call on neither ends the process. What it
+/// gives is over when one came.
+#[cfg(unix)]
+fn interruption() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupted, mut terminated) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
         tokio::select! {
-            outcome = tokio::signal::ctrl_c() => outcome,
-            _ = terminated.recv() => Ok(()),
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    })
+}
+
+#[cfg(not(unix))]
+fn interruption() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
