@@ -169,6 +169,8 @@ impl Wallet {
         self: Arc<Self>,
         listener: Option<Arc<dyn EnrolmentListener>>,
     ) -> Result<Issued, WalletError> {
+        // Why comes before how: a locked vault would hide that a command locked the wallet.
+        self.refuse_locked()?;
         let cards = self.with_vault(|vault| vault.cards())?;
         let card = cards.first().ok_or(WalletError::CardNotFound)?;
         self.renew_document(card.document.clone(), listener).await

@@ -126,11 +126,11 @@ impl Wallet {
         // Before the lock is looked at, so that one that comes later ends this show.
         let ended = self.end_of_shows();
         self.refuse_locked()?;
-        self.refuse_card_not_active(&card_id, now)?;
         let audience = match &desk {
             Some(sign) => sign.audience_at(now)?,
             None => Audience::General,
         };
+        self.refuse_card_not_active(&card_id, now)?;
         let name = desk.as_ref().map(|sign| sign.name(self.config.language));
         let prompt = prompts::show(self.config.language, disclosure, name.as_deref());
         let counterparty = name.map(|name| Counterparty { name, verified: true });
