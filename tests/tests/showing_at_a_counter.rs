@@ -9,7 +9,7 @@ use wallet_core::{
     platform::Now,
     vault::EventKind,
     verify::{Claims, Reason, Verdict},
-    wallet::{CounterShow, DeskSign, Distrust, WalletError},
+    wallet::{CounterShow, DeskSign, Distrust, IfStale, Unusable, WalletError},
 };
 
 async fn enrolled(scene: &Scene) -> Phone {
@@ -183,7 +183,13 @@ async fn a_stale_staple_is_refused_offline_and_a_refresh_mends_it_without_a_prom
     let phone = enrolled(&scene).await;
     scene.clock.advance(25 * 3600);
     let now = scene.now();
-    let stale = show(&phone, Disclosure::AdultOnly, None).await.unwrap();
+    // The phone knows before the counter does, and asks for no finger in vain.
+    let told = show(&phone, Disclosure::AdultOnly, None).await.map(|_| ());
+    assert_eq!(told, Err(WalletError::NotUsable { why: Unusable::StapleTooOld { hours: 25 } }));
+    let card = phone.wallet.cards().unwrap().remove(0).id;
+    let all_the_same =
+        phone.wallet.show_at_counter_with(card, Disclosure::AdultOnly, None, IfStale::ShowAnyway);
+    let stale = all_the_same.await.unwrap();
     let verdict = scene.counter().check(&text(&stale, now), now.unix_seconds, 0);
     assert!(matches!(verdict.reason(), Some(Reason::StapleTooOld { .. })), "{:?}", verdict.reason());
 
