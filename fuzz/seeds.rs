@@ -152,9 +152,8 @@ fn chip(seeds: &mut Seeds) {
     // Under 3DES.
     let des = ChannelCipher::TripleDes;
     let key = |purpose| ChannelKey::derive(b"a shared secret", purpose, des);
-    let cipher = key(Purpose::Encryption)
-        .encrypt_cbc(&[0; 8], &des.pad(b"sixteen bytes and more of a file"))
-        .unwrap();
+    let cipher =
+        key(Purpose::Encryption).encrypt_cbc(&[0; 8], &des.pad(b"sixteen bytes and more of a file")).unwrap();
     let objects = [tlv::write_all(0x87, &[&[1], &cipher]), tlv::write(0x99, &[0x90, 0])].concat();
     let mac = key(Purpose::Authentication).mac(&[&counter[8..], &des.pad(&objects)]).unwrap();
     let whole = [objects.as_slice(), &tlv::write(0x8E, &mac), &[0x90, 0]].concat();
@@ -300,7 +299,8 @@ fn issuing(seeds: &mut Seeds) {
         attestation: Some(attestation.clone()),
     };
     let keys = KeysClaims { aud: aud.clone(), iat: 1, nonce: Some("n".into()), keys: vec![key], attestation };
-    let evidence = CardEvidence { aud, iat: 1, auth_session: Fixed([1; 16]), chip, face, replaces_phone: false };
+    let evidence =
+        CardEvidence { aud, iat: 1, auth_session: Fixed([1; 16]), chip, face, replaces_phone: false };
     let asked = StaplesRequest {
         instance_key: Fixed(*device_key().as_sec1()),
         made_at: WORLD.now,

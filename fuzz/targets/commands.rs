@@ -16,9 +16,8 @@ use wallet_core::{
 };
 
 static PHONE: LazyLock<PublicKey> = LazyLock::new(|| *pki::desk().signing_key().public());
-static ANCHORS: LazyLock<Anchors> = LazyLock::new(|| {
-    Anchors::new(vec![Certificate::parse(pki::issuer_root().certificate()).unwrap()])
-});
+static ANCHORS: LazyLock<Anchors> =
+    LazyLock::new(|| Anchors::new(vec![Certificate::parse(pki::issuer_root().certificate()).unwrap()]));
 /// In the life of the fixtures' certificates.
 const NOW: i64 = 1_795_404_600;
 

@@ -10,7 +10,8 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 use wallet_core::openid::sd_jwt::{Expected, SdJwt, open, verify};
 
-static SIGNED: LazyLock<Map<String, Value>> = LazyLock::new(|| claims(&sd_jwt()).expect("what was issued verifies"));
+static SIGNED: LazyLock<Map<String, Value>> =
+    LazyLock::new(|| claims(&sd_jwt()).expect("what was issued verifies"));
 
 fn claims(text: &str) -> Option<Map<String, Value>> {
     let key = device_key();
@@ -21,7 +22,9 @@ fn claims(text: &str) -> Option<Map<String, Value>> {
 
 fn has_digests(value: &Value) -> bool {
     match value {
-        Value::Object(map) => map.contains_key("_sd") || map.contains_key("...") || map.values().any(has_digests),
+        Value::Object(map) => {
+            map.contains_key("_sd") || map.contains_key("...") || map.values().any(has_digests)
+        }
         Value::Array(items) => items.iter().any(has_digests),
         _ => false,
     }

@@ -21,7 +21,8 @@ fn key(purpose: Purpose, cipher: Cipher) -> ChannelKey {
 }
 
 fn waiting(cipher: Cipher) -> AwaitingAnswer {
-    let session = SecureMessaging::new(key(Purpose::Encryption, cipher), key(Purpose::Authentication, cipher));
+    let session =
+        SecureMessaging::new(key(Purpose::Encryption, cipher), key(Purpose::Authentication, cipher));
     let read = CommandApdu::new(0, 0xB0, 0x81, 0).expecting(0xDF);
     session.protect(&read, LengthForm::Short).unwrap().0
 }
