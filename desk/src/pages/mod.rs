@@ -1,6 +1,6 @@
 //! The pages people work with: rendered here, Korean and English, usable without a script and by keyboard alone.
 //!
-//! A handler takes [`guard::Signed`] (a page to look at) or [`guard::Posted`] (an act) for the role it is meant for; there is
+//! A handler takes `guard::Signed` (a page to look at) or `guard::Posted` (an act) for the role it is meant for; there is
 //! no other way to a session, so none of them can forget to ask. Words stand in the handlers, in both languages side by side.
 
 mod account;

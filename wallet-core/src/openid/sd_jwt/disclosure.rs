@@ -79,7 +79,7 @@ pub(super) fn put_in_place(
     if opening.by_digest.is_empty() { Ok(claims) } else { Err(SdRule::UnusedDisclosure) }
 }
 
-/// [`put_in_place`] for texts: what a fuzz target and the examples of RFC 9901 ask of this module without a signature.
+/// `put_in_place` for texts: what a fuzz target and the examples of RFC 9901 ask of this module without a signature.
 ///
 /// # Errors
 /// [`SdJwtError`].
