@@ -20,6 +20,7 @@ public class Door(
 ) {
     private val turn = Mutex()
     private val errands = AtomicInteger()
+    private val besides = AtomicInteger()
 
     @Volatile private var isAway = false
 
@@ -59,9 +60,18 @@ public class Door(
         language: Language,
         block: suspend (MobileId) -> T,
     ): T {
-        val id = open(language)
-        return withContext(work) { block(id) }
+        besides.incrementAndGet()
+        try {
+            val id = open(language)
+            return withContext(work) { block(id) }
+        } finally {
+            besides.decrementAndGet()
+        }
     }
+
+    /** Whether nothing runs with the wallet: closed now, its file is free for the next to open it. */
+    internal val isIdle: Boolean
+        get() = errands.get() == 0 && besides.get() == 0
 
     /** The citizen looks elsewhere: the personal part is locked as soon as no errand needs it. */
     public fun away() {

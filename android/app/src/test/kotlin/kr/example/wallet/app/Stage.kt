@@ -122,6 +122,8 @@ internal class Stage : ExternalResource() {
             .pause()
             .stop()
             .destroy()
+        // A process that died holds no file.
+        until { app.door.isIdle }
         app.door.close()
         return open(saved)
     }
