@@ -22,7 +22,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{AbortHandle, JoinHandle},
+    time::MissedTickBehavior,
+};
 use wallet_core::{
     card::Refusal,
     crypto::sign::PublicKey,
@@ -51,6 +56,8 @@ use crate::{
 
 /// Longest body read, bytes: evidence has a portrait in it.
 const MAX_BODY: usize = 1024 * 1024;
+/// How often what is over is forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// A request that takes longer to arrive or to answer is given up.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// How long a desk that stops waits for what is under way.
@@ -104,6 +111,7 @@ pub struct RunningDesk {
     pack_authority_certificate: Vec<u8>,
     counter_pack: Vec<u8>,
     app: App,
+    forgetting: AbortHandle,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
@@ -159,6 +167,7 @@ impl Desk {
         });
         let task = tokio::spawn(async move { server.await });
         app.log.write(&Line::Started);
+        let forgetting = tokio::spawn(forget(app.clone())).abort_handle();
         Ok(RunningDesk {
             base_url,
             address,
@@ -168,6 +177,7 @@ impl Desk {
             pack_authority_certificate,
             counter_pack,
             app,
+            forgetting,
             stop,
             task: Mutex::new(Some(task)),
         })
@@ -388,6 +398,7 @@ impl RunningDesk {
     /// # Errors
     /// [`DeskError::Io`] when the server had failed.
     pub async fn stop(&self) -> Result<(), DeskError> {
+        self.forgetting.abort();
         self.stop.send_replace(true);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut task) = task else { return Ok(()) };
@@ -402,6 +413,22 @@ impl RunningDesk {
                 Ok(())
             }
         }
+    }
+}
+
+impl Drop for RunningDesk {
+    fn drop(&mut self) {
+        self.forgetting.abort();
+    }
+}
+
+/// Forgets what is over, now and then. A failure shows in every other call too.
+async fn forget(app: App) {
+    let mut times = tokio::time::interval(FORGET_EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        drop(app.with_issuer(|issuer, now| Ok(issuer.store().forget(now)?)).await);
     }
 }
 

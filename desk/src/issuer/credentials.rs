@@ -198,19 +198,21 @@ impl Issuer {
         Err(IssuerError::Failed)
     }
 
-    /// The staple of this hour for one copy of this phone; `None` when the issuer no longer vouches for it.
-    pub(super) fn staple_of(
+    /// The staples of this hour for copies of this phone; `None` where the issuer no longer vouches.
+    pub(super) fn staples_of(
         &self,
-        cti: &[u8],
+        copies: &[&[u8]],
         thumbprint: &Thumbprint,
         now: i64,
-    ) -> Result<Option<StapleMessage>, IssuerError> {
-        let Ok(cti) = <[u8; 8]>::try_from(cti) else { return Ok(None) };
-        let Some(span) = self.store.active_copy(&cti, thumbprint)? else { return Ok(None) };
+    ) -> Result<Vec<Option<StapleMessage>>, IssuerError> {
+        let spans = self.store.active_copies(copies, thumbprint)?;
         let master = &self.pki.staple_master;
-        let staple = derive_staple_anchor(master, &cti, span.first_hour, span.hours)
-            .and_then(|anchor| staple_for(master, &cti, &anchor, hour_of(now)?));
-        Ok(staple.as_ref().map(message_of))
+        let staple = |(cti, span): (&&[u8], Option<StapleSpan>)| {
+            let (cti, span) = (<[u8; 8]>::try_from(*cti).ok()?, span?);
+            let anchor = derive_staple_anchor(master, &cti, span.first_hour, span.hours)?;
+            Some(message_of(&staple_for(master, &cti, &anchor, hour_of(now)?)?))
+        };
+        Ok(copies.iter().zip(spans).map(staple).collect())
     }
 }
 

@@ -99,7 +99,7 @@ struct Notification {
 impl Issuer {
     pub(crate) fn nonce(&self, now: i64) -> Result<NonceAnswer, IssuerError> {
         let c_nonce = encode(&make_random::<32>()?);
-        self.store.add_nonce(&digest(&c_nonce), now, now.saturating_add(NONCE_SECONDS))?;
+        self.store.add_nonce(&digest(&c_nonce), now.saturating_add(NONCE_SECONDS))?;
         Ok(NonceAnswer { c_nonce })
     }
 

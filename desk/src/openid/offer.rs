@@ -101,7 +101,7 @@ impl Issuer {
         let transaction_code = make_transaction_code()?;
         let expires_at = now.saturating_add(OFFER_SECONDS);
         let told = self.keyed(&code, &transaction_code);
-        self.store.add_offer(&digest(&code), &person, Some(&told), TRIES, now, expires_at)?;
+        self.store.add_offer(&digest(&code), &person, Some(&told), TRIES, expires_at)?;
         let link = self.offer_link(&id);
         Ok(Offer { link, transaction_code, expires_at, id })
     }

@@ -143,7 +143,7 @@ impl Issuer {
             challenge,
             expires_at: now.saturating_add(CODE_SECONDS),
         };
-        self.store.add_code(&row, now)?;
+        self.store.add_code(&row)?;
         Ok(CodeAnswer { authorization_code: code })
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     BindingState, CopyRow, PersonId, Store, StoreError, Thumbprint, binding,
-    engine::{Transaction, params},
+    engine::{Mode, Transaction, params},
     suspensions::is_suspended,
 };
 
@@ -88,9 +88,8 @@ pub enum Bound {
 }
 
 /// Remembers an authorization code.
-pub(super) fn put_code(tx: &mut Transaction<'_>, row: &CodeRow, now: i64) -> Result<(), StoreError> {
+pub(super) fn put_code(tx: &mut Transaction<'_>, row: &CodeRow) -> Result<(), StoreError> {
     let CodeRow { code, person, instance, challenge, expires_at } = *row;
-    tx.execute("DELETE FROM codes WHERE expires_at <= ?1", params![now])?;
     tx.execute(
         "INSERT INTO codes (code, person, instance, challenge, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![&code, &person, &instance, &challenge, expires_at],
@@ -119,14 +118,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn put_person(&self, person: &PersonId, record: &[u8], now: i64) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
-                params![person, record, now],
-            )?;
-            Ok(())
-        })
+        self.execute(
+            "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
+            params![person, record, now],
+        )?;
+        Ok(())
     }
 
     /// What is known of a person, sealed.
@@ -134,9 +131,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn person(&self, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|tx| {
-            tx.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
-        })
+        self.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
     }
 
     /// Remembers an offer. Earlier ones of the same person end: the newest code is the one the citizen was told.
@@ -149,11 +144,10 @@ impl Store {
         person: &PersonId,
         transaction_code: Option<&Digest>,
         tries: u32,
-        now: i64,
         expires_at: i64,
     ) -> Result<(), StoreError> {
         self.write(|tx| {
-            tx.execute("DELETE FROM offers WHERE person = ?1 OR expires_at <= ?2", params![person, now])?;
+            tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;
             tx.execute(
                 "INSERT INTO offers (code, person, transaction_code, tries_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![code, person, transaction_code, tries, expires_at],
@@ -167,14 +161,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn open_offer(&self, code: &Digest, now: i64) -> Result<Option<bool>, StoreError> {
-        self.read(|tx| {
-            tx.first(
-                "SELECT transaction_code IS NOT NULL FROM offers
-                 WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
-                params![code, now],
-                |row| row.get(0),
-            )
-        })
+        self.first(
+            "SELECT transaction_code IS NOT NULL FROM offers
+             WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
+            params![code, now],
+            |row| row.get(0),
+        )
     }
 
     /// Redeems an offer, once: code, transaction code and binding in one transaction.
@@ -238,13 +230,11 @@ impl Store {
         id: &[u8; 16],
         instance: &Thumbprint,
     ) -> Result<Option<Digest>, StoreError> {
-        let found: Option<Option<Digest>> = self.read(|tx| {
-            tx.first(
-                "SELECT challenge FROM sessions WHERE id = ?1 AND instance = ?2",
-                params![id, instance],
-                |row| row.get(0),
-            )
-        })?;
+        let found: Option<Option<Digest>> = self.first(
+            "SELECT challenge FROM sessions WHERE id = ?1 AND instance = ?2",
+            params![id, instance],
+            |row| row.get(0),
+        )?;
         Ok(found.flatten())
     }
 
@@ -252,8 +242,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_code(&self, row: &CodeRow, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| put_code(tx, row, now))
+    pub fn add_code(&self, row: &CodeRow) -> Result<(), StoreError> {
+        self.alone(Mode::Write, |tx| put_code(tx, row))
     }
 
     /// Takes an authorization code, once, from the phone it was given to and whoever knows the verifier. Used a second
@@ -307,7 +297,6 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let Access { person, instance, issue } = access;
         self.write(|tx| {
-            tx.execute("DELETE FROM tokens WHERE expires_at <= ?1", params![now])?;
             let good = match granted {
                 Granted::ByCode => true,
                 Granted::ByRefresh(token) => find_token(tx, TokenKind::Refresh, token, instance, now)?.is_some(),
@@ -343,19 +332,16 @@ impl Store {
         instance: &Thumbprint,
         now: i64,
     ) -> Result<Option<Access>, StoreError> {
-        self.read(|tx| find_token(tx, kind, token, instance, now))
+        self.alone(Mode::Read, |tx| find_token(tx, kind, token, instance, now))
     }
 
     /// Remembers a nonce that was handed out.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_nonce(&self, value: &Digest, now: i64, expires_at: i64) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute("DELETE FROM nonces WHERE expires_at <= ?1", params![now])?;
-            tx.execute("INSERT INTO nonces (value, expires_at) VALUES (?1, ?2)", params![value, expires_at])?;
-            Ok(())
-        })
+    pub fn add_nonce(&self, value: &Digest, expires_at: i64) -> Result<(), StoreError> {
+        self.execute("INSERT INTO nonces (value, expires_at) VALUES (?1, ?2)", params![value, expires_at])?;
+        Ok(())
     }
 
     /// Takes a nonce back, once.
@@ -363,26 +349,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn take_nonce(&self, value: &Digest, now: i64) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let taken =
-                tx.execute("DELETE FROM nonces WHERE value = ?1 AND expires_at > ?2", params![value, now])?;
-            Ok(taken == 1)
-        })
+        let taken =
+            self.execute("DELETE FROM nonces WHERE value = ?1 AND expires_at > ?2", params![value, now])?;
+        Ok(taken == 1)
     }
 
-    /// Whether a proof comes for the first time.
+    /// Whether a proof comes for the first time, or for the first since an earlier one was over.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn first_time(&self, proof: &Digest, now: i64, expires_at: i64) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            tx.execute("DELETE FROM proofs WHERE expires_at <= ?1", params![now])?;
-            let added = tx.execute(
-                "INSERT INTO proofs (digest, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![proof, expires_at],
-            )?;
-            Ok(added == 1)
-        })
+        let added = self.execute(
+            "INSERT INTO proofs (digest, expires_at) VALUES (?1, ?2)
+             ON CONFLICT (digest) DO UPDATE SET expires_at = excluded.expires_at WHERE proofs.expires_at <= ?3",
+            params![proof, expires_at, now],
+        )?;
+        Ok(added == 1)
     }
 
     /// Binds person and phone and remembers copies of one batch beside those there are, at most `most` of a level in the

@@ -18,7 +18,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 use wallet_core::card::{Nonce, SessionId};
 
-use engine::{Mode, Postgres, Sqlite, Transaction, params};
+use engine::{Column, Mode, Postgres, Row, Sqlite, Transaction, Value, params};
 
 /// A session is forgotten a day after it ended; until then its reuse is told apart from an unknown one.
 const KEEP_SESSIONS: i64 = 86_400;
@@ -174,6 +174,37 @@ impl Store {
         self.transact(Mode::Read, work)
     }
 
+    /// One statement that changes something; gives how many rows.
+    fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.alone(Mode::Write, |tx| tx.execute(sql, params))
+    }
+
+    /// The first row of one query, if there is one.
+    fn first<T>(
+        &self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        self.alone(Mode::Read, |tx| tx.first(sql, params, &read))
+    }
+
+    /// The one value of one query.
+    fn value<T: Column>(&self, sql: &'static str, params: &[Value<'_>]) -> Result<T, StoreError> {
+        self.alone(Mode::Read, |tx| tx.value(sql, params))
+    }
+
+    fn alone<T>(
+        &self,
+        mode: Mode,
+        work: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(sqlite) => sqlite.transact(mode, work),
+            Engine::Postgres(postgres) => postgres.alone(work),
+        }
+    }
+
     fn transact<T>(
         &self,
         mode: Mode,
@@ -185,22 +216,37 @@ impl Store {
         }
     }
 
-    /// Opens a session and forgets those long over.
+    /// Opens a session.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn add_session(&self, id: &SessionId, nonce: &Nonce, expires_at: i64) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "DELETE FROM sessions WHERE expires_at < ?1",
-                params![expires_at.saturating_sub(KEEP_SESSIONS)],
-            )?;
-            tx.execute(
-                "INSERT INTO sessions (id, nonce, expires_at, state) VALUES (?1, ?2, ?3, 'begun')",
-                params![&id.0, &nonce.0, expires_at],
-            )?;
-            Ok(())
-        })
+        self.execute(
+            "INSERT INTO sessions (id, nonce, expires_at, state) VALUES (?1, ?2, ?3, 'begun')",
+            params![&id.0, &nonce.0, expires_at],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what is over. Nothing depends on it but room: what is over is not taken, forgotten or not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget(&self, now: i64) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM sessions WHERE expires_at < ?1",
+            params![now.saturating_sub(KEEP_SESSIONS)],
+        )?;
+        for table in [
+            "DELETE FROM offers WHERE expires_at <= ?1",
+            "DELETE FROM codes WHERE expires_at <= ?1",
+            "DELETE FROM tokens WHERE expires_at <= ?1",
+            "DELETE FROM nonces WHERE expires_at <= ?1",
+            "DELETE FROM proofs WHERE expires_at <= ?1",
+        ] {
+            self.execute(table, params![now])?;
+        }
+        Ok(())
     }
 
     /// Moves a session from one state to the next, once. Gives back its nonce and expiry; `Err` of the inner result is
@@ -236,14 +282,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_instance(&self, thumbprint: &Thumbprint, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO instances (thumbprint, attested_at) VALUES (?1, ?2)
-                 ON CONFLICT (thumbprint) DO UPDATE SET attested_at = excluded.attested_at",
-                params![thumbprint, now],
-            )?;
-            Ok(())
-        })
+        self.execute(
+            "INSERT INTO instances (thumbprint, attested_at) VALUES (?1, ?2)
+             ON CONFLICT (thumbprint) DO UPDATE SET attested_at = excluded.attested_at",
+            params![thumbprint, now],
+        )?;
+        Ok(())
     }
 
     /// Whether this Instance key was attested here before.
@@ -251,9 +295,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn knows_instance(&self, thumbprint: &Thumbprint) -> Result<bool, StoreError> {
-        self.read(|tx| {
-            tx.value("SELECT EXISTS (SELECT 1 FROM instances WHERE thumbprint = ?1)", params![thumbprint])
-        })
+        self.value("SELECT EXISTS (SELECT 1 FROM instances WHERE thumbprint = ?1)", params![thumbprint])
     }
 
     /// How person and phone are bound now.
@@ -269,28 +311,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn is_free(&self, status_index: u32) -> Result<bool, StoreError> {
-        self.read(|tx| {
-            tx.value(
-                "SELECT NOT EXISTS (SELECT 1 FROM copies WHERE status_index = ?1)",
-                params![status_index],
-            )
-        })
+        self.value("SELECT NOT EXISTS (SELECT 1 FROM copies WHERE status_index = ?1)", params![status_index])
     }
 
-    /// The hours of this copy's staples, if it is an active one of the person bound to `instance`.
+    /// The hours of these copies' staples: of each that is an active one of the person bound to `instance`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn active_copy(&self, cti: &[u8], instance: &Thumbprint) -> Result<Option<StapleSpan>, StoreError> {
-        self.read(|tx| {
-            tx.first(
-                "SELECT first_hour, staple_hours FROM copies JOIN bindings USING (person)
-                 WHERE cti = ?1 AND instance = ?2 AND state = 'active'
-                 AND person NOT IN (SELECT person FROM suspensions)",
-                params![cti, instance],
-                |row| Ok(StapleSpan { first_hour: row.get(0)?, hours: row.get(1)? }),
-            )
-        })
+    pub fn active_copies(
+        &self,
+        copies: &[&[u8]],
+        instance: &Thumbprint,
+    ) -> Result<Vec<Option<StapleSpan>>, StoreError> {
+        self.read(|tx| copies.iter().map(|cti| active_copy(tx, cti, instance)).collect())
     }
 
     /// Writes a line of the audit log. `event` and `outcome` are machine names, never claims.
@@ -304,13 +337,11 @@ impl Store {
         event: &str,
         outcome: &str,
     ) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO audit (at, session, event, outcome) VALUES (?1, ?2, ?3, ?4)",
-                params![now, session.map(|id| &id.0), event, outcome],
-            )?;
-            Ok(())
-        })
+        self.execute(
+            "INSERT INTO audit (at, session, event, outcome) VALUES (?1, ?2, ?3, ?4)",
+            params![now, session.map(|id| &id.0), event, outcome],
+        )?;
+        Ok(())
     }
 
     /// Lines in the audit log; asking tells whether the file answers.
@@ -318,7 +349,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn audit_length(&self) -> Result<i64, StoreError> {
-        self.read(|tx| tx.value("SELECT count(*) FROM audit", params![]))
+        self.value("SELECT count(*) FROM audit", params![])
     }
 
     /// The audit log, oldest first: event and outcome.
@@ -374,6 +405,20 @@ fn insert_copy(
         params![cti, status_index, level, person, now, first_hour, hours, issue],
     )?;
     Ok(())
+}
+
+fn active_copy(
+    tx: &mut Transaction<'_>,
+    cti: &[u8],
+    instance: &Thumbprint,
+) -> Result<Option<StapleSpan>, StoreError> {
+    tx.first(
+        "SELECT first_hour, staple_hours FROM copies JOIN bindings USING (person)
+         WHERE cti = ?1 AND instance = ?2 AND state = 'active'
+         AND person NOT IN (SELECT person FROM suspensions)",
+        params![cti, instance],
+        |row| Ok(StapleSpan { first_hour: row.get(0)?, hours: row.get(1)? }),
+    )
 }
 
 fn binding(

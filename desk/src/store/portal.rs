@@ -149,7 +149,7 @@ impl Store {
                 if ended == 0 {
                     return Ok(false);
                 }
-                put_code(tx, code, now)?;
+                put_code(tx, code)?;
             }
             Ok(true)
         })

@@ -2,7 +2,7 @@
 
 use super::{
     PersonId, Store, StoreError,
-    engine::{Transaction, params},
+    engine::{Mode, Transaction, params},
     phones,
 };
 
@@ -96,7 +96,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn is_suspended(&self, person: &PersonId) -> Result<bool, StoreError> {
-        self.read(|tx| is_suspended(tx, person))
+        self.alone(Mode::Read, |tx| is_suspended(tx, person))
     }
 
     /// Status indices of copies that nobody may accept now: of suspended people, and those that were given up or replaced since
@@ -105,7 +105,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn deactivated(&self, issued_after: i64) -> Result<Vec<u32>, StoreError> {
-        self.read(|tx| deactivated(tx, issued_after))
+        self.alone(Mode::Read, |tx| deactivated(tx, issued_after))
     }
 }
 

@@ -137,13 +137,11 @@ pub(crate) enum Act {
 }
 
 impl Issuer {
-    /// Remembers which line a person's phone has.
-    pub(crate) fn record_line(
-        &self,
-        person: &Person,
-        line: &SubscriberLine,
-        now: i64,
-    ) -> Result<(), IssuerError> {
+    /// Remembers which line a person's phone has, which their operator has confirmed.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn record_line(&self, person: &Person, line: &SubscriberLine, now: i64) -> Result<(), IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
         let changed = self.store.bind_line(&self.line_id(line), &id, now)?;
         self.store.log(now, None, "line", if changed { "changed" } else { "new" })?;

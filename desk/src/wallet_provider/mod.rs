@@ -55,7 +55,7 @@ impl WalletProvider<'_> {
     /// A challenge for a new wallet.
     pub(crate) fn challenge(&self, now: i64) -> Result<ChallengeResponse, IssuerError> {
         let challenge = make_random::<32>()?;
-        self.store.add_nonce(&sha256(&challenge), now, now.saturating_add(CHALLENGE_SECONDS))?;
+        self.store.add_nonce(&sha256(&challenge), now.saturating_add(CHALLENGE_SECONDS))?;
         Ok(ChallengeResponse { challenge: Fixed(challenge) })
     }
 

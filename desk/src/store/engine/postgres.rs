@@ -109,9 +109,26 @@ impl Postgres {
         mode: Mode,
         work: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.again_and_again(|session| session.run(mode, &work))
+    }
+
+    /// One statement, which is a transaction by itself: one way to the database and back instead of three.
+    pub(in crate::store) fn alone<T>(
+        &self,
+        work: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.again_and_again(|Session { client, statements }| {
+            work(&mut Transaction::Postgres(Begun { over: Over::Client(client), statements }))
+        })
+    }
+
+    fn again_and_again<T>(
+        &self,
+        run: impl Fn(&mut Session) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         off_the_runtime(|| {
             for attempt in 0..ATTEMPTS {
-                let outcome = self.sessions.with(|session| session.run(mode, &work), Session::is_whole);
+                let outcome = self.sessions.with(&run, Session::is_whole);
                 match outcome {
                     Err(error) if goes_again(&error, attempt) => pause(attempt)?,
                     outcome => return outcome,
@@ -174,9 +191,10 @@ impl Session {
             .isolation_level(IsolationLevel::Serializable)
             .read_only(mode == Mode::Read);
         let transaction = builder.start().map_err(StoreError::NotBegun)?;
-        let mut transaction = Transaction::Postgres(Begun { transaction, statements });
+        let over = Over::Transaction(transaction);
+        let mut transaction = Transaction::Postgres(Begun { over, statements });
         let value = work(&mut transaction)?;
-        if let Transaction::Postgres(Begun { transaction, .. }) = transaction {
+        if let Transaction::Postgres(Begun { over: Over::Transaction(transaction), .. }) = transaction {
             transaction.commit()?;
         }
         Ok(value)
@@ -185,14 +203,24 @@ impl Session {
 
 /// A transaction under way.
 pub(in crate::store) struct Begun<'a> {
-    transaction: postgres::Transaction<'a>,
+    over: Over<'a>,
     statements: &'a mut Statements,
+}
+
+enum Over<'a> {
+    Transaction(postgres::Transaction<'a>),
+    /// A statement alone.
+    Client(&'a mut Client),
 }
 
 impl Begun<'_> {
     pub(super) fn execute(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, StoreError> {
         let statement = self.prepare(sql)?;
-        Ok(self.transaction.execute(&statement, &borrowed(params))?)
+        let params = borrowed(params);
+        Ok(match &mut self.over {
+            Over::Transaction(transaction) => transaction.execute(&statement, &params)?,
+            Over::Client(client) => client.execute(&statement, &params)?,
+        })
     }
 
     pub(super) fn all<T>(
@@ -202,7 +230,11 @@ impl Begun<'_> {
         read: &mut impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
         let statement = self.prepare(sql)?;
-        let rows = self.transaction.query(&statement, &borrowed(params))?;
+        let params = borrowed(params);
+        let rows = match &mut self.over {
+            Over::Transaction(transaction) => transaction.query(&statement, &params)?,
+            Over::Client(client) => client.query(&statement, &params)?,
+        };
         rows.iter().map(|row| read(&Row::Postgres(row))).collect()
     }
 
@@ -211,7 +243,11 @@ impl Begun<'_> {
             return Ok(known.clone());
         }
         // The other engine's sign for a parameter; no query has it for anything else.
-        let statement = self.transaction.prepare(&sql.replace('?', "$"))?;
+        let text = sql.replace('?', "$");
+        let statement = match &mut self.over {
+            Over::Transaction(transaction) => transaction.prepare(&text)?,
+            Over::Client(client) => client.prepare(&text)?,
+        };
         self.statements.insert(sql, statement.clone());
         Ok(statement)
     }

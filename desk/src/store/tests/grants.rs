@@ -21,7 +21,7 @@ fn an_offer_is_redeemed_once_within_its_time_and_tries() {
         let redeem =
             |store: &Store, told: [u8; 32], now| store.redeem_offer(&code, Some(&told), &PHONE, now).unwrap();
         assert_eq!(redeem(store, told, NOW), OfferState::Gone);
-        store.add_offer(&code, &ME, Some(&told), 3, NOW, NOW + 10).unwrap();
+        store.add_offer(&code, &ME, Some(&told), 3, NOW + 10).unwrap();
         assert_eq!(store.open_offer(&code, NOW).unwrap(), Some(true));
         assert_eq!(redeem(store, [9; 32], NOW), OfferState::WrongTransactionCode { tries_left: 2 });
         assert_eq!(
@@ -32,7 +32,7 @@ fn an_offer_is_redeemed_once_within_its_time_and_tries() {
         assert_eq!(redeem(store, told, NOW + 9), OfferState::Redeemed(ME));
         assert_eq!(redeem(store, told, NOW + 9), OfferState::Gone);
         assert_eq!(store.open_offer(&code, NOW).unwrap(), None);
-        store.add_offer(&code, &ME, Some(&told), 1, NOW, NOW + 10).unwrap();
+        store.add_offer(&code, &ME, Some(&told), 1, NOW + 10).unwrap();
         assert_eq!(redeem(store, [9; 32], NOW), OfferState::WrongTransactionCode { tries_left: 0 });
         assert_eq!(redeem(store, told, NOW), OfferState::Gone);
     });
@@ -44,7 +44,7 @@ fn an_offer_to_somebody_with_another_phone_stays_good() {
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
         super::grant(store, &access);
         assert_eq!(store.bind_batch(&access, &[], 1, NOW).unwrap(), Bound::Kept);
-        store.add_offer(&[7; 32], &ME, None, 3, NOW, NOW + 10).unwrap();
+        store.add_offer(&[7; 32], &ME, None, 3, NOW + 10).unwrap();
         let redeemed = store.redeem_offer(&[7; 32], None, &[2; 32], NOW).unwrap();
         assert_eq!(redeemed, OfferState::Bound(BindingState::AnotherPhone));
         assert_eq!(store.redeem_offer(&[7; 32], None, &PHONE, NOW).unwrap(), OfferState::Redeemed(ME));
@@ -56,7 +56,7 @@ fn a_code_used_twice_ends_what_came_of_it() {
     on_each_engine(|store| {
         let row =
             CodeRow { code: [7; 32], person: ME, instance: PHONE, challenge: [8; 32], expires_at: NOW + 10 };
-        store.add_code(&row, NOW).unwrap();
+        store.add_code(&row).unwrap();
         let redeem =
             |challenge, instance, now| store.redeem_code(&[7; 32], &challenge, &instance, now).unwrap();
         assert_eq!(redeem([9; 32], PHONE, NOW), None, "another verifier");
@@ -93,7 +93,7 @@ fn a_token_is_its_phones_its_kinds_and_its_times() {
 #[test]
 fn nonces_and_proofs_are_good_once() {
     on_each_engine(|store| {
-        store.add_nonce(&[7; 32], NOW, NOW + 10).unwrap();
+        store.add_nonce(&[7; 32], NOW + 10).unwrap();
         assert!(!store.take_nonce(&[7; 32], NOW + 10).unwrap());
         assert!(store.take_nonce(&[7; 32], NOW + 9).unwrap());
         assert!(!store.take_nonce(&[7; 32], NOW).unwrap());

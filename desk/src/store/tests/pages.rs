@@ -66,7 +66,7 @@ fn an_office_sees_its_own_acts_newest_first() {
 
 fn add_offer(store: &Store, code: u8) {
     store.put_person(&ME, b"sealed", NOW).unwrap();
-    store.add_offer(&[code; 32], &ME, Some(&[6; 32]), 3, NOW, NOW + 600).unwrap();
+    store.add_offer(&[code; 32], &ME, Some(&[6; 32]), 3, NOW + 600).unwrap();
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn an_offer_ends_by_time_by_wrong_codes_and_by_a_newer_one() {
             store.redeem_offer(&[1; 32], None, &[2; 32], NOW).unwrap();
         }
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::OutOfTries);
-        store.add_offer(&[2; 32], &ME, None, 3, NOW, NOW + 600).unwrap();
+        store.add_offer(&[2; 32], &ME, None, 3, NOW + 600).unwrap();
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::Gone);
         assert_eq!(store.offer_fate(&[2; 32], NOW).unwrap(), OfferFate::Open { tries_left: 3 });
     });

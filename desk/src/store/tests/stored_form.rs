@@ -101,7 +101,7 @@ fn holds_the_rows_of_version_1(store: &Store) {
     assert!(store.knows_instance(&phone).unwrap());
     assert_eq!(store.binding(&person, &phone).unwrap(), BindingState::Same);
     let span = StapleSpan { first_hour: 500_000, hours: 1440 };
-    assert_eq!(store.active_copy(b"copy---1", &phone).unwrap(), Some(span));
+    assert_eq!(store.active_copies(&[b"copy---1"], &phone).unwrap(), [Some(span)]);
     assert_eq!(store.audit().unwrap(), [("enrol".to_owned(), "ok".to_owned())]);
     store.log(NOW, None, "later", "ok").unwrap();
     assert_eq!(store.audit().unwrap().len(), 2);
@@ -111,7 +111,7 @@ fn holds_the_rows_of_version_1(store: &Store) {
     // What came with later versions works on it too.
     let access = Access { person, instance: phone, issue: [1; 16] };
     store.retire_other_batches(&access).unwrap();
-    assert_eq!(store.active_copy(b"copy---1", &phone).unwrap(), None);
+    assert_eq!(store.active_copies(&[b"copy---1"], &phone).unwrap(), [None]);
 }
 
 #[test]
