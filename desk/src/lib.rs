@@ -11,6 +11,7 @@ pub mod documents;
 pub mod issuer;
 pub mod limits;
 pub mod log;
+mod openapi;
 pub mod openid;
 pub mod pages;
 mod phones_api;

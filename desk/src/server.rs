@@ -43,7 +43,7 @@ use crate::{
     issuer::{Issuer, IssuerError, PersonEvent, SuspendedBy, Trust},
     limits::{Buckets, RequestRate, limit},
     log::{Line, Log, observe},
-    openid,
+    openapi, openid,
     openid::Offer,
     pages::{self, Pages},
     phones_api,
@@ -110,7 +110,7 @@ pub struct RunningDesk {
     pack_authority: PublicKey,
     pack_authority_certificate: Vec<u8>,
     counter_pack: Vec<u8>,
-    app: App,
+    pub(crate) app: App,
     forgetting: AbortHandle,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<io::Result<()>>>>,
@@ -515,12 +515,13 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
     }
 }
 
-fn routes(app: &App) -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     staples_api::routes()
         .merge(openid::api::routes())
         .merge(telecom::api::routes())
         .merge(pages::routes())
         .merge(phones_api::routes())
+        .merge(openapi::routes())
         .route("/health", get(health))
         .route("/counter-pack", get(counter_pack))
         .route("/desk-sign", get(desk_sign))
