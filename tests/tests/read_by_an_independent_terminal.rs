@@ -1,5 +1,6 @@
 //! The virtual chip read by JMRTD, a terminal nobody here wrote, so that it is not merely our own mirror: every access and
-//! every proof that JMRTD has. `JMRTD_JAR` names the driver among the outside oracles, built (`ci/jmrtd`).
+//! every proof that JMRTD has. `JMRTD_JAR` names the driver among the outside oracles, built by
+//! `mvn -B package`; no stage of `ci/test` does that yet.
 
 use std::{
     io::ErrorKind,
