@@ -19,6 +19,7 @@ use desk::{
     limits::RequestRate,
     log::Log,
     pages::{Account, SessionLife},
+    register::Register,
     store::DatabaseUrl,
     telecom::Operator,
 };
@@ -102,6 +103,9 @@ struct Memory {
     /// A folder with data files of documents beside those built in.
     #[arg(long, value_name = "DIR")]
     documents: Option<PathBuf>,
+    /// The residents that a clerk finds, a line of JSON each.
+    #[arg(long, value_name = "FILE")]
+    register: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -204,6 +208,8 @@ enum Failure {
     Account(#[from] desk::pages::AccountError),
     #[error("{0}")]
     Desk(#[from] desk::DeskError),
+    #[error("{0}")]
+    Register(#[from] desk::register::RegisterError),
     #[error("{0}")]
     Store(#[from] desk::store::StoreError),
     #[error("{0}")]
@@ -406,6 +412,9 @@ impl Memory {
         config.database = self.database.as_deref().map(DatabaseUrl::parse).transpose()?;
         config.policy.database_in_clear_text = self.database_in_clear_text;
         config.documents = self.documents;
+        if let Some(path) = &self.register {
+            config.register = Register::read(path)?;
+        }
         Ok(config)
     }
 }

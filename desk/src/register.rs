@@ -1,8 +1,12 @@
 //! The register of residents: whom a clerk finds by number. A model of one; the people in it are invented.
 
+mod file;
+
 use std::collections::BTreeMap;
 
 use wallet_core::card::Person;
+
+pub use self::file::{LineError, RegisterError};
 
 /// Residents by registration number.
 #[derive(Clone, Default)]

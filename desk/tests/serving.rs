@@ -242,3 +242,33 @@ fn a_wallet_finds_the_issuer_at_the_root_of_a_fresh_desk() {
     assert_eq!(terminate(child).status.code(), Some(0));
     assert!(Path::new(&folder.0.join("data/anchors/issuer-root.der")).exists());
 }
+
+#[test]
+fn the_residents_of_a_file_are_found_and_no_others() {
+    let folder = Folder::new("register");
+    let adult = fixtures::people::adult();
+    std::fs::write(folder.0.join("adult.jpg"), adult.portrait()).unwrap();
+    let resident = serde_json::json!({
+        "registration_number": adult.registration_number, "name": adult.name, "name_latin": adult.name_latin(),
+        "birth_date": adult.birth_date, "address": adult.address, "issue_date": adult.issue_date,
+        "issuing_authority": adult.issuing_authority, "portrait": "adult.jpg",
+    });
+    let register = folder.file("register.jsonl", &resident.to_string());
+    let visit = |number: &str| {
+        let mut command = desk();
+        command.args(["visit", "--url", "http://127.0.0.1:1", "--number", number, "--data"]);
+        command.arg(folder.0.join("data")).arg("--register").arg(&register).output().unwrap()
+    };
+    let found = visit(adult.registration_number);
+    let text = String::from_utf8(found.stdout).unwrap();
+    assert!(text.starts_with("openid-credential-offer://"), "{text}");
+    assert_eq!(text.lines().nth(1).map(str::len), Some(6));
+    let nobody = visit(fixtures::people::other_adult().registration_number);
+    assert!(!nobody.status.success());
+    assert_eq!(String::from_utf8(nobody.stderr).unwrap(), "desk: nobody is registered under it\n");
+
+    folder.file("register.jsonl", &resident.to_string().replace("adult.jpg", "nobody.jpg"));
+    let refused = visit(adult.registration_number);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("nobody.jpg"));
+}
