@@ -1,5 +1,6 @@
 package kr.example.wallet.bench
 
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import kr.example.wallet.core.Anchor
 import kr.example.wallet.core.Clock
@@ -27,7 +28,8 @@ public object CounterShowBench {
     /** @param arguments the number of rounds, at least 300; 300 without it. */
     @JvmStatic
     public fun main(arguments: Array<String>): Unit =
-        runBlocking {
+        // On a pool of threads, as the app calls it, and not on the one that draws.
+        runBlocking(Dispatchers.IO) {
             val rounds = maxOf(ROUNDS, arguments.firstOrNull()?.toInt() ?: ROUNDS)
             EnrolledPhone.make().use { phone ->
                 val seam = Stopwatch()
