@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -160,5 +161,20 @@ impl Config {
         self.policy.accept_software_keys = true;
         self.policy.trust_own_wallet_provider = true;
         self
+    }
+
+    /// Issues the documents of the fixtures too, whose files are written into `folder`: for the demo and for tests.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn issuing_fixtures(mut self, folder: PathBuf) -> io::Result<Self> {
+        fixtures::documents::write_into(&folder)?;
+        self.documents = Some(folder);
+        for entry in fixtures::documents::entries() {
+            let pairs = entry.fields.iter();
+            let fields = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            self.register = self.register.with_fields(entry.registration_number, entry.document, fields);
+        }
+        Ok(self)
     }
 }

@@ -1,8 +1,18 @@
 //! The desks of the demo: the good one, and one whose issuer nobody trusts.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use desk::{Config, Desk, DeskIdentity, RunningDesk, issuer::IssuerError, openid::Offer, telecom::Operator};
+use desk::{
+    Config, Desk, DeskIdentity, RunningDesk,
+    issuer::{IssuerError, PersonEvent},
+    openid::Offer,
+    telecom::Operator,
+};
 use fixtures::platform::{LoopbackHttp, SystemClock};
 use serde::Deserialize;
 use wallet_core::{
@@ -16,7 +26,7 @@ use wallet_core::{
 
 use crate::{
     clerk,
-    failure::{Failure, Outcome},
+    failure::{Failure, Outcome, storage},
     views,
 };
 
@@ -43,6 +53,16 @@ struct Sign {
 impl DemoDesk {
     /// Starts the desk of the demo with the keys in `data`, made anew when there are none: then nobody knows its issuer.
     pub(crate) async fn start(data: &Path) -> Outcome<Self> {
+        Self::start_with(data, Ok).await
+    }
+
+    /// The same, that issues the documents of the fixtures too, whose files go into `documents`.
+    pub(crate) async fn start_with_documents(data: &Path, documents: PathBuf) -> Outcome<Self> {
+        let failed = storage(documents.clone());
+        Self::start_with(data, |config| config.issuing_fixtures(documents).map_err(failed)).await
+    }
+
+    async fn start_with(data: &Path, change: impl FnOnce(Config) -> Outcome<Config>) -> Outcome<Self> {
         let desk = DeskIdentity {
             id: DeskId::parse(DESK_ID).map_err(|_| Failure::Internal("a desk id that is none"))?,
             name_ko: "보기동 주민센터".to_owned(),
@@ -53,7 +73,8 @@ impl DemoDesk {
         let token: [u8; 16] = make_random().map_err(|_| Failure::Internal("no randomness"))?;
         let operator_token = base45::encode(&token);
         config.operators.push(Operator::new("demo-telecom", &operator_token));
-        let running = Desk::start(config).await.map_err(|_| Failure::Internal("the desk did not start"))?;
+        let running =
+            Desk::start(change(config)?).await.map_err(|_| Failure::Internal("the desk did not start"))?;
         Ok(Self { running, operator_token })
     }
 
@@ -71,14 +92,47 @@ impl DemoDesk {
         self.running.visit(registration_number).await
     }
 
+    /// The same, for a document by its id.
+    pub(crate) async fn visit_for(
+        &self,
+        registration_number: &str,
+        document: &str,
+    ) -> Result<Offer, IssuerError> {
+        self.running.visit_for(registration_number, document).await
+    }
+
+    /// A clerk decides whether a resident may have a document. Tells whether they asked for it.
+    pub(crate) async fn decide(
+        &self,
+        registration_number: &str,
+        document: &str,
+        approved: bool,
+    ) -> Result<bool, IssuerError> {
+        self.running.decide(registration_number, document, approved).await
+    }
+
+    /// What is reported of a person. Tells whether there is a phone that hears of it.
+    pub(crate) async fn happened(
+        &self,
+        registration_number: &str,
+        event: PersonEvent,
+    ) -> Result<bool, IssuerError> {
+        self.running.happened(registration_number, event).await
+    }
+
+    /// The centre orders a wipe. Tells whether there is a phone that hears of it.
+    pub(crate) async fn wipe(&self, registration_number: &str) -> Result<bool, IssuerError> {
+        self.running.wipe(registration_number).await
+    }
+
     /// The clerk records the resident's subscriber line.
-    pub(super) async fn record_line(&self, registration_number: &str, line: &str) -> Outcome<()> {
+    pub(crate) async fn record_line(&self, registration_number: &str, line: &str) -> Outcome<()> {
         let recorded = self.running.record_line(registration_number, line).await;
         recorded.map_err(|_| Failure::Internal("the line was not recorded"))
     }
 
     /// The telecom operator reports a line: `suspend` because it is `lost`, `resume` because it was `found`.
-    pub(super) async fn report(&self, act: &str, line: &str, reason: &str) -> Outcome<()> {
+    pub(crate) async fn report(&self, act: &str, line: &str, reason: &str) -> Outcome<()> {
         let request = HttpRequest {
             method: HttpMethod::Post,
             url: format!("{}/telecom/{act}", self.base_url()),

@@ -1,26 +1,16 @@
 //! A card on a TCP port: each connection holds it to the phone anew. Both ways a message is its length, two bytes,
 //! big-endian, and that many bytes of an APDU.
 
-use fixtures::{
-    chip::{VirtualCard, VirtualLink},
-    people::Citizen,
-    pki::DocumentSigner,
-};
+use fixtures::chip::{CardBuilder, VirtualLink};
 use tokio::{
     io::{self, AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
-use crate::readers::VIRTUAL_CAN;
-
-/// Answers whoever connects, until the process ends.
-pub(super) async fn serve(listener: TcpListener, citizen: Citizen, genuine: bool) {
+/// Answers whoever connects with the card, made anew for each, until the process ends.
+pub(super) async fn serve(listener: TcpListener, card: impl Fn() -> CardBuilder) {
     while let Ok((stream, _)) = listener.accept().await {
-        let mut card = VirtualCard::of(&citizen).can(VIRTUAL_CAN);
-        if !genuine {
-            card = card.signed_by(DocumentSigner::Rogue);
-        }
-        let link = VirtualLink::new(card.build());
+        let link = VirtualLink::new(card().build());
         // A client that breaks off, or the framing, has only taken its card away.
         tokio::spawn(async move { tapped(stream, &link).await });
     }

@@ -14,8 +14,9 @@ use std::{
 };
 
 use fixtures::{
+    chip::{CardBuilder, VirtualCard},
     people::{self, Citizen},
-    pki,
+    pki::{self, DocumentSigner},
 };
 use serde::Serialize;
 use tokio::{
@@ -31,6 +32,7 @@ use crate::{
     readers::VIRTUAL_CAN,
     temporary_folder::TemporaryFolder,
 };
+use centre_socket::Resident;
 use protocol::Base64;
 
 /// What a client has to know: the first line on standard output.
@@ -49,7 +51,16 @@ struct Ready {
 struct CardPlace {
     name: &'static str,
     can: &'static str,
+    mrz: Mrz,
     address: String,
+}
+
+/// What opens a card beside its number, each part with its check digit.
+#[derive(Serialize)]
+struct Mrz {
+    number: String,
+    birth: String,
+    expiry: String,
 }
 
 /// What goes into a wallet's configuration.
@@ -66,14 +77,16 @@ pub(crate) async fn run() -> Outcome<()> {
     // Before anything can be left behind: a signal ends the run in good order from here on.
     let end = End::listen()?;
     let folder = TemporaryFolder::create()?;
-    let desk = Arc::new(DemoDesk::start(&folder.path().join("desk")).await?);
+    let (data, documents) = (folder.path().join("desk"), folder.path().join("documents"));
+    let desk = Arc::new(DemoDesk::start_with_documents(&data, documents).await?);
     let mut places = Vec::new();
     let mut residents = HashMap::new();
-    for (name, citizen, genuine) in cards() {
-        residents.insert(name, citizen.registration_number);
+    for (name, citizen, make) in cards() {
         let listener = listen().await?;
-        places.push(CardPlace { name, can: VIRTUAL_CAN, address: address(&listener)? });
-        tokio::spawn(card_socket::serve(listener, citizen, genuine));
+        let mrz = Mrz::of(&citizen);
+        places.push(CardPlace { name, can: VIRTUAL_CAN, mrz, address: address(&listener)? });
+        residents.insert(name, Resident::of(name, citizen.clone(), desk.base_url()));
+        tokio::spawn(card_socket::serve(listener, move || make(VirtualCard::of(&citizen).can(VIRTUAL_CAN))));
     }
     let phones = listen().await?;
     let centre = listen().await?;
@@ -102,15 +115,28 @@ pub(crate) async fn run() -> Outcome<()> {
     stopped
 }
 
-/// The cards there are: name, whose, and whether the country that the wallet trusts signed it.
-fn cards() -> [(&'static str, Citizen, bool); 5] {
+/// What is special about a chip.
+type Make = fn(CardBuilder) -> CardBuilder;
+
+/// The cards there are: name, whose, and what is special about the chip.
+fn cards() -> [(&'static str, Citizen, Make); 6] {
     [
-        ("adult", people::adult(), true),
-        ("second", people::other_adult(), true),
-        ("minor", people::minor(), true),
-        ("foreign", people::foreign_resident(), true),
-        ("rogue", people::adult(), false),
+        ("adult", people::adult(), |card| card),
+        ("second", people::other_adult(), |card| card),
+        ("minor", people::minor(), |card| card),
+        ("foreign", people::foreign_resident(), |card| card),
+        ("rogue", people::adult(), |card| card.signed_by(DocumentSigner::Rogue)),
+        ("worn", people::adult(), |card| card.basic_access().refuses_pace()),
     ]
+}
+
+impl Mrz {
+    /// ICAO Doc 9303-11, 4.3.2: number, birth and expiry, each with its check digit.
+    fn of(citizen: &Citizen) -> Self {
+        let information = citizen.mrz_information();
+        let part = |range: std::ops::Range<usize>| information.get(range).unwrap_or_default().to_owned();
+        Self { number: part(0..10), birth: part(10..17), expiry: part(17..24) }
+    }
 }
 
 async fn listen() -> Outcome<TcpListener> {

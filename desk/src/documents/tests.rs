@@ -1,6 +1,6 @@
 use super::*;
 
-const GOOD: &str = include_str!("../../tests/documents/veteran_card.toml");
+const GOOD: &str = fixtures::documents::VETERAN_CARD;
 
 fn added(text: &str) -> Result<Documents, DocumentError> {
     let mut documents = Documents::load(None)?;

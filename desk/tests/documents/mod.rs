@@ -1,6 +1,6 @@
 //! Documents beside the resident card: one that a file alone adds, one that a clerk looks at first, and the foreign resident's.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use desk::{Config, issuer::IssuerError};
 use fixtures::people;
@@ -15,20 +15,10 @@ use crate::stage::{NOW, Phone, Stage};
 
 const DENIED: WalletError = WalletError::IssuerRefused { why: Refusal::Denied };
 
-/// A desk with the documents of this folder, and a register that has something for the adult in each.
+/// A desk that issues the documents of the fixtures too.
 fn with_documents(config: &mut Config) {
-    config.documents = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents"));
-    let fields = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
-    let veteran = fields(&[("veteran_number", "12-345678"), ("veteran_category", "국가유공자")]);
-    let welfare = fields(&[("welfare_grade", "1")]);
-    let register = std::mem::take(&mut config.register);
-    config.register = register.with_fields(number(), "veteran_card", veteran).with_fields(
-        number(),
-        "welfare_card",
-        welfare,
-    );
+    let folder = config.data.with_file_name("documents");
+    *config = config.clone().issuing_fixtures(folder).unwrap();
 }
 
 fn number() -> &'static str {
