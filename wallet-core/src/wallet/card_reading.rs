@@ -119,6 +119,12 @@ impl CardReading {
         self.cancelled.store(true, Ordering::Release);
         drop(self.paused.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
+
+    /// Whether a card was lost amid a reading, and [`Self::run`] with the same challenge would go on with it.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
 }
 
 impl CardReading {
@@ -139,12 +145,6 @@ impl CardReading {
             cancelled: AtomicBool::new(false),
             paused: Mutex::new(None),
         }))
-    }
-
-    /// Whether a card was lost amid a reading, and [`Self::run`] with the same challenge would go on with it.
-    #[must_use]
-    pub fn is_paused(&self) -> bool {
-        self.paused.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     async fn read(&self, challenge: Option<[u8; 8]>) -> Result<ChipData, WalletError> {

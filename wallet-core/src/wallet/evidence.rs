@@ -155,6 +155,13 @@ impl ChipEvidence {
         self.data.apdus
     }
 
+    /// Whether the card was opened by basic access although it speaks of PACE, which the caller had allowed. Somebody near
+    /// the card may have heard what it holds.
+    #[must_use]
+    pub fn opened_by_weaker_access(&self) -> bool {
+        self.data.access == Some(AccessUsed::BasicInsteadOfPace)
+    }
+
     /// Who the card says its holder is.
     ///
     /// # Errors
@@ -179,13 +186,6 @@ impl ChipEvidence {
 }
 
 impl ChipEvidence {
-    /// Whether the card was opened by basic access although it speaks of PACE, which the caller had allowed. Somebody near
-    /// the card may have heard what it holds.
-    #[must_use]
-    pub fn opened_by_weaker_access(&self) -> bool {
-        self.data.access == Some(AccessUsed::BasicInsteadOfPace)
-    }
-
     /// The files, for the issuer.
     pub(super) const fn data(&self) -> &ChipData {
         &self.data
