@@ -1,6 +1,7 @@
 //! A desk on loopback, phones in software and cards to tap: the stage of the behaviour tests.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -8,16 +9,17 @@ use std::{
     },
 };
 
-use desk::{Config, Desk, DeskIdentity, RunningDesk};
+use desk::{Config, Desk, DeskIdentity, FIXTURE_LINES, RunningDesk, telecom::Operator};
 use fixtures::{
+    browser::Browser,
     chip::{CardBuilder, VirtualCard, VirtualLink},
-    people::Citizen,
+    people::{self, Citizen},
     pki,
     platform::{FixtureFaceCheck, LoopbackHttp, MemoryAnchor, SoftwareKeyStore, SteppedClock},
 };
 use wallet_core::{
     counter::DeskId,
-    platform::{Http, Now},
+    platform::{Http, HttpMethod, HttpRequest, Now},
     verify::{Counter, CounterPack, DeskSettings},
     wallet::{
         CardAccessView, CardReading, CardView, ChipEvidence, DeskSign, Enrolment, Language, Platform, Scan,
@@ -29,6 +31,8 @@ use wallet_core::{
 pub const NOON: i64 = 1_795_404_600;
 /// The number printed on the fixtures' cards.
 pub const CAN: &str = "123456";
+/// What the telecom operator is known by.
+const OPERATOR_TOKEN: &str = "an operator's token";
 
 /// A folder of its own for one test, gone when dropped.
 #[derive(Debug)]
@@ -88,7 +92,8 @@ impl Scene {
             name_ko: "보기 편의점".to_owned(),
             name_en: "Corner shop".to_owned(),
         };
-        let config = Config::new(folder.path().join("desk"), identity, clock.clone()).trusting_fixtures();
+        let mut config = Config::new(folder.path().join("desk"), identity, clock.clone()).trusting_fixtures();
+        config.operators.push(Operator::new("telecom", OPERATOR_TOKEN));
         let desk = Desk::start(change(config)).await.unwrap();
         Self { clock, desk, folder }
     }
@@ -162,13 +167,38 @@ impl Scene {
     }
 
     async fn get(&self, path: &str) -> Vec<u8> {
-        let request = wallet_core::platform::HttpRequest {
-            method: wallet_core::platform::HttpMethod::Get,
-            url: format!("{}{path}", self.desk.base_url()),
-            headers: std::collections::HashMap::new(),
-            body: Vec::new(),
-        };
+        let url = format!("{}{path}", self.desk.base_url());
+        let request = HttpRequest { method: HttpMethod::Get, url, headers: HashMap::new(), body: Vec::new() };
         LoopbackHttp::new().send(request).await.unwrap().body
+    }
+
+    /// The adult tells the telecom operator that the phone is lost.
+    pub async fn lose(&self) {
+        let [line, _] = FIXTURE_LINES;
+        self.desk.record_line(people::adult().registration_number, line).await.unwrap();
+        self.report("suspend", line, "lost").await;
+    }
+
+    /// … and that it was found.
+    pub async fn find(&self) {
+        let [line, _] = FIXTURE_LINES;
+        self.report("resume", line, "found").await;
+    }
+
+    async fn report(&self, act: &str, line: &str, reason: &str) {
+        let request = HttpRequest {
+            method: HttpMethod::Post,
+            url: format!("{}/telecom/{act}", self.desk.base_url()),
+            headers: HashMap::from([("authorization".to_owned(), format!("Bearer {OPERATOR_TOKEN}"))]),
+            body: format!(r#"{{"line":"{line}","reason":"{reason}"}}"#).into_bytes(),
+        };
+        assert_eq!(LoopbackHttp::new().send(request).await.unwrap().status, 204);
+    }
+
+    /// A browser that has not been at the desk's portal yet.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::at(self.desk.base_url())
     }
 
     /// The sign the desk puts up now.
@@ -257,6 +287,15 @@ impl Phone {
     pub async fn enrol(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
         let (enrolment, evidence) = self.tap(VirtualCard::of(citizen)).await?;
         enrolment.finish(evidence, None).await
+    }
+
+    /// Enrols the citizen's card, and takes the ID from another phone.
+    ///
+    /// # Errors
+    /// Whatever the wallet says.
+    pub async fn enrol_moving(&self, citizen: &Citizen) -> Result<CardView, WalletError> {
+        let (enrolment, evidence) = self.tap(VirtualCard::of(citizen)).await?;
+        enrolment.finish_moving(evidence, None).await
     }
 
     /// Scans a desk's sign.

@@ -3,6 +3,7 @@
 
 mod bindings;
 mod enrolling;
+mod keeping;
 mod offers;
 mod opening;
 mod reading;
@@ -48,6 +49,13 @@ fn text_at(show: &CounterShow, unix_seconds: i64) -> String {
 /// Opens the phone's vault with other seams.
 async fn reopened(phone: &Phone, platform: Platform) -> Result<Arc<Wallet>, WalletError> {
     Wallet::open(platform, phone.config.clone()).await
+}
+
+/// The app ends and is started again.
+async fn restarted(phone: Phone) -> Phone {
+    let closed = phone.closed();
+    let wallet = Wallet::open(closed.platform.clone(), closed.config.clone()).await.unwrap();
+    closed.running(&wallet)
 }
 
 /// The adult's card over a link that calls `before` with the number of each command, from one.

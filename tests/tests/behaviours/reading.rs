@@ -3,16 +3,17 @@
 use std::sync::{Arc, Mutex};
 
 use fixtures::{
-    chip::{VirtualCard, VirtualLink},
+    chip::{Fault, VirtualCard, VirtualLink, When},
     people,
     pki::DocumentSigner,
+    platform::FixedClock,
 };
-use tests::scene::{CAN, Scene};
+use tests::scene::{CAN, NOON, Scene};
 use wallet_core::{
     platform::{CardLink, LinkError},
     wallet::{
-        CardAccessView, CardReading, ChipCheckOutcome, Distrust, ListenerError, PasswordKind,
-        ReadingListener, ReadingProgress, WalletError,
+        BasicAccessPolicy, CardAccessView, CardReading, CardTrouble, ChipCheckOutcome, Distrust,
+        ListenerError, PasswordKind, ReadingListener, ReadingProgress, WalletError,
     },
 };
 
@@ -110,4 +111,61 @@ async fn an_unknown_country_is_not_trusted() {
     let card = VirtualCard::of(&people::adult()).can(CAN).signed_by(DocumentSigner::Rogue).build();
     let read = reading(Arc::new(VirtualLink::new(card)), CAN, None).await.unwrap().run(None).await;
     assert_eq!(read.map(|_| ()), Err(WalletError::NotTrusted { why: Distrust::ChipSigner }));
+}
+
+#[tokio::test]
+async fn a_lost_card_pauses_and_goes_on() {
+    let card = || VirtualCard::of(&people::adult()).can(CAN).build();
+    let whole = Arc::new(VirtualLink::new(card()).short());
+    let evidence = reading(whole.clone(), CAN, None).await.unwrap().run(None).await.unwrap();
+    let half = whole.commands() / 2;
+    let link = Arc::new(VirtualLink::new(card()).short().with_fault(When::At(half), Fault::Drop));
+    let reading = reading(link.clone(), CAN, None).await.unwrap();
+    assert!(!reading.is_paused());
+    assert_eq!(reading.run(None).await.map(drop), Err(WalletError::CardLost));
+    assert!(reading.is_paused());
+    link.tap_again();
+    let resumed = reading.run(None).await.unwrap();
+    assert!(!reading.is_paused());
+    assert_eq!(resumed.files(), evidence.files());
+    // The door again, and not the files that were read.
+    assert!(link.commands() < whole.commands() + half / 2, "{} of {}", link.commands(), whole.commands());
+}
+
+#[tokio::test]
+async fn another_card_does_not_go_on() {
+    let card = Arc::new(Mutex::new(VirtualCard::of(&people::adult()).can(CAN).build()));
+    let link = Arc::new(VirtualLink::over(card.clone()).with_fault(When::At(20), Fault::Drop).short());
+    let reading = reading(link.clone(), CAN, None).await.unwrap();
+    assert_eq!(reading.run(None).await.map(drop), Err(WalletError::CardLost));
+    *card.lock().unwrap() = VirtualCard::of(&people::other_adult()).can(CAN).build();
+    link.tap_again();
+    let other = WalletError::CardUnreadable { why: CardTrouble::AnotherCard };
+    assert_eq!(reading.run(None).await.map(drop), Err(other));
+    assert!(!reading.is_paused());
+}
+
+#[tokio::test]
+async fn weaker_access_is_told() {
+    let citizen = people::adult();
+    let lines = citizen.mrz_information();
+    let read = async |basic_access| {
+        let card = VirtualCard::of(&citizen).basic_access().refuses_pace().build();
+        let access = CardAccessView::Mrz {
+            number: lines[..10].into(),
+            birth: lines[10..17].into(),
+            expiry: lines[17..].into(),
+            basic_access,
+        };
+        let roots = vec![fixtures::pki::csca().certificate().to_vec()];
+        let clock = Arc::new(FixedClock::new(NOON));
+        let link = Arc::new(VirtualLink::new(card));
+        CardReading::new(link, access, roots, clock, None).unwrap().run(None).await
+    };
+    let weaker = WalletError::CardUnreadable { why: CardTrouble::WeakerAccess };
+    assert_eq!(read(BasicAccessPolicy::WhereThereIsNoPace).await.map(drop), Err(weaker));
+    let evidence = read(BasicAccessPolicy::EvenWhenPaceIsRefused).await.unwrap();
+    assert!(evidence.opened_by_weaker_access());
+    let usual = reading(WatchedLink::new(|_| Ok(())), CAN, None).await.unwrap().run(None).await.unwrap();
+    assert!(!usual.opened_by_weaker_access());
 }
