@@ -1,11 +1,15 @@
 package kr.example.wallet
 
 import kr.example.wallet.core.ClockException
+import kr.example.wallet.core.CommandReason
 import kr.example.wallet.core.ErrorText
 import kr.example.wallet.core.InternalException
 import kr.example.wallet.core.Language
+import kr.example.wallet.core.LifeCycle
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.errorText
+import kr.example.wallet.core.lockedText
+import kr.example.wallet.core.standingText
 
 /** [WalletException.Unavailable.code] when the library itself failed. */
 public const val INTERNAL_FAILURE: Int = -1004
@@ -26,3 +30,9 @@ internal inline fun <T> walletCall(call: () -> T): T =
 
 /** What happened and what to do next, in [language], for the citizen's eyes. */
 public fun WalletException.text(language: Language): ErrorText = errorText(this, language)
+
+/** Why a command locked the wallet, and the way out. */
+public fun CommandReason.text(language: Language): ErrorText = lockedText(this, language)
+
+/** Where a card stands, and what the citizen can do. */
+public fun LifeCycle.text(language: Language): ErrorText = standingText(this, language)

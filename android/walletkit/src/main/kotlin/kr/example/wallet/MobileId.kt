@@ -8,11 +8,15 @@ import kotlinx.coroutines.flow.buffer
 import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.flow.flow
 import kr.example.wallet.core.CardAccessView
+import kr.example.wallet.core.CardClaim
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.CardOffer
 import kr.example.wallet.core.CardReading
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.ChipEvidence
+import kr.example.wallet.core.CommandOp
+import kr.example.wallet.core.CommandReason
+import kr.example.wallet.core.CommandsHeard
 import kr.example.wallet.core.CounterShow
 import kr.example.wallet.core.DeskSign
 import kr.example.wallet.core.Disclosure
@@ -20,10 +24,13 @@ import kr.example.wallet.core.EnrolmentListener
 import kr.example.wallet.core.EnrolmentStage
 import kr.example.wallet.core.FrameView
 import kr.example.wallet.core.HistoryEntryView
+import kr.example.wallet.core.IfStale
 import kr.example.wallet.core.Issued
 import kr.example.wallet.core.Platform
 import kr.example.wallet.core.ReadingListener
 import kr.example.wallet.core.ReadingProgress
+import kr.example.wallet.core.Refreshed
+import kr.example.wallet.core.Refusal
 import kr.example.wallet.core.Scan
 import kr.example.wallet.core.UnfinishedIssuance
 import kr.example.wallet.core.UnlockWith
@@ -41,13 +48,16 @@ public class MobileId private constructor(
     private val wallet: Wallet,
     private val platform: Platform,
 ) : AutoCloseable {
-    /** Empty, locked or ready. Works while locked. */
+    /** Empty, locked, ready, locked by a command, or wiped. Works while locked. */
     public fun state(): WalletState = walletCall { wallet.state() }
+
+    /** Why a command locks the wallet; none when none does. */
+    public fun lockedFor(): CommandReason? = walletCall { wallet.lockedFor() }
 
     /** Unlocks after one prompt; none when it is unlocked already. */
     public suspend fun unlock(): Unit = walletCall { wallet.unlock(UnlockWith.BIOMETRICS) }
 
-    /** The way on after [WalletException.KeyInvalidated]: throws away what nobody can read any more. */
+    /** The way on after [WalletException.KeyInvalidated] and after a wipe: throws away what nobody can read any more. */
     public suspend fun startOver(): Unit = walletCall { wallet.startOver() }
 
     /** Locks the personal part. */
@@ -62,50 +72,116 @@ public class MobileId private constructor(
     /** Says what a scanned code is. */
     public fun scan(text: String): Scan = walletCall { wallet.scan(text) }
 
+    /** What a document is called, by the `document` of its card. Works while locked. */
+    public fun documentName(document: String): String = walletCall { wallet.documentName(document) }
+
+    /** What a document says beside what every card has, in words of its issuer. */
+    public fun claims(cardId: String): List<CardClaim> = walletCall { wallet.cardClaims(cardId) }
+
+    /**
+     * Everything the wallet does in the background: obeys commands, asks how the issuer sees the card, fetches this hour's proofs
+     * of freshness, and fresh copies before the old ones end. No prompt; works while locked, but for the copies.
+     * [Refreshed.nextAt] says when to call it again.
+     */
+    public suspend fun refresh(): Refreshed = walletCall { wallet.refresh() }
+
     /** Fetches this hour's proofs of freshness, without a prompt; gives back how many are new. */
     public suspend fun refreshStaples(): Int = walletCall { wallet.refreshStaples() }.toInt()
 
+    /** Asks the issuer once for commands, waiting at most [seconds] (25) for one, and obeys them. No prompt; works while locked. */
+    public suspend fun receiveCommands(seconds: Int = 0): CommandsHeard = walletCall { wallet.receiveCommands(seconds.toUInt()) }
+
     /**
-     * Reads the card behind [link] with the six digits [can], which are wiped. With a [challenge] (8 bytes) the chip proves
-     * that it is the original. Cancelling the collection stops the reading between two commands.
+     * What the issuer orders, as it is obeyed: collect it while the app is in front, and a phone that is reported lost locks within
+     * a second. A network that is gone is tried again; it ends when the wallet is wiped.
      */
+    public fun commands(): Flow<CommandOp> =
+        flow {
+            while (state() != WalletState.WIPED) {
+                val began = System.nanoTime()
+                val obeyed =
+                    try {
+                        receiveCommands(LONGEST_POLL).obeyed
+                    } catch (_: WalletException) {
+                        if (state() == WalletState.WIPED) return@flow
+                        delay(AFTER_FAILURE)
+                        continue
+                    }
+                obeyed.forEach { emit(it) }
+                // An issuer that does not make a phone wait is not asked without a pause.
+                if (obeyed.isEmpty() && System.nanoTime() - began < SECOND * NANOS) delay(AFTER_FAILURE)
+            }
+        }
+
+    /** Wipes this wallet after one prompt. No network; the issuer still counts this phone as the citizen's. */
+    public suspend fun wipe(): Unit = walletCall { wallet.wipe() }
+
+    /** Gives this phone up towards the issuer after one prompt, so that the citizen can have the ID on another, and wipes it. */
+    public suspend fun giveUpPhone(): Unit = walletCall { wallet.giveUpPhone() }
+
+    /**
+     * Reads a card that [access] opens, whose secrets are wiped. [card] gives the card: first with null, and whenever it was lost
+     * on the way with what happened; held again, the same card is read on. With a [challenge] (8 bytes) the chip proves that it
+     * is the original. Cancelling the collection stops the reading between two commands.
+     */
+    public fun reading(
+        access: CardAccessView,
+        challenge: ByteArray? = null,
+        card: suspend (lost: WalletException?) -> CardLink,
+    ): Flow<ReadingEvent> =
+        events {
+            val evidence = read(access, challenge, card) { trySend(ReadingEvent.Progress(it)).isSuccess }
+            send(ReadingEvent.Done(evidence))
+        }
+
+    /** As [reading], for one tap with the six digits [can]. */
     public fun reading(
         link: CardLink,
         can: ByteArray,
         challenge: ByteArray? = null,
-    ): Flow<ReadingEvent> =
-        events {
-            val evidence = read(link, can, challenge) { trySend(ReadingEvent.Progress(it)).isSuccess }
-            send(ReadingEvent.Done(evidence))
-        }
+    ): Flow<ReadingEvent> = reading(CardAccessView.Can(can), challenge, once(link))
 
     /**
-     * Makes an ID of the card behind [link]: the issuer's challenge, the card's answer, the face, the keys, the credentials;
-     * all of it or nothing. The digits [can] are wiped. Cancelling the collection stops it between two steps.
+     * Makes an ID of a card that [access] opens: the issuer's challenge, the card's answer, the face, the keys, the credentials; all
+     * of it or nothing. [card] gives the card as in [reading]; from its first call on the issuer waits two minutes. With [moving]
+     * the ID is taken from the citizen's other phone, which is told: the way on after [Refusal.ANOTHER_PHONE], once the citizen
+     * has said yes. The secrets are wiped. Cancelling the collection stops it between two steps.
      */
     public fun enrolling(
-        link: CardLink,
-        can: ByteArray,
+        access: CardAccessView,
+        moving: Boolean = false,
+        card: suspend (lost: WalletException?) -> CardLink,
     ): Flow<EnrolmentEvent> =
         events {
             try {
                 walletCall { wallet.enrol() }.use { enrolment ->
-                    read(link, can, enrolment.challenge()) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
+                    read(access, enrolment.challenge(), card) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
                         val listener =
                             object : EnrolmentListener {
                                 override fun stage(stage: EnrolmentStage): Boolean = trySend(EnrolmentEvent.Stage(stage)).isSuccess
                             }
                         try {
-                            send(EnrolmentEvent.Done(walletCall { enrolment.finish(evidence, listener) }))
+                            val made =
+                                walletCall {
+                                    if (moving) enrolment.finishMoving(evidence, listener) else enrolment.finish(evidence, listener)
+                                }
+                            send(EnrolmentEvent.Done(made))
                         } finally {
                             enrolment.cancel()
                         }
                     }
                 }
             } finally {
-                can.fill(0)
+                access.wipe()
             }
         }
+
+    /** As [enrolling], for one tap with the six digits [can]. */
+    public fun enrolling(
+        link: CardLink,
+        can: ByteArray,
+        moving: Boolean = false,
+    ): Flow<EnrolmentEvent> = enrolling(CardAccessView.Can(can), moving, once(link))
 
     /** Looks up an offer that [scan] gave or the system opened the app with. Close it when done with it. */
     public suspend fun openOffer(link: String): CardOffer = walletCall { wallet.openOffer(link) }
@@ -141,15 +217,25 @@ public class MobileId private constructor(
     /** Forgets an issuance that was begun and not finished. */
     public suspend fun abandonIssuance(): Unit = walletCall { wallet.abandonIssuance() }
 
-    /** Has the card issued again with fresh copies, without asking the citizen. */
+    /** Has the first card issued again with fresh copies, without asking the citizen. */
     public suspend fun renewCard(stage: (EnrolmentStage) -> Unit = {}): Issued = walletCall { wallet.renewCard(listener(stage)) }
 
-    /** Shows a card at a counter: one prompt, which names [desk] when its sign was scanned. Uses up one copy. */
+    /** As [renewCard], for one of several documents: by the `document` of its card. */
+    public suspend fun renewDocument(
+        document: String,
+        stage: (EnrolmentStage) -> Unit = {},
+    ): Issued = walletCall { wallet.renewDocument(document, listener(stage)) }
+
+    /**
+     * Shows a card at a counter: one prompt, which names [desk] when its sign was scanned. Uses up one copy. [ifStale] says what to do
+     * when the issuer's last word is so old that counters refuse it.
+     */
     public suspend fun show(
         cardId: String,
         disclosure: Disclosure,
         desk: DeskSign? = null,
-    ): CounterShow = walletCall { wallet.showAtCounter(cardId, disclosure, desk) }
+        ifStale: IfStale = IfStale.REFUSE,
+    ): CounterShow = walletCall { wallet.showAtCounterWith(cardId, disclosure, desk, ifStale) }
 
     /** The frame of [show] at this moment. */
     public fun frame(show: CounterShow): FrameView = walletCall { show.frame(platform.clock.now()) }
@@ -181,24 +267,25 @@ public class MobileId private constructor(
         }
 
     private suspend fun read(
-        link: CardLink,
-        can: ByteArray,
+        access: CardAccessView,
         challenge: ByteArray?,
+        card: suspend (lost: WalletException?) -> CardLink,
         progress: (ReadingProgress) -> Boolean,
     ): ChipEvidence {
         val listener =
             object : ReadingListener {
                 override fun progress(progress: ReadingProgress): Boolean = progress(progress)
             }
+        val held = HeldCard()
         val reading: CardReading =
             try {
-                walletCall { wallet.readCard(link, CardAccessView.Can(can), listener) }
+                walletCall { wallet.readCard(held, access, listener) }
             } finally {
-                can.fill(0)
+                access.wipe()
             }
         return reading.use {
             try {
-                walletCall { it.run(challenge) }
+                it.runOn(held, challenge, card)
             } finally {
                 // After a cancellation the card is not to be spoken to any more.
                 it.cancel()
@@ -206,8 +293,31 @@ public class MobileId private constructor(
         }
     }
 
+    /** Asks for the card again as long as it was only lost. */
+    private suspend fun CardReading.runOn(
+        held: HeldCard,
+        challenge: ByteArray?,
+        card: suspend (lost: WalletException?) -> CardLink,
+    ): ChipEvidence {
+        var lost: WalletException? = null
+        while (true) {
+            held.card = card(lost)
+            try {
+                return walletCall { run(challenge) }
+            } catch (failure: WalletException) {
+                if (!isPaused()) throw failure
+                lost = failure
+            }
+        }
+    }
+
     public companion object {
         private const val SECOND = 1000L
+        private const val NANOS = 1_000_000L
+
+        /** Seconds: the issuer answers no later. */
+        private const val LONGEST_POLL = 25
+        private const val AFTER_FAILURE = 15 * SECOND
 
         /**
          * Opens the wallet at [WalletConfig.vaultPath], locked; makes an empty one at first. No network, no prompt.
@@ -225,5 +335,8 @@ public class MobileId private constructor(
 
         /** A flow whose events come from calls back out of the library: none is dropped, whoever collects slowly. */
         private fun <T> events(block: suspend ProducerScope<T>.() -> Unit): Flow<T> = channelFlow(block).buffer(Channel.UNLIMITED)
+
+        /** One tap: lost, it is over. */
+        private fun once(link: CardLink): suspend (WalletException?) -> CardLink = { lost -> if (lost == null) link else throw lost }
     }
 }

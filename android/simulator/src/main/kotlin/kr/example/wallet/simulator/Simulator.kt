@@ -3,9 +3,15 @@ package kr.example.wallet.simulator
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonObjectBuilder
+import kotlinx.serialization.json.boolean
+import kotlinx.serialization.json.buildJsonObject
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import kotlinx.serialization.json.put
+import kr.example.wallet.core.BasicAccessPolicy
+import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.WalletConfig
 import java.io.File
@@ -48,7 +54,7 @@ public class Simulator private constructor(
         )
     }
 
-    /** Holds the card called [name] to the phone: `adult`, `second`, `minor`, `foreign` or `rogue`. */
+    /** Holds the card called [name] to the phone: `adult`, `second`, `minor`, `foreign`, `rogue` or `worn`. */
     public fun tap(name: String = "adult"): SimulatedCard = SimulatedCard(card(name).text("address"))
 
     /** The six digits printed on the card; a fresh copy, because reading wipes it. */
@@ -57,14 +63,91 @@ public class Simulator private constructor(
     /** The phone called [name], with the keys it had before. */
     public fun phone(name: String): SimulatedPhone = SimulatedPhone(ready.text("phone"), name)
 
-    /** The resident with the card called [name] comes to the community centre: the code to scan, and the digits that are spoken. */
-    public fun visit(name: String = "adult"): Visit {
+    /** What opens the card called [name] beside its digits: the lines for machines. */
+    public fun lines(
+        name: String = "adult",
+        basicAccess: BasicAccessPolicy = BasicAccessPolicy.NEVER,
+    ): CardAccessView {
+        val lines = card(name).getValue("mrz").jsonObject
+        val part = { of: String -> lines.text(of).encodeToByteArray() }
+        return CardAccessView.Mrz(part("number"), part("birth"), part("expiry"), basicAccess)
+    }
+
+    /**
+     * The resident with the card called [name] comes to the community centre: the code to scan, and the digits that are spoken; for
+     * their card, or for a [document] (`veteran_card`, `welfare_card`).
+     */
+    public fun visit(
+        name: String = "adult",
+        document: String? = null,
+    ): Visit {
+        val visit = centre("visit", name) { document?.let { put("document", it) } }
+        return Visit(visit.text("link"), visit.text("transaction_code"))
+    }
+
+    /** The resident reports the phone lost to the telecom operator, who suspends the ID. */
+    public fun reportLost(name: String = "adult") {
+        centre("suspend", name)
+    }
+
+    /** … and found. */
+    public fun reportFound(name: String = "adult") {
+        centre("resume", name)
+    }
+
+    /** `card_lost`, `details_changed` or `died`; whether there is a phone that hears of it. */
+    public fun endCard(
+        event: String,
+        name: String = "adult",
+    ): Boolean = centre("end_card", name) { put("event", event) }.getValue("phone").jsonPrimitive.boolean
+
+    /** The centre orders the phone to wipe itself; whether there is one. */
+    public fun orderWipe(name: String = "adult"): Boolean = centre("wipe", name).getValue("phone").jsonPrimitive.boolean
+
+    /** The resident signs in at the portal and applies: the link for the wallet. */
+    public fun portalLink(
+        name: String = "adult",
+        document: String? = null,
+    ): String = centre("portal_link", name) { document?.let { put("document", it) } }.text("link")
+
+    /** The resident's browser opens [url], signs in and says yes, or no; where that leads. */
+    public fun browse(
+        url: String,
+        name: String = "adult",
+        agree: Boolean = true,
+    ): String =
+        centre("browse", name) {
+            put("url", url)
+            put("agree", agree)
+        }.text("redirect_uri")
+
+    /** A clerk decides about a [document] that waits; whether one did. */
+    public fun decide(
+        document: String,
+        approve: Boolean,
+        name: String = "adult",
+    ): Boolean =
+        centre("decide", name) {
+            put("document", document)
+            put("approve", approve)
+        }.getValue("asked").jsonPrimitive.boolean
+
+    private fun centre(
+        operation: String,
+        name: String,
+        fields: JsonObjectBuilder.() -> Unit = {},
+    ): JsonObject {
+        val request =
+            buildJsonObject {
+                put("op", operation)
+                put("card", name)
+                fields()
+            }
         val (host, port) = ready.text("centre").split(':')
-        Socket(host, port.toInt()).use { socket ->
-            socket.getOutputStream().write("{\"op\":\"visit\",\"card\":\"$name\"}\n".encodeToByteArray())
+        return Socket(host, port.toInt()).use { socket ->
+            socket.getOutputStream().write("$request\n".encodeToByteArray())
             val answer = Json.parseToJsonElement(checkNotNull(socket.getInputStream().bufferedReader().readLine())).jsonObject
-            val visit = answer.getValue("ok").jsonObject
-            return Visit(visit.text("link"), visit.text("transaction_code"))
+            checkNotNull(answer["ok"]) { "the centre says $answer to $request" }.jsonObject
         }
     }
 

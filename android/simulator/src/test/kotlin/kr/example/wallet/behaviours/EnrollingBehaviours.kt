@@ -8,10 +8,6 @@ import kr.example.wallet.behaviours.Stage.Companion.play
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.EnrolmentListener
 import kr.example.wallet.core.EnrolmentStage
-import kr.example.wallet.core.Http
-import kr.example.wallet.core.HttpException
-import kr.example.wallet.core.HttpRequest
-import kr.example.wallet.core.HttpResponse
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.Platform
 import kr.example.wallet.core.Refusal
@@ -105,12 +101,8 @@ class EnrollingBehaviours {
     @Test
     fun offline_is_told() =
         play {
-            val offline =
-                object : Http {
-                    override suspend fun send(request: HttpRequest): HttpResponse = throw HttpException.Offline()
-                }
             val phone = phone()
-            phone.unlocked(http = offline).use {
+            phone.unlocked(http = NoNetwork).use {
                 assertFailsWith<WalletException.Offline> { phone.enrol(it) }
                 assertEquals(WalletState.EMPTY, it.state())
             }

@@ -6,9 +6,12 @@ import kotlinx.coroutines.flow.last
 import kotlinx.coroutines.flow.toList
 import kr.example.wallet.ReadingEvent
 import kr.example.wallet.behaviours.Stage.Companion.play
+import kr.example.wallet.core.BasicAccessPolicy
 import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.CardReading
+import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.ChipCheckOutcome
+import kr.example.wallet.core.ChipEvidence
 import kr.example.wallet.core.Distrust
 import kr.example.wallet.core.LinkException
 import kr.example.wallet.core.PasswordKind
@@ -19,6 +22,8 @@ import kr.example.wallet.simulator.SystemClock
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertIs
 import kotlin.test.assertTrue
 
 class ReadingBehaviours {
@@ -97,6 +102,66 @@ class ReadingBehaviours {
                 val distrusted =
                     assertFailsWith<WalletException.NotTrusted> { it.reading(simulator.tap("rogue"), simulator.can("rogue")).last() }
                 assertEquals(Distrust.CHIP_SIGNER, distrusted.why)
+            }
+        }
+
+    @Test
+    fun a_lost_card_pauses_and_goes_on() =
+        play {
+            phone().open().use {
+                val whole = WatchedLink(simulator.tap()) {}
+                val evidence = (it.reading(whole, simulator.can()).last() as ReadingEvent.Done).evidence
+                val first = WatchedLink(simulator.tap()) { number -> if (number == 14) throw LinkException.TagLost() }
+                val second = WatchedLink(simulator.tap()) {}
+                val told = mutableListOf<WalletException?>()
+                val events =
+                    it
+                        .reading(CardAccessView.Can(simulator.can())) { lost ->
+                            told += lost
+                            if (lost == null) first else second
+                        }.toList()
+                assertEquals(2, told.size)
+                assertIs<WalletException.CardLost>(told.last())
+                val resumed = (events.last() as ReadingEvent.Done).evidence
+                val digests = { read: ChipEvidence -> read.files().map { file -> file.name to file.sha256.toList() } }
+                assertEquals(digests(evidence), digests(resumed))
+                // The door again, and not the files that were read.
+                assertTrue(second.commands.get() < whole.commands.get(), "${second.commands} of ${whole.commands}")
+            }
+            val link = WatchedLink(simulator.tap()) { throw LinkException.TagLost() }
+            val reading = reading(link, null)
+            assertFalse(reading.isPaused())
+            assertFailsWith<WalletException.CardLost> { reading.run(null) }
+            assertTrue(reading.isPaused())
+        }
+
+    @Test
+    fun another_card_does_not_go_on() =
+        play {
+            phone().open().use {
+                val first = WatchedLink(simulator.tap()) { number -> if (number == 14) throw LinkException.TagLost() }
+                val cards = ArrayDeque(listOf(first, simulator.tap("second")))
+                val other =
+                    assertFailsWith<WalletException.CardUnreadable> {
+                        it.reading(CardAccessView.Can(simulator.can())) { cards.removeFirst() }.last()
+                    }
+                assertEquals(CardTrouble.ANOTHER_CARD, other.why)
+                assertTrue(cards.isEmpty())
+            }
+        }
+
+    @Test
+    fun weaker_access_is_told() =
+        play {
+            phone().open().use {
+                suspend fun read(policy: BasicAccessPolicy) =
+                    it.reading(simulator.lines("worn", policy)) { lost -> if (lost == null) simulator.tap("worn") else throw lost }.last()
+                val refused = assertFailsWith<WalletException.CardUnreadable> { read(BasicAccessPolicy.WHERE_THERE_IS_NO_PACE) }
+                assertEquals(CardTrouble.WEAKER_ACCESS, refused.why)
+                val weaker = read(BasicAccessPolicy.EVEN_WHEN_PACE_IS_REFUSED) as ReadingEvent.Done
+                assertTrue(weaker.evidence.openedByWeakerAccess())
+                val usual = it.reading(simulator.tap(), simulator.can()).last() as ReadingEvent.Done
+                assertFalse(usual.evidence.openedByWeakerAccess())
             }
         }
 

@@ -17,9 +17,11 @@ import kr.example.wallet.core.CounterShow
 import kr.example.wallet.core.DeskSettings
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.Http
+import kr.example.wallet.core.HttpException
 import kr.example.wallet.core.HttpRequest
 import kr.example.wallet.core.HttpResponse
 import kr.example.wallet.core.KeyStore
+import kr.example.wallet.core.Language
 import kr.example.wallet.core.Now
 import kr.example.wallet.core.Outcome
 import kr.example.wallet.core.Platform
@@ -98,7 +100,8 @@ internal class Phone(
         keyStore: KeyStore = hardware,
         http: Http = this.http,
         clock: Clock = SystemClock(),
-    ): MobileId = MobileId.open(Platform(keyStore, anchor, http, clock, hardware), stage.simulator.config(vault))
+        language: Language = Language.ENGLISH,
+    ): MobileId = MobileId.open(Platform(keyStore, anchor, http, clock, hardware), stage.simulator.config(vault, language))
 
     suspend fun unlocked(
         keyStore: KeyStore = hardware,
@@ -111,9 +114,10 @@ internal class Phone(
     suspend fun enrol(
         id: MobileId,
         card: String = "adult",
+        moving: Boolean = false,
     ): CardView =
         stage.simulator.tap(card).use { link ->
-            (id.enrolling(link, stage.simulator.can(card)).last() as EnrolmentEvent.Done).card
+            (id.enrolling(link, stage.simulator.can(card), moving).last() as EnrolmentEvent.Done).card
         }
 
     suspend fun prompts(): Int = hardware.prompts().size
@@ -131,6 +135,18 @@ internal class CountingHttp(
         sent.incrementAndGet()
         return inner.send(request)
     }
+}
+
+/** A network that is not there. */
+internal object NoNetwork : Http {
+    override suspend fun send(request: HttpRequest): HttpResponse = throw HttpException.Offline()
+}
+
+/** The computer's clock, set forward. */
+internal class BentClock : Clock {
+    @Volatile var ahead = 0L
+
+    override fun now(): Now = Now(System.currentTimeMillis() / 1000 + ahead)
 }
 
 /** A link that calls [before] with the number of each command, from one. */
