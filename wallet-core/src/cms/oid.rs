@@ -108,6 +108,14 @@ pub const CRL_DISTRIBUTION_POINTS: &[u8] = b"\x55\x1D\x1F";
 pub const CERTIFICATE_POLICIES: &[u8] = b"\x55\x1D\x20";
 /// `id-ce-authorityKeyIdentifier`, 2.5.29.35.
 pub const AUTHORITY_KEY_IDENTIFIER: &[u8] = b"\x55\x1D\x23";
+/// `id-ce-cRLNumber`, 2.5.29.20. RFC 5280, 5.2.3.
+pub const CRL_NUMBER: &[u8] = b"\x55\x1D\x14";
+/// `id-ce-deltaCRLIndicator`, 2.5.29.27. RFC 5280, 5.2.4.
+pub const DELTA_CRL_INDICATOR: &[u8] = b"\x55\x1D\x1B";
+/// `id-ce-issuingDistributionPoint`, 2.5.29.28. RFC 5280, 5.2.5.
+pub const ISSUING_DISTRIBUTION_POINT: &[u8] = b"\x55\x1D\x1C";
+/// `id-ce-certificateIssuer`, 2.5.29.29. RFC 5280, 5.3.3.
+pub const CERTIFICATE_ISSUER: &[u8] = b"\x55\x1D\x1D";
 /// `id-ce-extKeyUsage`, 2.5.29.37.
 pub const EXTENDED_KEY_USAGE: &[u8] = b"\x55\x1D\x25";
 /// `id-icao-mrtd-security-extensions-documentTypeList`, 2.23.136.1.1.6.2. ICAO 9303-12, 7.1.

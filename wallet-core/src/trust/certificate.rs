@@ -48,10 +48,31 @@ impl Country {
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Extension {
-    kind: Vec<u8>,
-    critical: bool,
-    value: Vec<u8>,
+pub(super) struct Extension {
+    pub(super) kind: Vec<u8>,
+    pub(super) critical: bool,
+    pub(super) value: Vec<u8>,
+}
+
+/// The three parts of what an authority signs. RFC 5280, 4.1.1 and 5.1.1.
+pub(super) struct Signed<'a> {
+    pub(super) tbs: Tlv<'a>,
+    pub(super) algorithm: Tlv<'a>,
+    pub(super) signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    pub(super) fn parse(der: &'a [u8]) -> Result<Self, TrustError> {
+        let mut parts = Reader::new(tlv::exactly(der, 0x30)?.value);
+        let tbs = tlv::expect(&mut parts, 0x30)?;
+        let algorithm = tlv::expect(&mut parts, 0x30)?;
+        // Whole octets: no bits unused.
+        let Some((0, signature)) = tlv::expect(&mut parts, 0x03)?.value.split_first() else {
+            return Err(TrustError::Malformed);
+        };
+        parts.finish().map_err(|_| TrustError::Malformed)?;
+        Ok(Self { tbs, algorithm, signature })
+    }
 }
 
 impl Certificate {
@@ -63,15 +84,7 @@ impl Certificate {
         if der.len() > MAX_LENGTH {
             return Err(TrustError::Malformed);
         }
-        let mut parts = Reader::new(tlv::exactly(der, 0x30)?.value);
-        let tbs = tlv::expect(&mut parts, 0x30)?;
-        let algorithm = tlv::expect(&mut parts, 0x30)?;
-        // Whole octets: no bits unused.
-        let Some((0, signature)) = tlv::expect(&mut parts, 0x03)?.value.split_first() else {
-            return Err(TrustError::Malformed);
-        };
-        parts.finish().map_err(|_| TrustError::Malformed)?;
-
+        let Signed { tbs, algorithm, signature } = Signed::parse(der)?;
         let mut fields = Reader::new(tbs.value);
         // Absent is version 1. RFC 5280, 4.1.2.1.
         if let Some(version) = tlv::optional(&mut fields, 0xA0)?
@@ -210,8 +223,7 @@ impl Certificate {
     /// Key identifier of the issuer, when present and well formed.
     #[must_use]
     pub fn authority_key_id(&self) -> Option<&[u8]> {
-        let value = tlv::exactly(self.extension(oid::AUTHORITY_KEY_IDENTIFIER)?, 0x30).ok()?.value;
-        tlv::optional(&mut Reader::new(value), 0x80).ok()?.map(|id| id.value)
+        issuer_key_id(&self.extensions)
     }
 
     /// The country of the subject.
@@ -251,6 +263,15 @@ impl Certificate {
         self.key_usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
     }
 
+    pub(super) fn allows_signing_lists(&self) -> bool {
+        self.key_usage.is_none_or(|usage| usage & CRL_SIGN != 0)
+    }
+
+    /// Whether subject and issuer are one: an authority that signs a further key of its own. RFC 5280, 3.2.
+    pub(super) fn is_self_issued(&self) -> bool {
+        self.subject == self.issuer
+    }
+
     pub(super) fn critical_extensions(&self) -> impl Iterator<Item = &[u8]> {
         self.extensions.iter().filter(|extension| extension.critical).map(|it| it.kind.as_slice())
     }
@@ -284,11 +305,16 @@ impl From<spki::KeyError> for TrustError {
     }
 }
 
-fn find<'a>(extensions: &'a [Extension], kind: &[u8]) -> Option<&'a Extension> {
+pub(super) fn find<'a>(extensions: &'a [Extension], kind: &[u8]) -> Option<&'a Extension> {
     extensions.iter().find(|extension| extension.kind == kind)
 }
 
-fn parse_extensions(bytes: &[u8]) -> Result<Vec<Extension>, TrustError> {
+pub(super) fn issuer_key_id(extensions: &[Extension]) -> Option<&[u8]> {
+    let value = tlv::exactly(&find(extensions, oid::AUTHORITY_KEY_IDENTIFIER)?.value, 0x30).ok()?.value;
+    tlv::optional(&mut Reader::new(value), 0x80).ok()?.map(|id| id.value)
+}
+
+pub(super) fn parse_extensions(bytes: &[u8]) -> Result<Vec<Extension>, TrustError> {
     let mut extensions: Vec<Extension> = Vec::new();
     for extension in tlv::all(bytes, MAX_EXTENSIONS)? {
         if extension.tag != 0x30 {
@@ -314,7 +340,7 @@ fn parse_extensions(bytes: &[u8]) -> Result<Vec<Extension>, TrustError> {
 
 /// Seconds since 1970 of a UTCTime or GeneralizedTime in UTC; seconds may be left out, as authorities in the field do.
 /// RFC 5280, 4.1.2.5.
-fn parse_time(time: &Tlv<'_>) -> Result<i64, TrustError> {
+pub(super) fn parse_time(time: &Tlv<'_>) -> Result<i64, TrustError> {
     let text = time.value.strip_suffix(b"Z").ok_or(TrustError::Malformed)?;
     let mut pairs = text.chunks(2).map(|pair| match pair {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Ok((tens - b'0') * 10 + (ones - b'0')),
@@ -370,6 +396,7 @@ fn parse_extended_key_usage(value: &[u8]) -> Result<Vec<Vec<u8>>, TrustError> {
 
 const DIGITAL_SIGNATURE: u16 = 0x8000;
 const KEY_CERT_SIGN: u16 = 0x0400;
+const CRL_SIGN: u16 = 0x0200;
 const MAX_LENGTH: usize = 16 << 10;
 const MAX_USAGES: usize = 16;
 const MAX_EXTENSIONS: usize = 64;

@@ -8,6 +8,7 @@ mod anchors;
 mod certificate;
 mod chain;
 mod name;
+mod revocation;
 mod signed_data;
 #[cfg(test)]
 #[cfg(feature = "issuer")]
@@ -18,6 +19,7 @@ mod verified;
 pub use anchors::{Anchors, Validity};
 pub use certificate::{BasicConstraints, Certificate, Country};
 pub use chain::{MAX_PATH, verify_chain};
+pub use revocation::{Revocation, RevocationList, RevocationPolicy};
 pub use signed_data::{SignedDataError, VerifiedSignedData, verify_signed_data};
 pub use usage::{Usage, eku};
 pub use verified::{KeyHolder, Unverified, Verified};
@@ -26,7 +28,7 @@ pub use verified::{KeyHolder, Unverified, Verified};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustError {
-    /// Not a certificate, an empty chain, or an extension that breaks its own rules.
+    /// Not a certificate or a list of them, an empty chain, or an extension that breaks its own rules.
     #[error("malformed certificate")]
     Malformed,
     /// A certificate of the path is not valid any more.
@@ -44,6 +46,12 @@ pub enum TrustError {
     /// A certificate does not allow what it is used for here.
     #[error("a certificate is not meant for this use")]
     WrongUsage,
+    /// A certificate of the path was taken back by its authority.
+    #[error("a certificate was revoked")]
+    Revoked,
+    /// No current list says whether a certificate was taken back, and the policy demands one.
+    #[error("it is not known whether a certificate was revoked")]
+    RevocationUnknown,
     /// More certificates than [`MAX_PATH`], or than an issuer allows below itself.
     #[error("the certificate path is too long")]
     PathTooLong,
