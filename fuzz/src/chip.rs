@@ -5,7 +5,7 @@ use fixtures::{
     people,
 };
 use wallet_core::{
-    chip::{Can, CardAccess, ChipData, Entropy, ReadPlan, Reading, Step},
+    chip::{Can, CardAccess, ChipData, Entropy, FileSet, ReadPlan, Reading, Step},
     platform::LinkLimits,
 };
 
@@ -18,6 +18,7 @@ pub const FILES: [u16; 7] = [0x011D, 0x010F, 0x010E, 0x0101, 0x010B, 0x010C, 0x0
 pub fn plan(limits: LinkLimits) -> ReadPlan {
     ReadPlan {
         access: CardAccess::Can(Can::parse("123456").unwrap()),
+        files: FileSet::WALLET,
         challenge: Some([1, 2, 3, 4, 5, 6, 7, 8]),
         chip_authentication: true,
         relay: None,

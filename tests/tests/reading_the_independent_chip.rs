@@ -10,8 +10,8 @@ use std::{
 use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::{
     chip::{
-        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy, Mrz, Pin,
-        Puk, ReadPlan, Reading, Step,
+        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy, FileSet,
+        Mrz, Pin, Puk, ReadPlan, Reading, Step,
         access::access_matches,
         active_auth,
         files::{dg1, dg2},
@@ -118,6 +118,7 @@ fn read(card: &mut VpcdCard, access: CardAccess, limits: LinkLimits) -> Result<C
     }
     let plan = ReadPlan {
         access,
+        files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
         relay: None,
@@ -239,6 +240,7 @@ fn a_reading_of_the_independent_chip_is_resumed_after_it_left_the_field() {
     let mut card = document.insert();
     let plan = |byte: u8| ReadPlan {
         access: can("123456"),
+        files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
         relay: None,

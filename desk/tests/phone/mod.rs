@@ -17,7 +17,7 @@ use fixtures::{
 };
 use wallet_core::{
     bytes::Secret,
-    chip::{Can, CardAccess, ChipData, Entropy, ReadPlan, Reading, Step as ChipStep, files::dg2},
+    chip::{Can, CardAccess, ChipData, Entropy, FileSet, ReadPlan, Reading, Step as ChipStep, files::dg2},
     counter::{DeliveredCopy, Document, UnverifiedCopy},
     crypto::{random::make_random, sign::PublicKey},
     jose::{Blob, Fixed, decode},
@@ -499,6 +499,7 @@ fn issued(delivered: &Delivered) -> Issued {
 fn read(card: &mut VirtualCard, challenge: [u8; 8]) -> ChipData {
     let plan = ReadPlan {
         access: CardAccess::Can(Can::parse("123456").unwrap()),
+        files: FileSet::WALLET,
         challenge: Some(challenge),
         chip_authentication: false,
         relay: None,

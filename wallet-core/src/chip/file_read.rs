@@ -18,6 +18,8 @@ pub enum FileId {
     CardAccess,
     /// EF.CardSecurity, the signed form of EF.CardAccess.
     CardSecurity,
+    /// EF.COM, the chip's own list of what it has. Nobody signed it.
+    Common,
     /// EF.SOD, the issuer's signature over the digests of all groups.
     SecurityObject,
     /// A data group, 1 to 16.
@@ -29,6 +31,7 @@ impl FileId {
     const fn identifier(self) -> [u8; 2] {
         match self {
             Self::CardAccess => [0x01, 0x1C],
+            Self::Common => [0x01, 0x1E],
             // In the master file and in the application.
             Self::CardSecurity | Self::SecurityObject => [0x01, 0x1D],
             Self::Group(number) => [0x01, number],
@@ -46,6 +49,7 @@ impl FileId {
         match self {
             Self::CardAccess => 0x31,
             Self::CardSecurity => 0x30,
+            Self::Common => 0x60,
             Self::SecurityObject => 0x77,
             Self::Group(number) => match number {
                 1 => 0x61,

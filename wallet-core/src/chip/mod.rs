@@ -7,6 +7,7 @@ mod chunks;
 mod conversation;
 mod error;
 mod file_read;
+mod file_set;
 pub mod files;
 mod group_list;
 pub mod passive_auth;
@@ -25,4 +26,5 @@ pub use access::{
 pub use chip_auth::ChipAuthentication;
 pub use error::{ChipError, Feature, Misuse, Part, Rule};
 pub use file_read::FileId;
+pub use file_set::FileSet;
 pub use reading::{ChipData, Paused, Progress, ReadPlan, Reading, Step};

@@ -17,12 +17,13 @@ use super::{
     conversation::{Conversation, Heard, Waiting},
     error::{ChipError, Misuse, Rule, parse_response, refused_element},
     file_read::{FileId, FileRead, Outcome, is_about_length},
+    file_set::FileSet,
     group_list::listed_groups,
     relay::Carrier,
     security_infos::SecurityInfos,
 };
 use crate::{
-    apdu::{CommandApdu, LengthForm, ResponseApdu},
+    apdu::{CommandApdu, LengthForm, ResponseApdu, StatusWord},
     crypto::agreement::{Element, PrivateKey},
     platform::LinkLimits,
 };
@@ -32,6 +33,9 @@ use crate::{
 pub struct ReadPlan {
     /// What opens the chip.
     pub access: CardAccess,
+    /// What of the chip's files to read; no other is asked for. Of these, only those are read that EF.SOD lists. Without data
+    /// group 15 or 14 the chip cannot prove itself by the key in it.
+    pub files: FileSet,
     /// RND.IFD for active authentication; without it, or without EF.DG15, the chip is not asked to sign.
     pub challenge: Option<[u8; 8]>,
     /// Whether a chip with a key for it is asked to agree on new session keys, which only the original can. A chip that
@@ -75,7 +79,9 @@ pub struct ChipData {
     pub card_security: Option<Vec<u8>>,
     /// EF.SOD.
     pub sod: Vec<u8>,
-    /// The data groups present among 1, 2, 11, 12, 14 and 15, by number.
+    /// EF.COM, where it was asked for and the chip has it.
+    pub common: Option<Vec<u8>>,
+    /// The data groups read, by number.
     pub groups: BTreeMap<u8, Vec<u8>>,
     /// How the door was opened, last.
     pub access: Option<AccessUsed>,
@@ -175,6 +181,9 @@ impl Reading {
                 idle.proof_pending = false;
                 idle.tasks.push_front(Task::Read(file.reopen()));
                 return idle.knock(Discovery::begin_again());
+            }
+            if idle.ends_at_a_guarded_file(&file, response) {
+                return Ok(idle.done());
             }
             return match waiting.hear(response)? {
                 Heard::Again(waiting, bytes) => idle.transmit(State::File(file), waiting, bytes),
@@ -354,6 +363,10 @@ impl Idle {
                     let (exchange, command) = ChipAuth::begin(key, public);
                     return self.ask(conversation, State::ChipAuth(exchange, None), &command);
                 }
+                // The chip has still to answer under the keys it agreed on.
+                None if self.proof_pending => {
+                    return self.recognise(conversation, FileRead::begin(FileId::SecurityObject));
+                }
                 None => return Ok(self.done()),
             }
         }
@@ -437,7 +450,8 @@ impl Idle {
                 FileId::CardAccess | FileId::SecurityObject | FileId::Group(1 | 2) => {
                     Err(ChipError::CardRefused(status))
                 }
-                FileId::CardSecurity | FileId::Group(_) => self.next_task(conversation),
+                // Fingerprints and irises are for inspection systems alone: 6982. ICAO Doc 9303-11, 7.1.
+                FileId::CardSecurity | FileId::Common | FileId::Group(_) => self.next_task(conversation),
             },
         }
     }
@@ -472,25 +486,46 @@ impl Idle {
         refused && waiting.is_long_and_protected() && self.plan.entropy.suffices()
     }
 
+    /// Whether the card ended the session over a file that is not for everybody, and nothing else was left to do.
+    fn ends_at_a_guarded_file(&self, file: &FileRead, response: &[u8]) -> bool {
+        let guarded = |id: FileId| matches!(id, FileId::Group(number) if GUARDED.contains(&number));
+        let refused = parse_response(response)
+            .is_ok_and(|it| it.data.is_empty() && it.status == StatusWord::ACCESS_DENIED);
+        let left = |task: &Task| !matches!(task, Task::Read(file) if guarded(file.id));
+        refused && guarded(file.id) && !self.proof_pending && !self.tasks.iter().any(left)
+    }
+
     fn keep(&mut self, file: FileRead) {
         match file.id {
             FileId::SecurityObject => {
                 let listed = listed_groups(&file.bytes);
-                let wanted = |number: &u8| listed.as_ref().is_none_or(|listed| listed.contains(number));
+                let files = self.plan.files;
+                let wanted = |number: &u8| {
+                    files.contains(FileId::Group(*number))
+                        && listed.as_ref().is_none_or(|listed| listed.contains(number))
+                };
                 let read = |number: u8| Task::Read(FileRead::begin(FileId::Group(number)));
                 // What decides over trust comes first, the slow photo last.
-                self.tasks.extend([15, 14, 1, 11, 12].into_iter().filter(wanted).map(read));
+                self.tasks.extend([15, 14, 1, 11, 12, 13, 16].into_iter().filter(wanted).map(read));
+                if files.contains(FileId::Common) {
+                    self.tasks.push_back(Task::Read(FileRead::begin(FileId::Common)));
+                }
                 self.tasks.extend(self.plan.challenge.map(Task::Sign));
                 let asked_here = self.plan.relay.is_none() && self.data.mapping_proof.is_none();
                 if self.plan.chip_authentication && asked_here {
                     self.tasks.push_back(Task::ProveChip);
                 }
-                self.tasks.push_back(read(2));
+                self.tasks.extend([5, 6, 7, 8, 9, 10].into_iter().filter(wanted).map(read));
+                if files.contains(FileId::Group(2)) {
+                    self.tasks.push_back(read(2));
+                }
+                self.tasks.extend(GUARDED.into_iter().filter(wanted).map(read));
                 // Nothing can be read afterwards.
                 self.tasks.extend(self.plan.relay.clone().map(Task::Relay));
                 self.data.sod = file.bytes;
             }
             FileId::CardSecurity => self.data.card_security = Some(file.bytes),
+            FileId::Common => self.data.common = Some(file.bytes),
             FileId::Group(number) => {
                 self.data.groups.insert(number, file.bytes);
             }
@@ -543,6 +578,8 @@ fn chunks_for(limits: &LinkLimits) -> Result<Chunks, ChipError> {
     Chunks::for_link(limits.max_response, limits.extended).ok_or(narrow)
 }
 
+/// Fingerprints and irises, which are for inspection systems alone. ICAO Doc 9303-11, 7.1.
+const GUARDED: [u8; 2] = [3, 4];
 /// The eMRTD application. ICAO Doc 9303-10, 3.4.
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 /// The longest short command of a reading: a P-384 point in its objects.
@@ -550,5 +587,7 @@ const MIN_COMMAND: u32 = 128;
 /// A file of 64 KiB in the shortest chunks is 512.
 const MAX_COMMANDS: u32 = 1024;
 
+#[cfg(test)]
+mod choice_tests;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{FileError, MAX_OBJECTS, date, text};
+use super::{FileError, MAX_OBJECTS, date, line, text};
 use crate::{card::Date, tlv};
 
 /// What the wallet uses of EF.DG11. Everything in it is optional.
@@ -40,10 +40,54 @@ pub fn parse(file: &[u8]) -> Result<PersonalDetails, FileError> {
     Ok(details)
 }
 
-/// Text in which `<` separates words.
-fn line(bytes: &[u8]) -> Result<String, FileError> {
-    let text = text(bytes)?;
-    Ok(text.split('<').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
+/// What EF.DG11 may say beside what the wallet uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FurtherDetail {
+    /// Another name, tag 5F0F.
+    OtherName,
+    /// The place of birth, tag 5F11.
+    PlaceOfBirth,
+    /// The telephone, tag 5F12.
+    Telephone,
+    /// The profession, tag 5F13.
+    Profession,
+    /// The title, tag 5F14.
+    Title,
+    /// A personal summary, tag 5F15.
+    Summary,
+    /// Numbers of other travel documents, tag 5F17.
+    OtherDocuments,
+    /// Custody, tag 5F18.
+    Custody,
+}
+
+/// What else EF.DG11 says, in its order; fillers made spaces. The proof of citizenship, a picture, is left out.
+///
+/// # Errors
+/// [`FileError::Malformed`]; [`FileError::BadText`].
+pub fn parse_further(file: &[u8]) -> Result<Vec<(FurtherDetail, String)>, FileError> {
+    let mut further = Vec::new();
+    for object in tlv::all(tlv::exactly(file, 0x6B)?.value, MAX_OBJECTS)? {
+        let detail = match object.tag {
+            // Their count, and each of them.
+            0xA0 => {
+                for name in tlv::all(object.value, MAX_OBJECTS)?.iter().filter(|name| name.tag == 0x5F0F) {
+                    further.push((FurtherDetail::OtherName, line(name.value)?));
+                }
+                continue;
+            }
+            0x5F11 => FurtherDetail::PlaceOfBirth,
+            0x5F12 => FurtherDetail::Telephone,
+            0x5F13 => FurtherDetail::Profession,
+            0x5F14 => FurtherDetail::Title,
+            0x5F15 => FurtherDetail::Summary,
+            0x5F17 => FurtherDetail::OtherDocuments,
+            0x5F18 => FurtherDetail::Custody,
+            _ => continue,
+        };
+        further.push((detail, line(object.value)?));
+    }
+    Ok(further)
 }
 
 impl fmt::Debug for PersonalDetails {
@@ -79,6 +123,34 @@ mod tests {
         assert_eq!(details.address.as_deref(), Some("세종대로 110"));
         assert_eq!(format!("{details:?}"), "PersonalDetails(..)");
         assert_eq!(parse(&file(&[])), Ok(PersonalDetails::default()));
+    }
+
+    #[test]
+    fn what_else_is_said_is_listed_in_its_order() {
+        let names = [tlv::write(0x02, &[2]), tlv::write(0x5F0F, b"A<B"), tlv::write(0x5F0F, "을".as_bytes())];
+        let file = file(&[
+            (0x5F0E, b"X"),
+            (0xA0, &names.concat()),
+            (0x5F11, b"SEOUL<KOREA"),
+            (0x5F13, b"POET"),
+            (0x5F16, &[0xFF, 0xD8, 0xFF]),
+        ]);
+        let further = parse_further(&file).unwrap();
+        let further: Vec<_> = further.iter().map(|(detail, text)| (*detail, text.as_str())).collect();
+        assert_eq!(
+            further,
+            [
+                (FurtherDetail::OtherName, "A B"),
+                (FurtherDetail::OtherName, "을"),
+                (FurtherDetail::PlaceOfBirth, "SEOUL KOREA"),
+                (FurtherDetail::Profession, "POET"),
+            ]
+        );
+        assert_eq!(parse_further(&super::tests::file(&[(0x5F14, &[0xFF])])), Err(FileError::BadText));
+        assert!(matches!(
+            parse_further(&super::tests::file(&[(0xA0, &[0x5F])])),
+            Err(FileError::Malformed(_))
+        ));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! EF.DG12: more about the document. ICAO Doc 9303-10, 4.7.12.
 
-use super::{FileError, MAX_OBJECTS, date, text};
+use super::{FileError, MAX_OBJECTS, date, dg2, line, text};
 use crate::{card::Date, tlv};
 
 /// What the wallet uses of EF.DG12. Everything in it is optional.
@@ -32,6 +32,64 @@ pub fn parse(file: &[u8]) -> Result<DocumentDetails, FileError> {
     Ok(details)
 }
 
+/// What EF.DG12 may say beside what the wallet uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FurtherDetail {
+    /// Endorsements and observations, tag 5F1B.
+    Endorsements,
+    /// Tax or exit requirements, tag 5F1C.
+    Exit,
+    /// When it was personalised, tag 5F55, in the issuer's digits `YYYYMMDDhhmmss`.
+    Personalised,
+    /// The serial number of the system that personalised it, tag 5F56.
+    PersonalisedBy,
+}
+
+/// A side of the document, as a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Tag 5F1D.
+    Front,
+    /// Tag 5F1E.
+    Rear,
+}
+
+/// What else EF.DG12 says, in its order; fillers made spaces.
+///
+/// # Errors
+/// [`FileError::Malformed`]; [`FileError::BadText`].
+pub fn parse_further(file: &[u8]) -> Result<Vec<(FurtherDetail, String)>, FileError> {
+    let mut further = Vec::new();
+    for object in tlv::all(tlv::exactly(file, 0x6C)?.value, MAX_OBJECTS)? {
+        let detail = match object.tag {
+            0x5F1B => FurtherDetail::Endorsements,
+            0x5F1C => FurtherDetail::Exit,
+            // The second of each pair by the sixth edition of the document.
+            0x5F55 | 0x5F85 => FurtherDetail::Personalised,
+            0x5F56 | 0x5F86 => FurtherDetail::PersonalisedBy,
+            _ => continue,
+        };
+        further.push((detail, line(object.value)?));
+    }
+    Ok(further)
+}
+
+/// The pictures of the document in EF.DG12.
+///
+/// # Errors
+/// [`FileError::Malformed`]; [`FileError::UnknownImage`].
+pub fn parse_sides(file: &[u8]) -> Result<Vec<(Side, dg2::Portrait)>, FileError> {
+    tlv::all(tlv::exactly(file, 0x6C)?.value, MAX_OBJECTS)?
+        .iter()
+        .filter_map(|object| match object.tag {
+            0x5F1D => Some((Side::Front, object.value)),
+            0x5F1E => Some((Side::Rear, object.value)),
+            _ => None,
+        })
+        .map(|(side, image)| Ok((side, dg2::picture(image)?)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +105,26 @@ mod tests {
         let details = parse(&tlv::write(0x6C, &objects.concat())).unwrap();
         assert_eq!(details.issuing_authority.as_deref(), Some("서울특별시 종로구청장"));
         assert_eq!(details.issued, Date::from_ymd(2024, 2, 29).ok());
+    }
+
+    #[test]
+    fn what_else_is_said_and_shown_is_listed_in_its_order() {
+        let objects = [
+            tlv::write(0x5F19, b"A"),
+            tlv::write(0x5F1B, b"NO<REMARKS"),
+            tlv::write(0x5F1E, &[0xFF, 0xD8, 0xFF, 0xE0]),
+            tlv::write(0x5F55, b"20240229120000"),
+        ];
+        let file = tlv::write(0x6C, &objects.concat());
+        let further = parse_further(&file).unwrap();
+        let further: Vec<_> = further.iter().map(|(detail, text)| (*detail, text.as_str())).collect();
+        let personalised = (FurtherDetail::Personalised, "20240229120000");
+        assert_eq!(further, [(FurtherDetail::Endorsements, "NO REMARKS"), personalised]);
+        let [(side, picture)] = parse_sides(&file).unwrap().try_into().unwrap();
+        assert_eq!((side, picture.format), (Side::Rear, dg2::ImageFormat::Jpeg));
+        let unknown = tlv::write(0x6C, &tlv::write(0x5F1D, b"BM"));
+        assert_eq!(parse_sides(&unknown), Err(FileError::UnknownImage));
+        assert_eq!(parse_further(&tlv::write(0x6C, &tlv::write(0x5F1C, &[0]))), Err(FileError::BadText));
     }
 
     #[test]

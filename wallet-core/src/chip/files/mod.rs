@@ -2,10 +2,14 @@
 //!
 //! Parsing says nothing about trust: passive authentication verifies the same bytes.
 
+pub mod com;
 pub mod dg1;
 pub mod dg11;
 pub mod dg12;
+pub mod dg13;
+pub mod dg16;
 pub mod dg2;
+pub mod dg7;
 
 use crate::tlv::TlvError;
 
@@ -31,11 +35,11 @@ pub enum FileError {
     /// Digits that are no date.
     #[error("malformed date")]
     BadDate,
-    /// The record around the portrait does not follow ISO/IEC 19794-5.
+    /// The record around the portrait does not follow ISO/IEC 19794-5 or 39794-5.
     #[error("malformed face record")]
     BadFaceRecord,
-    /// The portrait is neither JPEG nor JPEG 2000.
-    #[error("the portrait has an unknown format")]
+    /// A picture that is neither JPEG nor JPEG 2000.
+    #[error("a picture of an unknown format")]
     UnknownImage,
     /// The face is encoded by a standard this reader does not have.
     #[error("unsupported encoding of the face")]
@@ -49,6 +53,12 @@ fn text(bytes: &[u8]) -> Result<String, FileError> {
         return Err(FileError::BadText);
     }
     Ok(text.to_owned())
+}
+
+/// Text in which `<` separates words.
+fn line(bytes: &[u8]) -> Result<String, FileError> {
+    let text = text(bytes)?;
+    Ok(text.split('<').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// A full date: eight ASCII digits, or the same packed two to a byte, `YYYYMMDD`.

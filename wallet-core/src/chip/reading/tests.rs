@@ -33,6 +33,7 @@ fn plan(can: &str, limits: LinkLimits) -> ReadPlan {
     }
     ReadPlan {
         access: CardAccess::Can(Can::parse(can).unwrap()),
+        files: FileSet::WALLET,
         challenge: Some([1, 2, 3, 4, 5, 6, 7, 8]),
         chip_authentication: true,
         relay: None,
