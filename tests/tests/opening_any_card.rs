@@ -14,7 +14,7 @@ use fixtures::{
 use wallet_core::{
     chip::{
         AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError,
-        Entropy, Mrz, Pin, Puk, ReadPlan, Reading, Step, passive_auth,
+        Entropy, FileSet, Mrz, Pin, Puk, ReadPlan, Reading, Step, passive_auth,
         relay::{Carrier, Examiner},
     },
     crypto::random::make_random,
@@ -45,6 +45,7 @@ fn entropy() -> Entropy {
 fn plan(access: CardAccess, limits: LinkLimits) -> ReadPlan {
     ReadPlan {
         access,
+        files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
         relay: None,
@@ -358,13 +359,14 @@ async fn outcome(card: CardBuilder, access: CardAccessView) -> Result<Vec<String
 async fn the_facade_says_which_proofs_were_made() {
     let names = |names: &[&str]| Ok(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     let passive = [
-        "passive_authentication.chain",
         "passive_authentication.signature",
+        "passive_authentication.chain",
         "passive_authentication.hashes",
-        "active_authentication",
+        "access",
     ];
-    assert_eq!(outcome(card(), can_view()).await, names(&passive));
-    let proven = names(&[&passive[..], &["chip_authentication"]].concat());
+    let active = "active_authentication";
+    assert_eq!(outcome(card(), can_view()).await, names(&[&passive[..], &[active]].concat()));
+    let proven = names(&[&passive[..], &["chip_authentication", active]].concat());
     let with_key = || card().chip_authentication(ChipAuthentication::AES_128);
     assert_eq!(outcome(with_key(), can_view()).await, proven);
     let mapped = || with_key().pace_by(Mapping::ChipAuthentication, Cipher::Aes256, Curve::P256);
@@ -389,6 +391,8 @@ async fn an_offer_hidden_at_the_door_is_found_out_behind_it() {
     let evidence =
         reading(&link, mrz_view(BasicAccessPolicy::EvenWhenPaceIsRefused)).run(None).await.unwrap();
     assert!(evidence.opened_by_weaker_access());
+    let access = evidence.checks().into_iter().find(|check| check.name == "access").unwrap();
+    assert_eq!(access.outcome, ChipCheckOutcome::PassedWeakly);
 }
 
 #[tokio::test]

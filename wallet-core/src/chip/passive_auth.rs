@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::cms::algorithm::SignatureAlgorithm;
 use crate::cms::{CmsError, LdsSecurityObject, SignedData};
-use crate::crypto::verify::HashAlgorithm;
+use crate::crypto::verify::{HashAlgorithm, VerifyingKey};
 use crate::tlv::{self, TlvError};
-use crate::trust::{Anchors, Certificate, Country, SignedDataError, TrustError, Usage, verify_signed_data};
+use crate::trust::{
+    Anchors, Country, Revocation, SignedDataError, TrustError, Usage, VerifiedSignedData, verify_signed_data,
+};
 
 /// Why a document is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +44,26 @@ pub enum ChainOutcome {
     Untrusted(TrustError),
     /// Not looked at: the signature under its key had failed.
     NotChecked,
+}
+
+/// Whether the state took the document signer's certificate back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationOutcome {
+    /// What the lists at hand know of it.
+    Known(Revocation),
+    /// Not looked at: the signer leads to no trusted state.
+    NotChecked,
+}
+
+/// Which checks rest on an algorithm of old: SHA-1, or an RSA key below 2048 bits. They hold, and that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Weaknesses {
+    /// The state's signature over the document signer's certificate.
+    pub chain: bool,
+    /// The document signer's signature.
+    pub signature: bool,
+    /// The digests over the data groups.
+    pub groups: bool,
 }
 
 /// Whether EF.SOD is as it was signed.
@@ -81,8 +103,48 @@ pub struct PassiveReport {
     pub hash: HashAlgorithm,
     /// The signature's algorithm as named by the signer.
     pub signature_algorithm: SignatureAlgorithm,
+    /// Whether the state took the signer's certificate back.
+    pub revocation: RevocationOutcome,
+    /// What rests on algorithms of old.
+    pub weaknesses: Weaknesses,
     /// Country in the signing certificate, when the signature is valid.
     pub signer_country: Option<Country>,
+    /// The LDS version that EF.SOD names, such as `0108`; documents before LDS 1.8 name none there.
+    pub lds_version: Option<[u8; 4]>,
+}
+
+impl PassiveReport {
+    /// Whether the document's signer, trusted or not, vouches for a data group as it was read.
+    #[must_use]
+    pub fn vouches_for(&self, group: u8) -> bool {
+        self.signature == SignatureOutcome::Valid && self.groups.get(&group) == Some(&GroupOutcome::Matches)
+    }
+
+    /// Whether the document is to be believed.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub fn decide(&self) -> Result<(), PassiveAuthError> {
+        if let RevocationOutcome::Known(Revocation::Revoked) = self.revocation {
+            return Err(PassiveAuthError::UntrustedSigner(TrustError::Revoked));
+        }
+        match (self.signature, self.chain) {
+            (SignatureOutcome::Valid, ChainOutcome::Trusted) => {}
+            (SignatureOutcome::Invalid, _) => return Err(PassiveAuthError::BadSignature),
+            (_, ChainOutcome::Untrusted(error)) => return Err(PassiveAuthError::UntrustedSigner(error)),
+            (SignatureOutcome::Valid | SignatureOutcome::NotChecked, _) => {
+                return Err(PassiveAuthError::Unsupported);
+            }
+        }
+        for (number, outcome) in &self.groups {
+            match outcome {
+                GroupOutcome::Matches => {}
+                GroupOutcome::NotListed => return Err(PassiveAuthError::MissingHash(*number)),
+                GroupOutcome::Altered => return Err(PassiveAuthError::AlteredGroup(*number)),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Verifies a document: `sod` is the whole EF.SOD (tag 77), `groups` maps data group numbers to whole files as read,
@@ -97,26 +159,11 @@ pub fn verify(
     now_unix: i64,
 ) -> Result<PassiveReport, PassiveAuthError> {
     let report = examine(sod, groups, csca, now_unix)?;
-    match (report.signature, report.chain) {
-        (SignatureOutcome::Valid, ChainOutcome::Trusted) => {}
-        (SignatureOutcome::Invalid, _) => return Err(PassiveAuthError::BadSignature),
-        (_, ChainOutcome::Untrusted(error)) => return Err(PassiveAuthError::UntrustedSigner(error)),
-        (SignatureOutcome::Valid | SignatureOutcome::NotChecked, _) => {
-            return Err(PassiveAuthError::Unsupported);
-        }
-    }
-    for (number, outcome) in &report.groups {
-        match outcome {
-            GroupOutcome::Matches => {}
-            GroupOutcome::NotListed => return Err(PassiveAuthError::MissingHash(*number)),
-            GroupOutcome::Altered => return Err(PassiveAuthError::AlteredGroup(*number)),
-        }
-    }
-    Ok(report)
+    report.decide().map(|()| report)
 }
 
-/// Makes every check and reports each, whatever came of the others: for showing, never for believing. Only
-/// [`verify`] decides.
+/// Makes every check and reports each, whatever came of the others: for showing, not for believing. Only
+/// [`PassiveReport::decide`] decides.
 ///
 /// # Errors
 /// `Malformed` or `Unsupported`, when there is nothing to report on.
@@ -135,15 +182,25 @@ pub fn examine(
     }
     let object = LdsSecurityObject::parse(data.content())?;
     let signature_algorithm = data.signature_algorithm();
-    let country = |certificate: &Certificate| certificate.country();
-    let (signature, chain, signer_country) =
-        match verify_signed_data(data, csca, now_unix, Usage::DocumentSigner) {
-            Ok(verified) => (SignatureOutcome::Valid, ChainOutcome::Trusted, country(&verified.signer)),
-            Err(error) => {
-                let (signature, chain) = refusal(error);
-                (signature, chain, None)
-            }
-        };
+    let mut weaknesses = Weaknesses { groups: is_weak(object.hash), ..Weaknesses::default() };
+    let (mut signature, mut chain) = (SignatureOutcome::Valid, ChainOutcome::Trusted);
+    let mut revocation = RevocationOutcome::NotChecked;
+    let mut signer_country = None;
+    let signature_hash = signature_algorithm.hash().unwrap_or(data.digest_algorithm());
+    weaknesses.signature = is_weak(signature_hash) || is_weak(data.digest_algorithm());
+    match verify_signed_data(data, csca, now_unix, Usage::DocumentSigner) {
+        Ok(VerifiedSignedData { signer, content: _ }) => {
+            weaknesses.signature |= is_weak_key(signer.public_key());
+            weaknesses.chain = signer.signature_algorithm().and_then(|it| it.hash()).is_some_and(is_weak);
+            revocation = RevocationOutcome::Known(csca.revocation_of(&signer, now_unix));
+            signer_country = signer.country();
+        }
+        // Found last: the signer is the state's, or was.
+        Err(SignedDataError::Signer(TrustError::Revoked)) => {
+            revocation = RevocationOutcome::Known(Revocation::Revoked);
+        }
+        Err(error) => (signature, chain) = refusal(error),
+    }
     let groups = groups
         .iter()
         .map(|(number, file)| {
@@ -159,11 +216,25 @@ pub fn examine(
         chain,
         signature,
         groups,
-        listed: object.hashes.into_keys().collect(),
+        listed: object.hashes.keys().copied().collect(),
         hash: object.hash,
         signature_algorithm,
+        revocation,
+        weaknesses,
         signer_country,
+        lds_version: object.lds_version,
     })
+}
+
+const fn is_weak(hash: HashAlgorithm) -> bool {
+    matches!(hash, HashAlgorithm::Sha1)
+}
+
+const fn is_weak_key(key: &VerifyingKey) -> bool {
+    match key {
+        VerifyingKey::Rsa { modulus, .. } => modulus.len() < LEAST_MODULUS,
+        VerifyingKey::Ec { .. } => false,
+    }
 }
 
 /// Verifies EF.CardSecurity, the signed form of EF.CardAccess: its SecurityInfos, a SET. `csca` and `now_unix` as in
@@ -215,6 +286,8 @@ impl From<TlvError> for PassiveAuthError {
     }
 }
 
+/// 2048 bits. ICAO 9303-12, 4.4.
+const LEAST_MODULUS: usize = 256;
 /// Real ones are 1 to 5 KiB; a chip addresses no more than this in its short form.
 const MAX_SOD: usize = 32 << 10;
 

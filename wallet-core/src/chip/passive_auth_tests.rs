@@ -4,6 +4,7 @@ use crate::cms::issue::{CannotSign, lds_security_object, security_object, signed
 use crate::crypto::verify::{Curve, SignatureScheme};
 use crate::oracles;
 use crate::trust::test_pki::{Authority, NOT_AFTER, NOW, authority_params, leaf_params, parse, root};
+use crate::trust::{Certificate, RevocationList};
 use rcgen::{KeyPair, SigningKey};
 use ring::{rand::SystemRandom, signature};
 
@@ -49,8 +50,20 @@ fn check(sod: &[u8], anchors: &Anchors) -> Result<PassiveReport, PassiveAuthErro
 fn a_document_of_a_trusted_state_is_believed_and_reported() {
     let state = State::new();
     let report = check(&state.sod(), &state.anchors).unwrap();
-    let PassiveReport { chain, signature, groups, listed, hash, signature_algorithm, signer_country } =
-        report;
+    let PassiveReport {
+        chain,
+        signature,
+        groups,
+        listed,
+        hash,
+        signature_algorithm,
+        revocation,
+        weaknesses,
+        signer_country,
+        lds_version,
+    } = report;
+    assert_eq!(revocation, RevocationOutcome::Known(Revocation::NoList));
+    assert_eq!((weaknesses, lds_version), (Weaknesses::default(), None));
     assert_eq!((chain, signature), (ChainOutcome::Trusted, SignatureOutcome::Valid));
     assert_eq!(groups, [1, 2, 15].map(|number| (number, GroupOutcome::Matches)).into());
     assert_eq!((listed, hash), (vec![1, 2, 15], HashAlgorithm::Sha256));
@@ -88,6 +101,62 @@ fn every_digest_and_kind_of_key_signs_a_document() {
         let sod = security_object(&groups(), hash, dsc.der(), scheme, &sign).unwrap();
         check(&sod, &state.anchors).unwrap();
     }
+}
+
+#[test]
+fn a_document_of_a_signer_taken_back_is_refused_for_that_alone() {
+    let state = State::new();
+    let sod = state.sod();
+    let dsc = SignedData::parse(tlv::exactly(&sod, 0x77).unwrap().value).unwrap().certificates()[0].clone();
+    let serial = Certificate::parse(&dsc).unwrap().serial().to_vec();
+    let list = |revoked: &[&[u8]]| {
+        let params = rcgen::CertificateRevocationListParams {
+            this_update: rcgen::date_time_ymd(2026, 4, 1),
+            next_update: rcgen::date_time_ymd(2026, 10, 1),
+            crl_number: rcgen::SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked
+                .iter()
+                .map(|serial| rcgen::RevokedCertParams {
+                    serial_number: rcgen::SerialNumber::from_slice(serial),
+                    revocation_time: rcgen::date_time_ymd(2026, 3, 1),
+                    reason_code: None,
+                    invalidity_date: None,
+                })
+                .collect(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        let list = params.signed_by(&state.csca).unwrap();
+        let list = RevocationList::parse(list.der()).unwrap();
+        state.anchors.clone().with_revocation_list(list, NOW).unwrap()
+    };
+    let report = check(&sod, &list(&[])).unwrap();
+    assert_eq!(report.revocation, RevocationOutcome::Known(Revocation::NotRevoked));
+    let revoked = list(&[&serial]);
+    assert_eq!(check(&sod, &revoked), Err(PassiveAuthError::UntrustedSigner(TrustError::Revoked)));
+    let report = examine(&sod, &groups(), &revoked, NOW).unwrap();
+    assert_eq!((report.chain, report.signature), (ChainOutcome::Trusted, SignatureOutcome::Valid));
+    assert_eq!(report.revocation, RevocationOutcome::Known(Revocation::Revoked));
+}
+
+#[test]
+fn algorithms_of_old_hold_and_are_told() {
+    let state = State::new();
+    let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let report = check(&state.signed(&p384, Curve::P384, HashAlgorithm::Sha1), &state.anchors).unwrap();
+    assert_eq!(report.weaknesses, Weaknesses { groups: true, ..Weaknesses::default() });
+    // By OpenSSL, each with a digest by name.
+    let groups = BTreeMap::from([(1, b"group one".to_vec()), (2, b"group two".to_vec())]);
+    let mut seen = 0;
+    for line in include_str!("../../testdata/sods.txt").lines() {
+        let [name, digest, sod, csca] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let Ok(csca) = Certificate::parse(&hex::decode(csca).unwrap()) else { continue };
+        let report = verify(&hex::decode(sod).unwrap(), &groups, &Anchors::new(vec![csca]), 1_800_000_000);
+        let weaknesses = report.unwrap().weaknesses;
+        assert_eq!(weaknesses.signature, digest == "sha1", "{name}: {weaknesses:?}");
+        seen += usize::from(weaknesses.signature);
+    }
+    assert_eq!(seen, 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{
-    ChipEvidence, Distrust, Wallet, WalletError,
+    ChipEvidence, ChipReport, Distrust, Wallet, WalletError,
     card_access::{CardAccessView, Secrets},
     code,
     evidence::{checked, count, name_of},
@@ -14,7 +14,7 @@ use super::{
     trusted::parse_anchors,
 };
 use crate::{
-    chip::{ChipData, Entropy, Paused, ReadPlan, Reading, Step},
+    chip::{ChipData, Entropy, FileSet, Paused, ReadPlan, Reading, Step},
     crypto::random::make_random,
     platform::{CardLink, Clock, KeyStoreError, LinkError},
     trust::Anchors,
@@ -60,15 +60,26 @@ pub trait ReadingListener: Send + Sync {
     fn progress(&self, progress: ReadingProgress) -> Result<bool, ListenerError>;
 }
 
+/// What a reading goes by, for callers in Rust that choose more than [`CardReading::new`] lets them.
+#[derive(Debug, Clone)]
+pub struct ReadingTerms {
+    /// Whom to trust, with what their authorities said since: links, revocation lists, and the policy about them.
+    pub anchors: Anchors,
+    /// Which files to read; no other is asked for.
+    pub files: FileSet,
+}
+
 /// One reading of one card.
 #[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
 pub struct CardReading {
     link: Arc<dyn CardLink>,
     secrets: Secrets,
-    roots: Anchors,
+    terms: ReadingTerms,
     clock: Arc<dyn Clock>,
     listener: Option<Arc<dyn ReadingListener>>,
     cancelled: AtomicBool,
+    /// What the checks came to, last.
+    report: Mutex<Option<ChipReport>>,
     /// What was read before the card left the field, and the challenge it was read for.
     paused: Mutex<Option<(Option<[u8; 8]>, Paused)>>,
 }
@@ -88,8 +99,9 @@ impl CardReading {
         clock: Arc<dyn Clock>,
         listener: Option<Arc<dyn ReadingListener>>,
     ) -> Result<Arc<Self>, WalletError> {
-        let roots = parse_anchors(&card_roots, Distrust::ChipSigner)?;
-        Self::with_roots(link, &access, roots, clock, listener)
+        let anchors = parse_anchors(&card_roots, Distrust::ChipSigner)?;
+        let terms = ReadingTerms { anchors, files: FileSet::WALLET };
+        Self::on_terms(link, &access, terms, clock, listener)
     }
 
     /// Reads the card and checks what it says: passive authentication always, active authentication when `challenge` (8
@@ -110,7 +122,9 @@ impl CardReading {
         self.cancelled.store(false, Ordering::Release);
         let data = self.read(challenge).await?;
         let now = self.clock.now()?;
-        checked(data, challenge, &self.roots, now.unix_seconds).map(Arc::new)
+        let (report, evidence) = checked(data, challenge, &self.terms.anchors, now.unix_seconds);
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        evidence.map(Arc::new)
     }
 
     /// Stops the reading between two commands, and forgets what was read before the card left the field. `run` then fails
@@ -128,10 +142,14 @@ impl CardReading {
 }
 
 impl CardReading {
-    fn with_roots(
+    /// A reading on the caller's own terms.
+    ///
+    /// # Errors
+    /// [`WalletError::WrongPassword`] for a password that is none.
+    pub fn on_terms(
         link: Arc<dyn CardLink>,
         access: &CardAccessView,
-        roots: Anchors,
+        terms: ReadingTerms,
         clock: Arc<dyn Clock>,
         listener: Option<Arc<dyn ReadingListener>>,
     ) -> Result<Arc<Self>, WalletError> {
@@ -139,10 +157,11 @@ impl CardReading {
         Ok(Arc::new(Self {
             link,
             secrets,
-            roots,
+            terms,
             clock,
             listener,
             cancelled: AtomicBool::new(false),
+            report: Mutex::new(None),
             paused: Mutex::new(None),
         }))
     }
@@ -156,6 +175,7 @@ impl CardReading {
             Some((before, paused)) if before == challenge => paused.resume(limits, entropy),
             Some(_) | None => Reading::begin(ReadPlan {
                 access: self.secrets.access()?,
+                files: self.terms.files,
                 challenge,
                 chip_authentication: true,
                 relay: None,
@@ -194,6 +214,12 @@ impl CardReading {
         *paused = Some((challenge, reading.pause()));
     }
 
+    /// Every check of the card that was read last, whether it was believed or not; none before a card was read to its end.
+    #[must_use]
+    pub fn report(&self) -> Option<ChipReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn tell(&self, reading: &Reading, answered: u32) -> Result<(), WalletError> {
         let Some(listener) = &self.listener else { return Ok(()) };
         let progress = reading.progress();
@@ -223,6 +249,7 @@ impl Wallet {
         listener: Option<Arc<dyn ReadingListener>>,
     ) -> Result<Arc<CardReading>, WalletError> {
         let clock = Arc::clone(&self.platform.clock);
-        CardReading::with_roots(link, &access, self.roots.cards.clone(), clock, listener)
+        let terms = ReadingTerms { anchors: self.roots.cards.clone(), files: FileSet::WALLET };
+        CardReading::on_terms(link, &access, terms, clock, listener)
     }
 }

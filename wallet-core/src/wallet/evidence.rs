@@ -1,6 +1,13 @@
 //! What a card said, checked.
 
-use super::{CardTrouble, Distrust, WalletError, code};
+use super::{
+    CardTrouble, Distrust, WalletError,
+    chip_report::{
+        Checked, Checks, ChipCheckFailure, ChipCheckOutcome, ChipCheckSkip, ChipCheckView, ChipReport,
+        Refused,
+    },
+    code,
+};
 use crate::{
     card::{Date, Person},
     chip::{
@@ -9,7 +16,7 @@ use crate::{
         active_auth::{self, ActiveAuthError},
         chip_auth::verify_mapping,
         files::{dg1, dg2, dg2::ImageFormat},
-        passive_auth::{self, PassiveAuthError},
+        passive_auth::{self, PassiveAuthError, PassiveReport},
         person,
         security_infos::SecurityInfos,
     },
@@ -29,27 +36,6 @@ pub struct ChipFileView {
     pub length: u32,
     /// SHA-256 of the file, 32 bytes.
     pub sha256: Vec<u8>,
-}
-
-/// What a check came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
-pub enum ChipCheckOutcome {
-    /// It holds.
-    Passed,
-    /// It was not made: no challenge was given, or the card has no key for it.
-    Skipped,
-}
-
-/// One check of a card. A check that fails is an error of the reading, so none stands here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
-pub struct ChipCheckView {
-    /// `passive_authentication.chain`, `passive_authentication.signature`, `passive_authentication.hashes`,
-    /// `active_authentication`; `chip_authentication` where the card has a key for it.
-    pub name: String,
-    /// What it came to.
-    pub outcome: ChipCheckOutcome,
 }
 
 /// Who the card says its holder is.
@@ -84,8 +70,7 @@ pub struct ChipEvidence {
     data: ChipData,
     challenge: Option<[u8; 8]>,
     genuine: bool,
-    /// Whether the chip agreed on keys by its own key; none where it has no such key.
-    agreed: Option<bool>,
+    report: ChipReport,
     checked_on: Date,
 }
 
@@ -106,27 +91,19 @@ impl ChipEvidence {
             files.push(named(name_of(FileId::CardSecurity), file));
         }
         files.push(named(name_of(FileId::SecurityObject), &self.data.sod));
+        if let Some(file) = &self.data.common {
+            files.push(named(name_of(FileId::Common), file));
+        }
         files.extend(
             self.data.groups.iter().map(|(number, bytes)| named(name_of(FileId::Group(*number)), bytes)),
         );
         files
     }
 
-    /// Every check and what it came to.
+    /// Every check and what it came to. None failed: that would have been an error of the reading.
     #[must_use]
     pub fn checks(&self) -> Vec<ChipCheckView> {
-        let outcome = |passed| if passed { ChipCheckOutcome::Passed } else { ChipCheckOutcome::Skipped };
-        let agreed = self.agreed.map(|agreed| ("chip_authentication", outcome(agreed)));
-        [
-            ("passive_authentication.chain", ChipCheckOutcome::Passed),
-            ("passive_authentication.signature", ChipCheckOutcome::Passed),
-            ("passive_authentication.hashes", ChipCheckOutcome::Passed),
-            ("active_authentication", outcome(self.genuine)),
-        ]
-        .into_iter()
-        .chain(agreed)
-        .map(|(name, outcome)| ChipCheckView { name: name.to_owned(), outcome })
-        .collect()
+        self.report.checks.clone()
     }
 }
 
@@ -201,82 +178,158 @@ impl ChipEvidence {
         Ok(person::parse(&self.data.groups)?)
     }
 
+    /// What the checks came to, and what the document's signer says about it.
+    #[must_use]
+    pub const fn report(&self) -> &ChipReport {
+        &self.report
+    }
+
+    /// How the card was opened, last.
+    #[must_use]
+    pub const fn access(&self) -> Option<AccessUsed> {
+        self.data.access
+    }
+
+    /// A file as it was read, for callers that parse more of it than [`Self::holder`] does.
+    #[must_use]
+    pub fn file(&self, file: FileId) -> Option<&[u8]> {
+        match file {
+            FileId::CardAccess => Some(&self.data.card_access).filter(|bytes| !bytes.is_empty()),
+            FileId::CardSecurity => self.data.card_security.as_ref(),
+            FileId::Common => self.data.common.as_ref(),
+            FileId::SecurityObject => Some(&self.data.sod),
+            FileId::Group(number) => self.data.groups.get(&number),
+        }
+        .map(Vec::as_slice)
+    }
+
     fn group(&self, number: u8) -> &[u8] {
         self.data.groups.get(&number).map_or(&[][..], Vec::as_slice)
     }
 }
 
-/// Checks what was read. The only maker of [`ChipEvidence`].
+/// Makes every check of what was read, whatever came of the others, and decides: one that failed is the error. The only
+/// maker of [`ChipEvidence`].
 pub(super) fn checked(
     data: ChipData,
     challenge: Option<[u8; 8]>,
     roots: &Anchors,
     now: i64,
-) -> Result<ChipEvidence, WalletError> {
-    passive_auth::verify(&data.sod, &data.groups, roots, now)?;
-    let signed_infos = data.groups.get(&14).map(|file| signed_infos(file)).transpose()?;
-    if let Some(infos) = signed_infos {
-        agrees_with_the_door(&data, infos)?;
-    }
-    let agreed = proven_by_its_key(&data, roots, now)?;
-    let genuine = match (challenge, data.groups.get(&15)) {
-        (Some(challenge), Some(dg15)) => {
-            let answer = data.active_auth.as_deref();
-            let answer = answer.ok_or(WalletError::NotTrusted { why: Distrust::ChipCloned })?;
-            active_auth::verify(dg15, data.groups.get(&14).map(Vec::as_slice), &challenge, answer)?;
-            true
+) -> (ChipReport, Result<ChipEvidence, WalletError>) {
+    let mut checks = Checks::default();
+    let signed = match passive_auth::examine(&data.sod, &data.groups, roots, now) {
+        Ok(report) => {
+            checks.add_passive(&report);
+            checks.refuse(report.decide());
+            Some(report)
         }
-        (None, _) | (_, None) => false,
+        Err(error) => {
+            checks.add_unreadable(error);
+            checks.refuse(Err(error));
+            None
+        }
     };
-    let checked_on = Date::in_korea_at(now).map_err(|_| ClockError::Failed { os_code: code::INTERNAL })?;
-    Ok(ChipEvidence { data, challenge, genuine, agreed, checked_on })
+    // What these build on is a file that the document's signer vouches for.
+    let vouched_for = |group: u8, checked: &dyn Fn() -> Checked| {
+        let read = data.groups.contains_key(&group);
+        if read && !signed.as_ref().is_some_and(|report| report.vouches_for(group)) {
+            return Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::AfterAFailure });
+        }
+        checked()
+    };
+    checks.add("access", vouched_for(14, &|| compared_with_the_door(&data)));
+    let by_its_key = || proven_by_its_key(&data, signed.as_ref(), roots, now);
+    checks.add("chip_authentication", vouched_for(14, &by_its_key));
+    let active = vouched_for(15, &|| active_authentication(&data, signed.as_ref(), challenge));
+    let genuine = matches!(active, Ok(ChipCheckOutcome::Passed));
+    checks.add("active_authentication", active);
+
+    let (checks, refusal) = checks.finish();
+    let report = ChipReport { checks, signed };
+    let checked_on =
+        Date::in_korea_at(now).map_err(|_| WalletError::from(ClockError::Failed { os_code: code::INTERNAL }));
+    let evidence = refusal.map_or(Ok(()), Err).and(checked_on).map(|checked_on| ChipEvidence {
+        data,
+        challenge,
+        genuine,
+        report: report.clone(),
+        checked_on,
+    });
+    (report, evidence)
 }
 
-/// The SET in EF.DG14.
-fn signed_infos(dg14: &[u8]) -> Result<&[u8], WalletError> {
-    let altered = WalletError::NotTrusted { why: Distrust::ChipDataAltered };
-    tlv::exactly(dg14, 0x6E).map(|file| file.value).map_err(|_| altered)
+/// What was offered at the door, by a file nobody signed, against what the issuer signed.
+fn compared_with_the_door(data: &ChipData) -> Checked {
+    let by_basic_access = matches!(data.access, Some(AccessUsed::Basic | AccessUsed::BasicInsteadOfPace));
+    match data.groups.get(&14) {
+        None if by_basic_access => Ok(ChipCheckOutcome::PassedWeakly),
+        None => Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::NothingSigned }),
+        Some(file) => {
+            let infos =
+                tlv::exactly(file, 0x6E).map_err(|_| Refused::because(ChipCheckFailure::Malformed))?;
+            agrees_with_the_door(data, infos.value)?;
+            Ok(if by_basic_access { ChipCheckOutcome::PassedWeakly } else { ChipCheckOutcome::Passed })
+        }
+    }
+}
+
+/// Whether the chip signed our challenge with the key that its issuer signed.
+fn active_authentication(
+    data: &ChipData,
+    signed: Option<&PassiveReport>,
+    challenge: Option<[u8; 8]>,
+) -> Checked {
+    let skipped = |why| Ok(ChipCheckOutcome::Skipped { why });
+    let Some(dg15) = data.groups.get(&15) else { return skipped(without_key(signed, 15)) };
+    let Some(challenge) = challenge else { return skipped(ChipCheckSkip::NoChallenge) };
+    let answer = data.active_auth.as_deref().ok_or(Refused::CLONED)?;
+    active_auth::verify(dg15, data.groups.get(&14).map(Vec::as_slice), &challenge, answer)
+        .map_err(|_: ActiveAuthError| Refused::CLONED)?;
+    Ok(ChipCheckOutcome::Passed)
+}
+
+/// Why a key is not there: the card has none, or its file was not read.
+fn without_key(signed: Option<&PassiveReport>, group: u8) -> ChipCheckSkip {
+    let listed = signed.is_some_and(|report| report.listed.contains(&group));
+    if listed { ChipCheckSkip::NotRead } else { ChipCheckSkip::NoKey }
 }
 
 /// What was offered at the door, by a file nobody signed, is what the issuer signed: no better way was hidden. ICAO
 /// Doc 9303-11, 4.2.
-fn agrees_with_the_door(data: &ChipData, infos: &[u8]) -> Result<(), WalletError> {
-    let agrees = access_matches(&data.card_access, infos)
-        .map_err(|_| WalletError::CardUnreadable { why: CardTrouble::Unsupported })?;
-    if agrees { Ok(()) } else { Err(WalletError::NotTrusted { why: Distrust::ChipDataAltered }) }
+fn agrees_with_the_door(data: &ChipData, infos: &[u8]) -> Result<(), Refused> {
+    let agrees = access_matches(&data.card_access, infos).map_err(|_| Refused::UNSUPPORTED)?;
+    if agrees { Ok(()) } else { Err(Refused::because(ChipCheckFailure::HiddenAccess)) }
 }
 
-/// Whether the chip agreed on keys that only the owner of its signed key can have; `None` for a chip without such a key.
-fn proven_by_its_key(data: &ChipData, roots: &Anchors, now: i64) -> Result<Option<bool>, WalletError> {
-    let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
+/// Whether the chip agreed on keys that only the owner of its signed key can have.
+fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &Anchors, now: i64) -> Checked {
     if let Some(proof) = &data.mapping_proof {
-        return verified_mapping(data, proof, roots, now).map(|()| Some(true));
+        return verified_mapping(data, proof, roots, now).map(|()| ChipCheckOutcome::Passed);
     }
     match data.chip_authentication {
-        ChipAuthentication::Proven => Ok(Some(true)),
+        ChipAuthentication::Proven => Ok(ChipCheckOutcome::Passed),
         // It has the key by its own signed word, and would not use it.
-        ChipAuthentication::Refused(_) => Err(cloned),
+        ChipAuthentication::Refused(_) => Err(Refused::CLONED),
         ChipAuthentication::NotAsked => {
             let infos = data.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok());
-            Ok(infos.filter(|infos| !infos.chip_keys.is_empty()).map(|_| false))
+            let why = match infos {
+                Some(infos) if !infos.chip_keys.is_empty() => ChipCheckSkip::NotAsked,
+                Some(_) => ChipCheckSkip::NoKey,
+                None => without_key(signed, 14),
+            };
+            Ok(ChipCheckOutcome::Skipped { why })
         }
     }
 }
 
-fn verified_mapping(
-    data: &ChipData,
-    proof: &MappingProof,
-    roots: &Anchors,
-    now: i64,
-) -> Result<(), WalletError> {
-    let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
-    let file = data.card_security.as_deref().ok_or_else(|| cloned.clone())?;
+fn verified_mapping(data: &ChipData, proof: &MappingProof, roots: &Anchors, now: i64) -> Result<(), Refused> {
+    let file = data.card_security.as_deref().ok_or(Refused::CLONED)?;
     let infos = passive_auth::verify_card_security(file, roots, now)?;
     agrees_with_the_door(data, &infos)?;
-    let infos = SecurityInfos::parse_set(&infos).map_err(|_| cloned.clone())?;
+    let infos = SecurityInfos::parse_set(&infos).map_err(|_| Refused::CLONED)?;
     verify_mapping(&infos, proof).map_err(|error| match error {
-        ChipError::Unsupported(_) => WalletError::CardUnreadable { why: CardTrouble::Unsupported },
-        _ => cloned,
+        ChipError::Unsupported(_) => Refused::UNSUPPORTED,
+        _ => Refused::CLONED,
     })
 }
 
@@ -294,17 +347,12 @@ impl From<PassiveAuthError> for WalletError {
     }
 }
 
-impl From<ActiveAuthError> for WalletError {
-    fn from(_: ActiveAuthError) -> Self {
-        Self::NotTrusted { why: Distrust::ChipCloned }
-    }
-}
-
 /// The file's name as ICAO Doc 9303-10 writes it.
 pub(super) fn name_of(file: FileId) -> String {
     match file {
         FileId::CardAccess => "EF.CardAccess".to_owned(),
         FileId::CardSecurity => "EF.CardSecurity".to_owned(),
+        FileId::Common => "EF.COM".to_owned(),
         FileId::SecurityObject => "EF.SOD".to_owned(),
         FileId::Group(number) => format!("DG{number}"),
     }
