@@ -10,7 +10,7 @@ use fixtures::{
 use fuzz::{
     chip::{FILES, LONG, Recording, SHORT, card, mapping_card},
     counter::WORLD,
-    documents::{Parts, certificates, device_key, photo_id, sd_jwt},
+    documents::{Parts, certificates, device_key, master_list, photo_id, revocation_lists, sd_jwt},
 };
 use serde::Serialize;
 use wallet_core::{
@@ -61,6 +61,7 @@ fn main() {
     let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("fuzz/corpus"), PathBuf::from);
     let mut seeds = Seeds { folder, made: BTreeMap::new() };
     card_files(&mut seeds);
+    rare_files(&mut seeds);
     chip(&mut seeds);
     documents(&mut seeds);
     counter(&mut seeds);
@@ -128,10 +129,36 @@ fn card_files(seeds: &mut Seeds) {
                 seeds.add("tlv", &file);
             }
         }
+        seeds.add_with("card_files", 30, card.file(0x011E).unwrap());
         let sod = card.file(0x011D).unwrap();
         seeds.add("security_object", sod);
         seeds.add("tlv", sod);
     }
+}
+
+/// Files that the invented card does not have, in their shortest whole form.
+fn rare_files(seeds: &mut Seeds) {
+    let jpeg = [0xFF, 0xD8, 0xFF, 0xE0, 0];
+    seeds.add_with("card_files", 7, &tlv::write_all(0x67, &[&[2, 1, 1], &tlv::write(0x5F43, &jpeg)]));
+    seeds.add_with("card_files", 13, &tlv::write(0x6D, b"anything"));
+    let person = [tlv::write(0x5F51, b"A<<B"), tlv::write(0x5F52, b"1"), tlv::write(0x5F50, b"20200102")];
+    seeds.add_with(
+        "card_files",
+        16,
+        &tlv::write_all(0x70, &[&[2, 1, 1], &tlv::write(0xA1, &person.concat())]),
+    );
+    let names = [&[2, 1, 1][..], &tlv::write(0x5F0F, b"C<D")].concat();
+    let details = [tlv::write(0xA0, &names), tlv::write(0x5F11, b"SEOUL")].concat();
+    seeds.add_with("card_files", 11, &tlv::write(0x6B, &details));
+    let sides = [tlv::write(0x5F1B, b"NONE"), tlv::write(0x5F1D, &jpeg)].concat();
+    seeds.add_with("card_files", 12, &tlv::write(0x6C, &sides));
+    // A face by ISO/IEC 39794-5.
+    let image = tlv::write(0xA0, &tlv::write(0xA0, &tlv::write(0x80, &jpeg)));
+    let representation = tlv::write_all(0x30, &[&[0x80, 1, 1], &tlv::write(0xA1, &image)]);
+    let block = tlv::write_all(0x65, &[&tlv::write(0xA0, &[0x80, 1, 3]), &tlv::write(0xA1, &representation)]);
+    let template = tlv::write(0x7F60, &tlv::write(0x7F2E, &tlv::write(0xA1, &block)));
+    let group = tlv::write_all(0x7F61, &[&[2, 1, 1], &template]);
+    seeds.add_with("card_files", 2, &tlv::write(0x75, &group));
 }
 
 fn chip(seeds: &mut Seeds) {
@@ -183,6 +210,11 @@ fn chip(seeds: &mut Seeds) {
 }
 
 fn documents(seeds: &mut Seeds) {
+    for list in revocation_lists() {
+        seeds.add("revocation_list", &list);
+    }
+    seeds.add("master_list", &master_list());
+    seeds.add("master_list", &pki::link(pki::rogue_csca(), pki::csca()));
     for certificate in certificates() {
         seeds.add("certificate", &certificate);
         seeds.add("tlv", &certificate);

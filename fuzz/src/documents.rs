@@ -46,6 +46,17 @@ pub fn certificates() -> Vec<Vec<u8>> {
     .into()
 }
 
+/// Lists of the chips' authority: one that names nobody, one that names two signers.
+pub fn revocation_lists() -> [Vec<u8>; 2] {
+    let taken_back = [pki::dsc_rsa(), pki::dsc_expired()];
+    [&[][..], &taken_back].map(|revoked| pki::revocation_list(pki::csca(), revoked, 2040))
+}
+
+/// The chips' authority, as another state vouches for it.
+pub fn master_list() -> Vec<u8> {
+    pki::master_list(&[pki::csca(), pki::issuer_root()])
+}
+
 /// The key the photo ID is bound to.
 pub fn device_key() -> PublicKey {
     *pki::desk().signing_key().public()

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use wallet_core::chip::{
     access::parse_card_access,
     active_auth,
-    files::{dg1, dg2, dg11, dg12},
+    files::{com, dg1, dg2, dg7, dg11, dg12, dg13, dg16},
     security_infos::{SecurityInfos, parse_dg15},
 };
 
@@ -27,7 +27,15 @@ fuzz_target!(|data: &[u8]| {
                 assert!(file.windows(portrait.image.len()).any(|window| window == portrait.image));
             }
         }
+        7 => {
+            if let Ok(marks) = dg7::parse(file) {
+                assert!(marks.iter().map(|mark| mark.image.len()).sum::<usize>() <= file.len());
+            }
+        }
         11 => {
+            if let Ok(further) = dg11::parse_further(file) {
+                further.iter().for_each(|(_, part)| holds(part));
+            }
             if let Ok(details) = dg11::parse(file) {
                 [details.full_name, details.personal_number, details.address]
                     .iter()
@@ -36,8 +44,29 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         12 => {
+            if let Ok(further) = dg12::parse_further(file) {
+                further.iter().for_each(|(_, part)| holds(part));
+            }
+            if let Ok(sides) = dg12::parse_sides(file) {
+                assert!(sides.iter().map(|(_, side)| side.image.len()).sum::<usize>() <= file.len());
+            }
             if let Ok(details) = dg12::parse(file) {
                 details.issuing_authority.iter().for_each(|part| holds(part));
+            }
+        }
+        13 => {
+            if let Ok(content) = dg13::parse(file) {
+                assert!(file.ends_with(content));
+            }
+        }
+        16 => {
+            if let Ok(people) = dg16::parse(file) {
+                people.iter().for_each(|person| holds(&person.name));
+            }
+        }
+        30 => {
+            if let Ok(common) = com::parse(file) {
+                assert!(common.groups.iter().all(|number| (1..=16).contains(number)));
             }
         }
         14 => drop(SecurityInfos::parse_dg14(file)),
