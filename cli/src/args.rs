@@ -2,11 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::PathBufValueParser, error::ErrorKind};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command,
+    builder::{PathBufValueParser, PossibleValuesParser},
+    error::ErrorKind,
+};
 use fixtures::chip::ChipAuthentication;
-use wallet_core::card::Disclosure;
+use wallet_core::{
+    card::Disclosure,
+    chip::{FileId, FileSet, MrzPart},
+    wallet::BasicAccessPolicy,
+};
 
 use crate::{
+    card_password::{CardPassword, TypedMrz},
     commands::chip,
     failure::{Failure, Outcome, UsageFault},
     texts::{Help, Texts},
@@ -88,8 +97,18 @@ pub(crate) struct ChipArguments {
 #[derive(Debug)]
 pub(crate) struct ReadArguments {
     pub(crate) reader: ReaderName,
-    pub(crate) can: Option<String>,
+    pub(crate) password: CardPassword,
+    /// Never extended length.
+    pub(crate) short: bool,
+    /// Where the portrait goes.
+    pub(crate) portrait: Option<PathBuf>,
+    pub(crate) files: FileSet,
     pub(crate) csca: Vec<PathBuf>,
+    pub(crate) master_lists: Vec<PathBuf>,
+    pub(crate) links: Vec<PathBuf>,
+    pub(crate) revocation_lists: Vec<PathBuf>,
+    /// Only who is on a current list is trusted.
+    pub(crate) require_list: bool,
 }
 
 /// With which issuer, and whom to trust.
@@ -219,7 +238,28 @@ pub(crate) fn command(help: &'static Help) -> Command {
                 .arg(flag("basic-access", help.basic_access))
                 .arg(flag("short", help.chip_short)),
         )
-        .subcommand(base("read", help.read, help.read_usage).arg(reader()).arg(can()).arg(csca()))
+        .subcommand(
+            base("read", help.read, help.read_usage)
+                .arg(reader())
+                .arg(can())
+                .arg(value("mrz", "NUMBER,BIRTH,EXPIRY", help.mrz).conflicts_with_all(["can", "pin", "puk"]))
+                .arg(value("pin", "N|-", help.pin).conflicts_with("puk"))
+                .arg(value("puk", "N|-", help.puk).conflicts_with("can"))
+                .arg(
+                    value("basic-access", "POLICY", help.basic_access_policy)
+                        .value_parser(PossibleValuesParser::new(POLICIES.map(|(name, _)| name)))
+                        .hide_possible_values(true)
+                        .requires("mrz"),
+                )
+                .arg(flag("short", help.read_short))
+                .arg(file("portrait", help.portrait))
+                .arg(value("files", "LIST", help.read_files))
+                .arg(csca())
+                .arg(file("master-list", help.master_list).action(ArgAction::Append))
+                .arg(file("link", help.link).action(ArgAction::Append))
+                .arg(file("crl", help.crl).action(ArgAction::Append))
+                .arg(flag("require-crl", help.require_crl)),
+        )
         .subcommand(base("enrol", help.enrol, help.enrol_usage).arg(reader()).arg(can()).args(issuer()))
         .subcommand(
             base("accept", help.accept, help.accept_usage)
@@ -296,8 +336,15 @@ fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
         "demo" => Action::Demo { out: path(own, "out") },
         "read" => Action::Read(ReadArguments {
             reader: reader_name(own)?,
-            can: can(own)?,
+            password: password(own)?,
+            short: own.get_flag("short"),
+            portrait: path(own, "portrait"),
+            files: files(own)?,
             csca: paths(own, "csca"),
+            master_lists: paths(own, "master-list"),
+            links: paths(own, "link"),
+            revocation_lists: paths(own, "crl"),
+            require_list: own.get_flag("require-crl"),
         }),
         "enrol" => Action::Enrol(EnrolArguments {
             reader: reader_name(own)?,
@@ -379,6 +426,42 @@ fn can(matches: &ArgMatches) -> Outcome<Option<String>> {
     }
 }
 
+fn password(matches: &ArgMatches) -> Outcome<CardPassword> {
+    let mrz = text(matches, "mrz").map(|typed| TypedMrz::parse(&typed)).transpose();
+    let wanted = text(matches, "basic-access");
+    Ok(CardPassword {
+        can: can(matches)?,
+        mrz: mrz.map_err(|part: MrzPart| Failure::Usage(UsageFault::Mrz(part)))?,
+        pin: text(matches, "pin"),
+        puk: text(matches, "puk"),
+        basic_access: wanted.and_then(|wanted| {
+            POLICIES.into_iter().find(|(name, _)| *name == wanted).map(|(_, policy)| policy)
+        }),
+    })
+}
+
+fn files(matches: &ArgMatches) -> Outcome<FileSet> {
+    let Some(typed) = text(matches, "files") else { return Ok(FileSet::WALLET) };
+    parse_files(&typed).ok_or_else(|| bad_value("--files", typed))
+}
+
+/// `all`, or names of data groups and `com` with commas between.
+fn parse_files(typed: &str) -> Option<FileSet> {
+    if typed == "all" {
+        return Some(FileSet::ALL);
+    }
+    typed.split(',').try_fold(FileSet::NONE, |files, name| {
+        let file = match name.trim().to_ascii_lowercase().as_str() {
+            "com" => FileId::Common,
+            name => match name.strip_prefix("dg")?.parse() {
+                Ok(number @ 1..=16) => FileId::Group(number),
+                _ => return None,
+            },
+        };
+        Some(files.with(file))
+    })
+}
+
 fn reader_name(matches: &ArgMatches) -> Outcome<ReaderName> {
     let typed = text(matches, "reader").unwrap_or_default();
     parse_reader(&typed).ok_or_else(|| bad_value("--reader", typed))
@@ -399,6 +482,13 @@ fn parse_reader(typed: &str) -> Option<ReaderName> {
     }
 }
 
+/// When basic access is good enough, by the names of `--basic-access`.
+const POLICIES: [(&str, BasicAccessPolicy); 3] = [
+    ("never", BasicAccessPolicy::Never),
+    ("where-there-is-no-pace", BasicAccessPolicy::WhereThereIsNoPace),
+    ("even-when-pace-is-refused", BasicAccessPolicy::EvenWhenPaceIsRefused),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -412,6 +502,16 @@ mod tests {
         assert_eq!(parse_reader("vpcd:[::1]:45963"), Some(ReaderName::Vpcd("[::1]:45963".into())));
         for half in ["", "pcsc:", "vpcd", "vpcd:", "vpcd:45963", "vpcd::45963", "vpcd:h:99999", "virtual:x"] {
             assert_eq!(parse_reader(half), None, "{half}");
+        }
+    }
+
+    #[test]
+    fn files_are_chosen_by_name() {
+        let chosen = FileSet::NONE.with(FileId::Group(1)).with(FileId::Group(16)).with(FileId::Common);
+        assert_eq!(parse_files("dg1,DG16, com"), Some(chosen));
+        assert_eq!(parse_files("all"), Some(FileSet::ALL));
+        for bad in ["", "dg0", "dg17", "1", "dg1,", "sod", "dg1;dg2"] {
+            assert_eq!(parse_files(bad), None, "{bad}");
         }
     }
 

@@ -17,28 +17,34 @@ pub(crate) fn read_all(paths: &[PathBuf], argument: &'static str) -> Outcome<Vec
 
 /// The certificates in one file, DER; at least one.
 pub(crate) fn read(path: &Path, argument: &'static str) -> Outcome<Vec<Vec<u8>>> {
-    let bytes = std::fs::read(path).map_err(|_| Failure::Usage(UsageFault::File(path.to_owned())))?;
-    parse(&bytes).ok_or_else(|| Failure::Usage(UsageFault::FileContent { argument, path: path.to_owned() }))
+    read_labelled(path, argument, "CERTIFICATE")
 }
 
-fn parse(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    // A DER certificate is a SEQUENCE; PEM is text.
+/// The revocation lists in one file, DER; at least one.
+pub(crate) fn read_lists(path: &Path, argument: &'static str) -> Outcome<Vec<Vec<u8>>> {
+    read_labelled(path, argument, "X509 CRL")
+}
+
+fn read_labelled(path: &Path, argument: &'static str, label: &str) -> Outcome<Vec<Vec<u8>>> {
+    let bytes = std::fs::read(path).map_err(|_| Failure::Usage(UsageFault::File(path.to_owned())))?;
+    let unfit = || Failure::Usage(UsageFault::FileContent { argument, path: path.to_owned() });
+    parse(&bytes, label).ok_or_else(unfit)
+}
+
+fn parse(bytes: &[u8], label: &str) -> Option<Vec<Vec<u8>>> {
+    // Certificates and lists are SEQUENCEs in DER; PEM is text. RFC 7468, 5.1 and 6.
     if bytes.starts_with(&[0x30]) {
         return Some(vec![bytes.to_vec()]);
     }
     let text = core::str::from_utf8(bytes).ok()?;
     let mut found = Vec::new();
-    for block in text.split(BEGIN).skip(1) {
-        let (body, _) = block.split_once(END)?;
+    for block in text.split(&format!("-----BEGIN {label}-----")).skip(1) {
+        let (body, _) = block.split_once(&format!("-----END {label}-----"))?;
         let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         found.push(STANDARD.decode(body).ok()?);
     }
     (!found.is_empty()).then_some(found)
 }
-
-// RFC 7468, 5.1.
-const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
 
 #[cfg(test)]
 mod tests {
@@ -46,7 +52,15 @@ mod tests {
 
     #[test]
     fn pem_bundles_and_der_are_read_and_anything_else_is_refused() {
-        let pem = |der: &[u8]| format!("words before\n{BEGIN}\n{}\n{END}\n", STANDARD.encode(der));
+        let labelled = |label: &str, der: &[u8]| {
+            let body = STANDARD.encode(der);
+            format!("words before\n-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+        };
+        let pem = |der: &[u8]| labelled("CERTIFICATE", der);
+        let parse = |bytes: &[u8]| parse(bytes, "CERTIFICATE");
+        let list = labelled("X509 CRL", &[0x30, 3]);
+        assert_eq!(super::parse(list.as_bytes(), "X509 CRL"), Some(vec![vec![0x30, 3]]));
+        assert_eq!(parse(list.as_bytes()), None, "a list is no certificate");
         assert_eq!(parse(&[0x30, 1, 2]), Some(vec![vec![0x30, 1, 2]]));
         let two = pem(&[0x30, 1]) + &pem(&[0x30, 2]);
         assert_eq!(parse(two.as_bytes()), Some(vec![vec![0x30, 1], vec![0x30, 2]]));

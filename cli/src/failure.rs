@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use wallet_core::wallet::{Distrust, WalletError};
+use wallet_core::{
+    chip::MrzPart,
+    wallet::{Distrust, WalletError},
+};
+
+use crate::card_report::Check;
 
 /// Every way a command ends without success.
 #[derive(Debug)]
@@ -11,6 +16,13 @@ pub(crate) enum Failure {
     Usage(UsageFault),
     /// The wallet said no.
     Wallet(WalletError),
+    /// A card was read to its end and is not believed. Its checks were printed already, but for machines.
+    Unbelieved {
+        /// Why not.
+        error: WalletError,
+        /// What each check came to.
+        checks: Vec<Check>,
+    },
     /// The reader, before any card was spoken to.
     Reader(ReaderFault),
     /// The checks refused what was shown. The verdict was printed already.
@@ -48,6 +60,10 @@ pub(crate) enum UsageFault {
         /// The value.
         value: String,
     },
+    /// A part of the card's lines for machines is none, or was mistyped: its check digit does not fit.
+    Mrz(MrzPart),
+    /// This argument takes a number of the card, and what was given is none. It is a secret and not repeated.
+    NotANumber(&'static str),
     /// The command needs this argument here.
     Missing(&'static str),
     /// This file cannot be read.
@@ -111,7 +127,7 @@ impl Failure {
             Self::Passphrase(_) => 6,
             Self::Storage { .. } => 7,
             Self::Cancelled => 8,
-            Self::Wallet(error) => match error {
+            Self::Wallet(error) | Self::Unbelieved { error, .. } => match error {
                 WalletError::NotTrusted { why: Distrust::IssuerAnswer } => 5,
                 WalletError::NotTrusted { .. }
                 | WalletError::FaceMismatch
@@ -149,7 +165,7 @@ impl Failure {
             Self::Cancelled => "cancelled",
             Self::Output => "output",
             Self::Internal(_) => "internal",
-            Self::Wallet(error) => match error {
+            Self::Wallet(error) | Self::Unbelieved { error, .. } => match error {
                 WalletError::UserCancelled => "cancelled",
                 WalletError::WrongPassword { .. } => "wrong_password",
                 WalletError::CardLost => "card_lost",

@@ -1,6 +1,8 @@
 //! `wallet`: the citizen's app on a desktop, and the clerk's checker.
 
 mod args;
+mod card_password;
+mod card_report;
 mod certificates;
 mod clerk;
 mod commands;

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde::Serialize;
 
 use crate::{
+    card_report::Check,
     failure::{Failure, Outcome, UsageFault},
     texts::Texts,
 };
@@ -22,6 +23,9 @@ pub(crate) struct Output {
 #[derive(Serialize)]
 struct FailureDocument<'a> {
     error: FailureView<'a>,
+    /// Of a card that is not believed.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    checks: &'a [Check],
 }
 
 #[derive(Serialize)]
@@ -88,7 +92,11 @@ impl Output {
                 exit_code: failure.exit_code(),
                 message: message.clone(),
             };
-            let _ = self.document(&FailureDocument { error });
+            let checks = match failure {
+                Failure::Unbelieved { checks, .. } => checks.as_slice(),
+                _ => &[],
+            };
+            let _ = self.document(&FailureDocument { error, checks });
         }
         let prefix = match failure {
             Failure::Usage(UsageFault::Nothing(_)) => "",

@@ -36,7 +36,7 @@ pub(crate) async fn passphrase(texts: &Texts, new: bool) -> Outcome<String> {
 }
 
 /// One line that the terminal does not show. Ctrl-C ends the question and gives the terminal its echo back.
-async fn ask_hidden(question: &'static str) -> Outcome<String> {
+pub(crate) async fn ask_hidden(question: &'static str) -> Outcome<String> {
     let mode = TerminalMode::save();
     let answered = tokio::task::spawn_blocking(move || rpassword::prompt_password(question));
     tokio::select! {

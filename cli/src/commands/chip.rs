@@ -9,7 +9,7 @@ use crate::{
     args::ChipArguments,
     failure::{Failure, Outcome, ReaderFault},
     output::Output,
-    readers::VIRTUAL_CAN,
+    readers::{VIRTUAL_CAN, VIRTUAL_PIN, VIRTUAL_PUK},
 };
 
 /// One way of PACE, as typed: `gm-aes128-12`.
@@ -53,7 +53,7 @@ fn parse_suite<'a>(mut parts: impl Iterator<Item = &'a str>) -> Result<(Cipher, 
 /// Runs it.
 pub(crate) async fn run(arguments: ChipArguments, output: Output) -> Outcome<()> {
     let ChipArguments { connect, offers, key, basic_access, short } = arguments;
-    let mut card = VirtualCard::of(&people::adult()).can(VIRTUAL_CAN).pin("111111", 3).puk("3333333333");
+    let mut card = VirtualCard::of(&people::adult()).can(VIRTUAL_CAN).pin(VIRTUAL_PIN, 3).puk(VIRTUAL_PUK);
     let mut offers = offers.into_iter();
     if let Some(Offer(mapping, cipher, curve)) = offers.next() {
         card = card.pace_by(mapping, cipher, curve);

@@ -1,57 +1,28 @@
 //! `wallet read`: a card's chip, and what it proved.
 
-use std::{sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use fixtures::platform::SystemClock;
-use serde::Serialize;
 use wallet_core::{
+    card::Date,
+    chip::{FileId, files::dg2},
     crypto::random::make_random,
+    trust::{Anchors, Certificate, RevocationList, RevocationPolicy, TrustError},
     wallet::{
-        CardAccessView, CardReading, ChipCheckOutcome, ChipEvidence, ListenerError, ReadingListener,
-        ReadingProgress,
+        CardReading, ChipEvidence, Distrust, ListenerError, ReadingListener, ReadingProgress, ReadingTerms,
+        WalletError,
     },
 };
 
 use crate::{
     args::{ReadArguments, ReaderName},
+    card_report::{CardDocument, Check, print_checks},
     certificates,
-    failure::{Failure, Outcome},
+    failure::{Failure, Outcome, UsageFault, storage},
     home::Home,
     output::Output,
-    readers,
+    readers, views,
 };
-
-#[derive(Serialize)]
-struct Document {
-    holder: Holder,
-    files: Vec<File>,
-    checks: Vec<Check>,
-    apdus: u32,
-    milliseconds: u64,
-}
-
-#[derive(Serialize)]
-struct Holder {
-    name: String,
-    name_latin: String,
-    document_number: String,
-    /// `YYYY-MM-DD`, as far as the card knows it.
-    birth_date: Option<String>,
-}
-
-#[derive(Serialize)]
-struct File {
-    name: String,
-    length: u32,
-    /// Lower-case hexadecimal.
-    sha256: String,
-}
-
-#[derive(Serialize)]
-struct Check {
-    name: String,
-    outcome: &'static str,
-}
 
 /// Shows progress on the terminal.
 pub(crate) struct TerminalListener(pub(crate) Output);
@@ -66,26 +37,54 @@ impl ReadingListener for TerminalListener {
 
 /// Runs it.
 pub(crate) async fn run(arguments: ReadArguments, home: &Home, output: Output) -> Outcome<()> {
-    let roots = roots(&arguments, home)?;
-    let can = readers::access_number(arguments.can, &arguments.reader, output).await?;
-    let link = readers::connect(&arguments.reader, output).await?;
+    let now = views::now()?.unix_seconds;
+    let terms = ReadingTerms { anchors: anchors(&arguments, home, now)?, files: arguments.files };
+    let ReadArguments { reader, password, short, portrait, .. } = arguments;
+    let access = password.access(&reader, output).await?;
+    let mut link = readers::connect(&reader, output).await?;
+    if short {
+        link = Arc::new(readers::ShortLink(link));
+    }
     let listener = Arc::new(TerminalListener(output));
-    let access = CardAccessView::Can { can };
-    let reading = CardReading::new(link, access, roots, Arc::new(SystemClock), Some(listener))?;
+    let reading = CardReading::on_terms(link, &access, terms, Arc::new(SystemClock), Some(listener))?;
     let challenge = make_random::<8>().map_err(|_| Failure::Internal("no randomness"))?;
 
     let began = Instant::now();
-    let evidence = reading.run(Some(challenge.to_vec())).await?;
+    let evidence = reading.run(Some(challenge.to_vec())).await;
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     output.clear_progress();
+    let evidence = evidence.map_err(|error| unbelieved(&reading, error, output))?;
 
-    let document = describe(&evidence, milliseconds)?;
-    print(&document, output)?;
+    let today = Date::in_korea_at(now).map_err(|_| Failure::Internal("no date"))?;
+    let document = CardDocument::of(&evidence, today, milliseconds)?;
+    document.print(output)?;
+    if let Some(path) = portrait {
+        keep_portrait(&evidence, path, output)?;
+    }
     output.document(&document)
 }
 
-/// Whom to trust: the files named, else the wallet's own, and for the fixture's card its own authority.
-fn roots(arguments: &ReadArguments, home: &Home) -> Outcome<Vec<Vec<u8>>> {
+/// The error of a card that was read and is not believed comes with what each check came to.
+fn unbelieved(reading: &CardReading, error: WalletError, output: Output) -> Failure {
+    let Some(report) = reading.report() else { return Failure::Wallet(error) };
+    let checks: Vec<Check> = report.checks.into_iter().map(Check::from).collect();
+    match print_checks(&checks, output) {
+        Ok(()) => Failure::Unbelieved { error, checks },
+        Err(failure) => failure,
+    }
+}
+
+fn keep_portrait(evidence: &ChipEvidence, path: PathBuf, output: Output) -> Outcome<()> {
+    let file = evidence.file(FileId::Group(2)).ok_or(Failure::Usage(UsageFault::Missing("--files dg2")))?;
+    let portrait = dg2::parse(file).map_err(WalletError::from)?;
+    let told = path.display().to_string();
+    std::fs::write(&path, portrait.image).map_err(storage(path))?;
+    output.line(&(output.texts.say.written)(&told))
+}
+
+/// Whom to trust: the files named, else the wallet's own, and for the fixture's card its own authority; with the master
+/// lists, links and revocation lists that were named.
+fn anchors(arguments: &ReadArguments, home: &Home, now: i64) -> Outcome<Anchors> {
     let mut roots = certificates::read_all(&arguments.csca, "--csca")?;
     if roots.is_empty() {
         roots = home.trust()?.cards;
@@ -93,68 +92,39 @@ fn roots(arguments: &ReadArguments, home: &Home) -> Outcome<Vec<Vec<u8>>> {
             roots.push(fixtures::pki::csca().certificate().to_vec());
         }
     }
-    Ok(roots)
-}
-
-fn describe(evidence: &ChipEvidence, milliseconds: u64) -> Outcome<Document> {
-    let holder = evidence.holder()?;
-    let file = |name: String| name.strip_prefix("EF.").map(ToOwned::to_owned).unwrap_or(name);
-    Ok(Document {
-        holder: Holder {
-            name: holder.name,
-            name_latin: holder.name_latin,
-            document_number: holder.document_number,
-            birth_date: holder.birth_date,
-        },
-        files: evidence
-            .files()
-            .into_iter()
-            .map(|view| File { name: file(view.name), length: view.length, sha256: hex::encode(view.sha256) })
-            .collect(),
-        checks: evidence
-            .checks()
-            .into_iter()
-            .map(|view| Check { name: view.name, outcome: outcome_name(view.outcome) })
-            .collect(),
-        apdus: evidence.apdus(),
-        milliseconds,
-    })
-}
-
-const fn outcome_name(outcome: ChipCheckOutcome) -> &'static str {
-    match outcome {
-        ChipCheckOutcome::Passed => "passed",
-        ChipCheckOutcome::Skipped => "skipped",
+    let roots: Result<Vec<Certificate>, TrustError> =
+        roots.iter().map(|der| Certificate::parse(der)).collect();
+    let roots = roots.map_err(|_| Failure::Wallet(WalletError::NotTrusted { why: Distrust::ChipSigner }))?;
+    let signers = Anchors::new(roots.clone());
+    let mut trusted = roots;
+    for path in &arguments.master_lists {
+        let list = std::fs::read(path).map_err(|_| Failure::Usage(UsageFault::File(path.clone())))?;
+        let (listed, _) =
+            Anchors::from_master_list(&list, &signers, now).map_err(|_| unfit("--master-list", path))?;
+        trusted.extend_from_slice(listed.certificates());
     }
-}
-
-fn print(document: &Document, output: Output) -> Outcome<()> {
-    let say = &output.texts.say;
-    output.line(say.read_title)?;
-    let holder = &document.holder;
-    for (name, value) in [
-        (say.field.name, holder.name.as_str()),
-        (say.field.name_latin, &holder.name_latin),
-        (say.field.birth_date, holder.birth_date.as_deref().unwrap_or_default()),
-        (say.field.document_number, &holder.document_number),
-    ] {
-        if !value.is_empty() {
-            output.line(&format!("  {name}: {value}"))?;
+    let mut anchors = Anchors::new(trusted);
+    for path in &arguments.links {
+        let links: Result<Vec<Certificate>, TrustError> =
+            certificates::read(path, "--link")?.iter().map(|der| Certificate::parse(der)).collect();
+        let links = links.map_err(|_| unfit("--link", path))?;
+        let (linked, left_out) = anchors.with_links(&links, now);
+        if left_out > 0 {
+            return Err(unfit("--link", path));
+        }
+        anchors = linked;
+    }
+    for path in &arguments.revocation_lists {
+        for der in certificates::read_lists(path, "--crl")? {
+            let list = RevocationList::parse(&der).map_err(|_| unfit("--crl", path))?;
+            anchors = anchors.with_revocation_list(list, now).map_err(|_| unfit("--crl", path))?;
         }
     }
-    output.line(say.files)?;
-    for file in &document.files {
-        output.line(&format!(
-            "  {:5} {:>14}  sha256 {}",
-            file.name,
-            (say.bytes)(file.length),
-            file.sha256
-        ))?;
-    }
-    output.line(say.checks)?;
-    for check in &document.checks {
-        let outcome = if check.outcome == "passed" { say.passed } else { say.skipped };
-        output.line(&format!("  {}: {outcome}", check.name))?;
-    }
-    output.line(&(say.read_took)(document.apdus, document.milliseconds))
+    let policy =
+        if arguments.require_list { RevocationPolicy::Required } else { RevocationPolicy::ListsAtHand };
+    Ok(anchors.with_revocation_policy(policy))
+}
+
+fn unfit(argument: &'static str, path: &std::path::Path) -> Failure {
+    Failure::Usage(UsageFault::FileContent { argument, path: path.to_owned() })
 }

@@ -19,11 +19,11 @@ pub(crate) struct PcscLink {
 
 impl PcscLink {
     /// Waits for a card in the first reader whose name contains `name`, or in any. `waiting` hears the reader's name when
-    /// there is no card yet.
+    /// there is no card yet; the name of the one with the card comes back.
     pub(crate) async fn connect(
         name: Option<String>,
         waiting: impl Fn(&str) + Send + 'static,
-    ) -> Result<Self, ReaderFault> {
+    ) -> Result<(Self, String), ReaderFault> {
         tokio::task::spawn_blocking(move || connect(name.as_deref(), waiting))
             .await
             .unwrap_or(Err(ReaderFault::Failed(0)))
@@ -47,7 +47,7 @@ impl CardLink for PcscLink {
     }
 }
 
-fn connect(name: Option<&str>, waiting: impl Fn(&str)) -> Result<PcscLink, ReaderFault> {
+fn connect(name: Option<&str>, waiting: impl Fn(&str)) -> Result<(PcscLink, String), ReaderFault> {
     let context = Context::establish(Scope::User).map_err(name_fault)?;
     let began = Instant::now();
     let mut told = false;
@@ -62,7 +62,10 @@ fn connect(name: Option<&str>, waiting: impl Fn(&str)) -> Result<PcscLink, Reade
         });
         if let Some(state) = present {
             match context.connect(state.name(), ShareMode::Exclusive, Protocols::ANY) {
-                Ok(card) => return Ok(PcscLink { card: Arc::new(card) }),
+                Ok(card) => {
+                    let reader = state.name().to_string_lossy().into_owned();
+                    return Ok((PcscLink { card: Arc::new(card) }, reader));
+                }
                 // The card left again, or still wakes up.
                 Err(
                     Error::NoSmartcard | Error::RemovedCard | Error::UnpoweredCard | Error::UnresponsiveCard,

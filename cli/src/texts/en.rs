@@ -2,11 +2,12 @@
 
 use clap::error::{ContextKind, ErrorKind};
 use wallet_core::{
+    chip::MrzPart,
     verify::{AudienceKind, Relaxation},
-    wallet::{Distrust, ErrorText, Language, WalletError},
+    wallet::{ChipCheckFailure, ChipCheckOutcome, ChipCheckSkip, Distrust, ErrorText, Language, WalletError},
 };
 
-use super::{Demo, Fields, Help, Say, Texts};
+use super::{Demo, Detail, Fields, Help, Say, Texts, percent};
 use crate::failure::{Failure, PassphraseFault, ReaderFault, UsageFault};
 
 /// The texts.
@@ -45,11 +46,23 @@ const HELP: Help = Help {
     chip_short: "Refuse extended length",
 
     read: "Read a card's chip and say what it proved",
-    read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
+    read_usage: "wallet read --reader READER [--can N | --mrz NUMBER,BIRTH,EXPIRY | --pin N | --puk N] [--files LIST] [--csca FILE]... [--crl FILE]... [--json]",
     reader: "virtual (the invented card), pcsc or pcsc:NAME (a reader whose name contains NAME), vpcd:HOST:PORT (listens there \
              for a chip)",
-    can: "The six digits printed on the card; asked for when missing",
+    can: "The six digits printed on the card; asked for when missing. With --pin: resumes a suspended PIN",
+    mrz: "From the lines for machines: document number, birth and expiry (YYMMDD), each with its check digit",
+    pin: "The holder's own number; - asks for it where nobody sees it",
+    puk: "The number that unblocks the PIN; - asks for it where nobody sees it",
+    basic_access_policy: "With --mrz, when basic access, which a listener can open later, is good enough: never, \
+                          where-there-is-no-pace (the default), even-when-pace-is-refused",
+    read_short: "Never use extended length",
+    portrait: "Write the portrait here, as the image file it is on the chip",
+    read_files: "Which files to read, by commas: dg1 to dg16, com; or all (else dg1,dg2,dg11,dg12,dg14,dg15). No other is asked for",
     csca: "A country signing certificate to trust, PEM or DER; may be repeated (else those of the wallet)",
+    master_list: "A master list of country signing certificates, signed under a certificate of --csca; may be repeated",
+    link: "A link certificate by which a country passed on to a new key; may be repeated",
+    crl: "A country's list of revoked certificates, DER or PEM; may be repeated",
+    require_crl: "Refuse a card whose signer is on no current list",
 
     enrol: "Make a mobile ID of a card, at an issuer",
     enrol_usage: "wallet enrol --issuer URL --reader READER [--can N] [--trust DIR] [--yes]",
@@ -109,6 +122,8 @@ const SAY: Say = Say {
     ask_passphrase: "Passphrase of the wallet: ",
     ask_new_passphrase: "Choose a passphrase for the wallet: ",
     ask_can: "The six digits printed on the card: ",
+    ask_pin: "PIN of the card: ",
+    ask_puk: "PUK of the card: ",
     ask_digits: "The six digits that you were told: ",
     ask_again: "Once more: ",
     yes_or_no: " [y/N] ",
@@ -119,14 +134,21 @@ const SAY: Say = Say {
     playing_chip: |address| format!("The card is in the reader at {address}; Ctrl-C takes it out."),
     waiting_for_chip: |address| format!("Waiting for a chip to connect to {address} …"),
     waiting_for_card: |reader| format!("Put the card on the reader {reader} …"),
-    reading_file: |file, read, total| match total {
-        0 => format!("Reading {file} …"),
-        _ => format!("Reading {file}: {read} of {total} bytes"),
+    card_found: |reader| format!("There is a card in {reader}. Keep it still until all is read."),
+    reading_file: |file, read, total| match percent(read, total) {
+        None => format!("Reading {file} …"),
+        Some(percent) => format!("Reading {file}: {percent} % of {total} bytes"),
     },
     read_title: "The card",
     files: "Files",
     bytes: |count| format!("{count} bytes"),
     checks: "Checks",
+    detail: Detail::english,
+    signed_by,
+    opened_by,
+    common_differs: "EF.COM, which nobody signed, says otherwise than what was signed.",
+    check,
+    check_outcome,
     read_took: |apdus, milliseconds| format!("{apdus} commands to the chip in {milliseconds} ms"),
     passed: "passed",
     failed: "FAILED",
@@ -149,6 +171,7 @@ const SAY: Say = Say {
         valid_until: "Valid until",
         state: "State",
         document_number: "Document number",
+        nationality: "Nationality",
         keys: "Keys",
         adult: "Adult by the year of birth",
         authority: "Issued by",
@@ -216,6 +239,69 @@ const DEMO: Demo = Demo {
     pictures: |folder| format!("Pictures of all levels: {folder}"),
 };
 
+fn signed_by(country: &str, signature: &str, hash: &str) -> String {
+    format!("Signed by the authority of {country}: {signature}, digests {hash}")
+}
+
+fn opened_by(way: &str) -> &'static str {
+    match way {
+        "pace" => "Opened by PACE",
+        "basic_access" => "Opened by basic access: the card speaks of nothing better",
+        _ => {
+            "Opened by basic access although the card speaks of PACE: somebody near may have heard what it holds"
+        }
+    }
+}
+
+fn check(name: &str) -> &'static str {
+    match name {
+        "passive_authentication.signature" => "Signature over the card's content",
+        "passive_authentication.chain" => "Signer known to the country",
+        "passive_authentication.revocation" => "Signer not revoked",
+        "passive_authentication.hashes" => "Content as it was signed",
+        "access" => "Ways to open it as they were signed",
+        "chip_authentication" => "Original chip, by key agreement",
+        _ => "Original chip, by signature",
+    }
+}
+
+fn check_outcome(outcome: ChipCheckOutcome) -> String {
+    let (word, why) = match outcome {
+        ChipCheckOutcome::Passed => return "passed".to_owned(),
+        ChipCheckOutcome::PassedWeakly => ("passed", "by an old and weak method"),
+        ChipCheckOutcome::Failed { why } => (
+            "FAILED",
+            match why {
+                ChipCheckFailure::Malformed => "the file is malformed",
+                ChipCheckFailure::Unsupported => "this program does not know the method",
+                ChipCheckFailure::BadSignature => "the signature does not verify",
+                ChipCheckFailure::UntrustedIssuer => "no trusted authority stands behind it",
+                ChipCheckFailure::NotInForce => "a certificate is past its end or before its begin",
+                ChipCheckFailure::Revoked => {
+                    "the authority took the certificate back, or no current list says otherwise"
+                }
+                ChipCheckFailure::Altered => "a file was altered or never signed",
+                ChipCheckFailure::HiddenAccess => "the card spoke of other ways than were signed",
+                ChipCheckFailure::NotProven => "the chip did not prove its key: a copy",
+            },
+        ),
+        ChipCheckOutcome::Skipped { why } => (
+            "not checked",
+            match why {
+                ChipCheckSkip::NoChallenge => "no challenge was given",
+                ChipCheckSkip::NoKey => "the card has no key for it",
+                ChipCheckSkip::NotAsked => "the card was not asked",
+                ChipCheckSkip::NotRead => "the file with the key was not read",
+                ChipCheckSkip::NothingSigned => "nothing signed was read to compare with",
+                ChipCheckSkip::AfterAFailure => "another check failed before",
+                ChipCheckSkip::NoRevocationList => "no revocation list was given (--crl)",
+                ChipCheckSkip::OldRevocationList => "the revocation list is not current",
+            },
+        ),
+    };
+    format!("{word} ({why})")
+}
+
 fn complaint(error: &clap::Error) -> String {
     // clap speaks English; its own words are kept, without the usage line it would repeat.
     let rendered = error.render().to_string();
@@ -233,7 +319,7 @@ fn complaint(error: &clap::Error) -> String {
 fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Usage(fault) => usage(fault),
-        Failure::Wallet(error) => wallet(error),
+        Failure::Wallet(error) | Failure::Unbelieved { error, .. } => wallet(error),
         Failure::Reader(fault) => reader(fault),
         Failure::Refused => "The code was refused.".to_owned(),
         Failure::DemoFailed => "The demo did not come out as it must.".to_owned(),
@@ -256,6 +342,19 @@ fn usage(fault: &UsageFault) -> String {
         UsageFault::CommandLine(words) | UsageFault::Nothing(words) => words.clone(),
         UsageFault::Value { argument, value } => {
             format!("{argument} cannot be \"{value}\". `wallet --help` says what it can be.")
+        }
+        UsageFault::Mrz(part) => {
+            let part = match part {
+                MrzPart::Number => "document number",
+                MrzPart::Birth => "date of birth",
+                MrzPart::Expiry => "date of expiry",
+            };
+            format!(
+                "The {part} of --mrz does not fit its check digit, or has none: look at the lines again. The card was not touched."
+            )
+        }
+        UsageFault::NotANumber(argument) => {
+            format!("What {argument} was given is no such number: digits only, a PIN 4 to 12, a PUK 6 to 12.")
         }
         UsageFault::Missing(argument) => format!("{argument} is needed here."),
         UsageFault::File(path) => format!("The file {} cannot be read.", path.display()),

@@ -2,11 +2,12 @@
 
 use clap::error::{ContextKind, ErrorKind};
 use wallet_core::{
+    chip::MrzPart,
     verify::{AudienceKind, Relaxation},
-    wallet::{Distrust, ErrorText, Language, WalletError},
+    wallet::{ChipCheckFailure, ChipCheckOutcome, ChipCheckSkip, Distrust, ErrorText, Language, WalletError},
 };
 
-use super::{Demo, Fields, Help, Say, Texts};
+use super::{Demo, Detail, Fields, Help, Say, Texts, percent};
 use crate::failure::{Failure, PassphraseFault, ReaderFault, UsageFault};
 
 /// The texts.
@@ -45,10 +46,22 @@ const HELP: Help = Help {
     chip_short: "확장 길이 거부",
 
     read: "카드의 칩을 읽고 무엇이 증명되었는지 표시",
-    read_usage: "wallet read --reader READER [--can N] [--csca FILE]... [--json]",
+    read_usage: "wallet read --reader READER [--can N | --mrz NUMBER,BIRTH,EXPIRY | --pin N | --puk N] [--files LIST] [--csca FILE]... [--crl FILE]... [--json]",
     reader: "virtual (가상 카드), pcsc 또는 pcsc:NAME (이름에 NAME이 들어간 리더기), vpcd:HOST:PORT (그 주소에서 칩의 접속을 기다림)",
-    can: "카드에 인쇄된 숫자 여섯 자리. 없으면 물어봄",
+    can: "카드에 인쇄된 숫자 여섯 자리. 없으면 물어봄. --pin과 함께 쓰면 정지된 PIN을 다시 사용할 수 있게 함",
+    mrz: "기계 판독 줄의 문서 번호, 생년월일, 만료일(YYMMDD). 각각 검사 숫자까지",
+    pin: "본인만 아는 번호(PIN). -이면 화면에 보이지 않게 물어봄",
+    puk: "PIN 잠금을 푸는 번호(PUK). -이면 화면에 보이지 않게 물어봄",
+    basic_access_policy: "--mrz를 쓸 때, 엿들은 사람이 나중에 풀 수 있는 기본 접근 제어를 언제 허용할지: never, \
+                          where-there-is-no-pace (기본값), even-when-pace-is-refused",
+    read_short: "확장 길이를 쓰지 않음",
+    portrait: "사진을 칩에 있는 이미지 파일 그대로 여기에 저장",
+    read_files: "읽을 파일, 쉼표로 구분: dg1–dg16, com, 또는 all (없으면 dg1,dg2,dg11,dg12,dg14,dg15). 다른 파일은 요청하지 않음",
     csca: "신뢰할 국가 서명 인증서(CSCA), PEM 또는 DER. 여러 번 쓸 수 있음 (없으면 지갑에 있는 것)",
+    master_list: "국가 서명 인증서 목록(마스터 리스트). --csca의 인증서 아래에서 서명된 것. 여러 번 쓸 수 있음",
+    link: "국가가 새 키로 바꿀 때 만든 연결 인증서. 여러 번 쓸 수 있음",
+    crl: "국가의 인증서 폐지 목록(CRL), DER 또는 PEM. 여러 번 쓸 수 있음",
+    require_crl: "서명자가 현재 유효한 폐지 목록으로 확인되지 않은 카드는 거부",
 
     enrol: "카드로 모바일 신분증을 발급받음",
     enrol_usage: "wallet enrol --issuer URL --reader READER [--can N] [--trust DIR] [--yes]",
@@ -108,6 +121,8 @@ const SAY: Say = Say {
     ask_passphrase: "지갑 암호: ",
     ask_new_passphrase: "지갑에 쓸 암호를 정하세요: ",
     ask_can: "카드에 인쇄된 숫자 여섯 자리: ",
+    ask_pin: "카드의 PIN: ",
+    ask_puk: "카드의 PUK: ",
     ask_digits: "창구에서 들은 여섯 자리 숫자: ",
     ask_again: "한 번 더: ",
     yes_or_no: " [예(y)/아니요(n)] ",
@@ -118,14 +133,21 @@ const SAY: Say = Say {
     playing_chip: |address| format!("카드가 {address} 리더에 들어 있습니다. Ctrl-C로 꺼냅니다."),
     waiting_for_chip: |address| format!("{address}에서 칩의 접속을 기다립니다 …"),
     waiting_for_card: |reader| format!("리더기 {reader}에 카드를 올려 주세요 …"),
-    reading_file: |file, read, total| match total {
-        0 => format!("{file} 읽는 중 …"),
-        _ => format!("{file} 읽는 중: {total}바이트 중 {read}바이트"),
+    card_found: |reader| format!("{reader}에서 카드를 찾았습니다. 다 읽을 때까지 움직이지 마세요."),
+    reading_file: |file, read, total| match percent(read, total) {
+        None => format!("{file} 읽는 중 …"),
+        Some(percent) => format!("{file} 읽는 중: {total}바이트 중 {percent}%"),
     },
     read_title: "카드",
     files: "파일",
     bytes: |count| format!("{count}바이트"),
     checks: "확인",
+    detail: Detail::korean,
+    signed_by,
+    opened_by,
+    common_differs: "서명되지 않은 파일 EF.COM이 서명된 내용과 다릅니다.",
+    check,
+    check_outcome,
     read_took: |apdus, milliseconds| format!("칩에 보낸 명령 {apdus}개, {milliseconds} ms"),
     passed: "통과",
     failed: "실패",
@@ -148,6 +170,7 @@ const SAY: Say = Say {
         valid_until: "유효 기간",
         state: "상태",
         document_number: "문서 번호",
+        nationality: "국적",
         keys: "키",
         adult: "출생 연도 기준 성인",
         authority: "발급 기관",
@@ -211,6 +234,67 @@ const DEMO: Demo = Demo {
     pictures: |folder| format!("모든 범위의 그림: {folder}"),
 };
 
+fn signed_by(country: &str, signature: &str, hash: &str) -> String {
+    format!("{country} 기관이 서명함: {signature}, 다이제스트 {hash}")
+}
+
+fn opened_by(way: &str) -> &'static str {
+    match way {
+        "pace" => "PACE로 열었습니다",
+        "basic_access" => "기본 접근 제어로 열었습니다. 카드에 더 나은 방식이 없습니다",
+        _ => {
+            "카드가 PACE를 안내하지만 기본 접근 제어로 열었습니다. 가까이 있던 사람이 내용을 엿들었을 수 있습니다"
+        }
+    }
+}
+
+fn check(name: &str) -> &'static str {
+    match name {
+        "passive_authentication.signature" => "카드 내용의 서명",
+        "passive_authentication.chain" => "국가가 인정한 서명자",
+        "passive_authentication.revocation" => "서명자 폐지 여부",
+        "passive_authentication.hashes" => "서명된 내용과 일치",
+        "access" => "서명된 접근 방식과 일치",
+        "chip_authentication" => "원본 칩 (키 합의)",
+        _ => "원본 칩 (서명)",
+    }
+}
+
+fn check_outcome(outcome: ChipCheckOutcome) -> String {
+    let (word, why) = match outcome {
+        ChipCheckOutcome::Passed => return "통과".to_owned(),
+        ChipCheckOutcome::PassedWeakly => ("통과", "오래되고 약한 방식"),
+        ChipCheckOutcome::Failed { why } => (
+            "실패",
+            match why {
+                ChipCheckFailure::Malformed => "파일 형식이 잘못됨",
+                ChipCheckFailure::Unsupported => "이 프로그램이 모르는 방식",
+                ChipCheckFailure::BadSignature => "서명이 맞지 않음",
+                ChipCheckFailure::UntrustedIssuer => "신뢰하는 기관이 발급하지 않음",
+                ChipCheckFailure::NotInForce => "인증서의 유효 기간이 아님",
+                ChipCheckFailure::Revoked => "기관이 인증서를 폐지했거나 현재 목록으로 확인되지 않음",
+                ChipCheckFailure::Altered => "바뀌었거나 서명된 적이 없는 파일이 있음",
+                ChipCheckFailure::HiddenAccess => "카드가 서명된 것과 다른 접근 방식을 안내함",
+                ChipCheckFailure::NotProven => "칩이 자기 키를 증명하지 못함: 복제 의심",
+            },
+        ),
+        ChipCheckOutcome::Skipped { why } => (
+            "확인 안 함",
+            match why {
+                ChipCheckSkip::NoChallenge => "난수를 주지 않음",
+                ChipCheckSkip::NoKey => "카드에 해당 키가 없음",
+                ChipCheckSkip::NotAsked => "카드에 요청하지 않음",
+                ChipCheckSkip::NotRead => "키가 든 파일을 읽지 않음",
+                ChipCheckSkip::NothingSigned => "비교할 서명된 파일을 읽지 않음",
+                ChipCheckSkip::AfterAFailure => "앞선 확인이 실패함",
+                ChipCheckSkip::NoRevocationList => "폐지 목록이 없음 (--crl)",
+                ChipCheckSkip::OldRevocationList => "폐지 목록이 최신이 아님",
+            },
+        ),
+    };
+    format!("{word} ({why})")
+}
+
 fn complaint(error: &clap::Error) -> String {
     let named = |kind: ContextKind| error.get(kind).map(ToString::to_string).unwrap_or_default();
     match error.kind() {
@@ -242,7 +326,7 @@ fn complaint(error: &clap::Error) -> String {
 fn failure(failure: &Failure) -> String {
     match failure {
         Failure::Usage(fault) => usage(fault),
-        Failure::Wallet(error) => wallet(error),
+        Failure::Wallet(error) | Failure::Unbelieved { error, .. } => wallet(error),
         Failure::Reader(fault) => reader(fault),
         Failure::Refused => "코드가 거부되었습니다.".to_owned(),
         Failure::DemoFailed => "시연 결과가 예상과 다릅니다.".to_owned(),
@@ -263,6 +347,17 @@ fn usage(fault: &UsageFault) -> String {
         UsageFault::CommandLine(words) | UsageFault::Nothing(words) => words.clone(),
         UsageFault::Value { argument, value } => {
             format!("{argument}에 \"{value}\" 값을 쓸 수 없습니다. `wallet --help`를 보세요.")
+        }
+        UsageFault::Mrz(part) => {
+            let part = match part {
+                MrzPart::Number => "문서 번호가",
+                MrzPart::Birth => "생년월일이",
+                MrzPart::Expiry => "만료일이",
+            };
+            format!("--mrz의 {part} 검사 숫자와 맞지 않거나 검사 숫자가 없습니다. 카드를 다시 보고 입력하세요. 카드에는 아무것도 보내지 않았습니다.")
+        }
+        UsageFault::NotANumber(argument) => {
+            format!("{argument}에 쓸 수 없는 번호입니다. 숫자만 쓰며 PIN은 4–12자리, PUK는 6–12자리입니다.")
         }
         UsageFault::Missing(argument) => format!("여기에는 {argument}이(가) 필요합니다."),
         UsageFault::File(path) => format!("{} 파일을 읽을 수 없습니다.", path.display()),

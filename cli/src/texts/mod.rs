@@ -1,6 +1,7 @@
 //! Everything a person reads, in each language. Both languages fill the same structs, so that a missing text does not
 //! compile.
 
+mod details;
 mod en;
 mod ko;
 
@@ -8,11 +9,12 @@ use wallet_core::{
     card::Disclosure,
     vault::EventKind,
     verify::{AudienceKind, Relaxation},
-    wallet::{CardState, EnrolmentStage, Language},
+    wallet::{CardState, ChipCheckOutcome, EnrolmentStage, Language},
 };
 
 use crate::failure::Failure;
 
+pub(crate) use details::Detail;
 pub(crate) use en::ENGLISH;
 pub(crate) use ko::KOREAN;
 
@@ -102,7 +104,18 @@ pub(crate) struct Help {
     pub(crate) read_usage: &'static str,
     pub(crate) reader: &'static str,
     pub(crate) can: &'static str,
+    pub(crate) mrz: &'static str,
+    pub(crate) pin: &'static str,
+    pub(crate) puk: &'static str,
+    pub(crate) basic_access_policy: &'static str,
+    pub(crate) read_short: &'static str,
+    pub(crate) portrait: &'static str,
+    pub(crate) read_files: &'static str,
     pub(crate) csca: &'static str,
+    pub(crate) master_list: &'static str,
+    pub(crate) link: &'static str,
+    pub(crate) crl: &'static str,
+    pub(crate) require_crl: &'static str,
 
     pub(crate) enrol: &'static str,
     pub(crate) enrol_usage: &'static str,
@@ -166,6 +179,8 @@ pub(crate) struct Say {
     pub(crate) ask_passphrase: &'static str,
     pub(crate) ask_new_passphrase: &'static str,
     pub(crate) ask_can: &'static str,
+    pub(crate) ask_pin: &'static str,
+    pub(crate) ask_puk: &'static str,
     pub(crate) ask_digits: &'static str,
     pub(crate) ask_again: &'static str,
     /// After a question that is answered by y or n.
@@ -179,12 +194,23 @@ pub(crate) struct Say {
     pub(crate) playing_chip: fn(&str) -> String,
     #[cfg_attr(not(feature = "pcsc"), expect(dead_code, reason = "a PC/SC reader waits for a card"))]
     pub(crate) waiting_for_card: fn(&str) -> String,
+    /// The reader's name, or the address.
+    pub(crate) card_found: fn(&str) -> String,
     /// File, bytes read, bytes in all.
     pub(crate) reading_file: fn(&str, u32, u32) -> String,
     pub(crate) read_title: &'static str,
     pub(crate) files: &'static str,
     pub(crate) bytes: fn(u32) -> String,
     pub(crate) checks: &'static str,
+    pub(crate) detail: fn(Detail) -> &'static str,
+    /// Country, signature's algorithm, digest over the data groups.
+    pub(crate) signed_by: fn(&str, &str, &str) -> String,
+    /// By the stable name of the way.
+    pub(crate) opened_by: fn(&str) -> &'static str,
+    pub(crate) common_differs: &'static str,
+    /// By a check's stable name.
+    pub(crate) check: fn(&str) -> &'static str,
+    pub(crate) check_outcome: fn(ChipCheckOutcome) -> String,
     /// APDUs, milliseconds.
     pub(crate) read_took: fn(u32, u64) -> String,
     pub(crate) passed: &'static str,
@@ -232,10 +258,16 @@ pub(crate) struct Fields {
     pub(crate) valid_until: &'static str,
     pub(crate) state: &'static str,
     pub(crate) document_number: &'static str,
+    pub(crate) nationality: &'static str,
     pub(crate) keys: &'static str,
     pub(crate) adult: &'static str,
     pub(crate) authority: &'static str,
     pub(crate) vouched: &'static str,
+}
+
+/// How much of `total` was read, in percent; nothing while the total is not known.
+fn percent(read: u32, total: u32) -> Option<u64> {
+    (u64::from(read) * 100).checked_div(u64::from(total))
 }
 
 /// The texts to use, decided before the command line is parsed: `--lang`, else the locale, else English.

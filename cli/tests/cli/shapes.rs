@@ -20,8 +20,11 @@ fn read_gives_lengths_digests_checks_and_numbers() {
         );
     }
     let checks = told["checks"].as_array().unwrap();
-    assert!(checks.len() >= 4 && checks.iter().all(|check| check["outcome"] == "passed"), "{checks:?}");
-    assert!(checks.iter().any(|check| check["name"] == "active_authentication"));
+    assert_eq!(checks.len(), 7);
+    // No list of the authority was named, and the card has no key for chip authentication.
+    let skipped = |check: &Value| check["why"] == "no_revocation_list" || check["why"] == "no_key";
+    assert!(checks.iter().all(|check| check["outcome"] == "passed" || skipped(check)), "{checks:?}");
+    assert!(checks.iter().any(|it| it["name"] == "active_authentication" && it["outcome"] == "passed"));
     assert!(told["apdus"].is_u64() && told["milliseconds"].is_u64());
     assert!(told["holder"]["name"].is_string());
 }
