@@ -34,6 +34,10 @@ pub struct Config {
     pub database: Option<DatabaseUrl>,
     /// Country signing certificates of the cards accepted, DER.
     pub csca: Vec<Vec<u8>>,
+    /// Link certificates by which those authorities passed on to new keys, DER.
+    pub csca_links: Vec<Vec<u8>>,
+    /// Revocation lists of those authorities, DER: cards of a document signer they name are refused.
+    pub csca_revocation_lists: Vec<Vec<u8>>,
     /// Roots of key attestation, DER.
     pub attestation_roots: Vec<Vec<u8>>,
     /// Serial numbers of leaked attestation certificates, big-endian without leading zeros.
@@ -120,6 +124,8 @@ impl Config {
             data: data.into(),
             database: None,
             csca: Vec::new(),
+            csca_links: Vec::new(),
+            csca_revocation_lists: Vec::new(),
             attestation_roots: Vec::new(),
             revoked_attestation: BTreeSet::new(),
             android_apps: Vec::new(),

@@ -121,6 +121,13 @@ struct Serve {
     /// A country signing certificate, DER. May be repeated.
     #[arg(long)]
     csca: Vec<PathBuf>,
+    /// A link certificate by which such an authority passed on to a new key, DER. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    csca_link: Vec<PathBuf>,
+    /// A revocation list of such an authority, DER: cards of a signer it names are refused. Read at the start. May be
+    /// repeated.
+    #[arg(long, value_name = "FILE")]
+    csca_crl: Vec<PathBuf>,
     /// A root of key attestation, DER. May be repeated.
     #[arg(long)]
     attestation_root: Vec<PathBuf>,
@@ -342,6 +349,8 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
     let mut config = arguments.memory.config(desk)?;
     config.listen = arguments.listen;
     config.csca = read_all(&arguments.csca)?;
+    config.csca_links = read_all(&arguments.csca_link)?;
+    config.csca_revocation_lists = read_all(&arguments.csca_crl)?;
     config.attestation_roots = read_all(&arguments.attestation_root)?;
     if let Some(path) = &arguments.attestation_status {
         let list = parse_status_list(&read(path)?);

@@ -32,7 +32,7 @@ use wallet_core::{
     card::Refusal,
     crypto::sign::PublicKey,
     platform::Clock,
-    trust::{Anchors, Certificate, TrustError},
+    trust::{Anchors, Certificate, RevocationList, TrustError},
 };
 
 use crate::{
@@ -206,7 +206,7 @@ impl Desk {
             providers.push(pki.wallet_provider_root.certificate.clone());
         }
         let trust = Trust {
-            csca: anchors(&config.csca)?,
+            csca: country_anchors(config, now)?,
             face_providers: config.face_providers.iter().map(|p| (p.name.clone(), p.key)).collect(),
             attestation: AttestationPolicy {
                 roots: anchors(&config.attestation_roots)?,
@@ -583,6 +583,21 @@ async fn desk_sign(State(app): State<App>, RawQuery(query): RawQuery) -> Respons
         Ok(sign) => Json(sign).into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// The authorities of cards, with what they said since: a link that leads nowhere or a list that none of them signed is an
+/// error, lest it be missing unnoticed.
+fn country_anchors(config: &Config, now: i64) -> Result<Anchors, TrustError> {
+    let links: Vec<Certificate> =
+        config.csca_links.iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>()?;
+    let (mut anchors, left_out) = anchors(&config.csca)?.with_links(&links, now);
+    if left_out > 0 {
+        return Err(TrustError::UntrustedIssuer);
+    }
+    for der in &config.csca_revocation_lists {
+        anchors = anchors.with_revocation_list(RevocationList::parse(der)?, now)?;
+    }
+    Ok(anchors)
 }
 
 fn anchors(certificates: &[Vec<u8>]) -> Result<Anchors, TrustError> {

@@ -84,6 +84,34 @@ async fn evidence_that_does_not_hold_is_refused_for_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_whose_signer_its_country_took_back_is_refused() {
+    use fixtures::pki::{csca, dsc, dsc_rsa, link, revocation_list, rogue_csca};
+    let with = |revoked| {
+        TestDesk::start_with(move |config| {
+            config.csca_revocation_lists.push(revocation_list(csca(), &[revoked], 2049));
+        })
+    };
+    let desk = with(dsc()).await;
+    let refused = Phone::new(&desk).enrol(&mut card().build(), Trick::None).await;
+    assert_eq!(refused, Err(OpenIdError::Refused(Refusal::UntrustedChip)));
+    let other_signer = &mut card().signed_by(DocumentSigner::RsaPss).build();
+    Phone::new(&desk).enrol(other_signer, Trick::None).await.unwrap();
+    let desk = with(dsc_rsa()).await;
+    Phone::new(&desk).enrol(&mut card().build(), Trick::None).await.unwrap();
+
+    // Trusted by its new key alone, through the link from the key that the desk knows.
+    let linked = TestDesk::start_with(|config| {
+        config.csca = vec![rogue_csca().certificate().to_vec()];
+        config.csca_links.push(link(rogue_csca(), csca()));
+    });
+    Phone::new(&linked.await).enrol(&mut card().build(), Trick::None).await.unwrap();
+    let unsigned = TestDesk::try_start(|config| {
+        config.csca_revocation_lists.push(revocation_list(rogue_csca(), &[], 2049));
+    });
+    assert!(matches!(unsigned.await, Err(desk::DeskError::Anchor(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_prove_who_asks_is_refused_in_the_words_of_oauth() {
     let desk = TestDesk::start().await;
     let cases = [
