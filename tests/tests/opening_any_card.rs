@@ -22,7 +22,7 @@ use wallet_core::{
     trust::{Anchors, Certificate},
     wallet::{
         BasicAccessPolicy, CardAccessView, CardReading, CardTrouble, ChipCheckOutcome, Distrust,
-        PasswordKind, WalletError,
+        PasswordKind, ReadingTerms, WalletError,
     },
 };
 
@@ -381,6 +381,13 @@ async fn an_offer_hidden_at_the_door_is_found_out_behind_it() {
     let altered = Err(WalletError::NotTrusted { why: Distrust::ChipDataAltered });
     let hidden = card().basic_access().offers_hidden();
     assert_eq!(outcome(hidden, mrz_view(BasicAccessPolicy::WhereThereIsNoPace)).await, altered);
+    // Also by a caller who asked for nothing that would show it.
+    let link = Arc::new(VirtualLink::new(card().basic_access().offers_hidden().build()));
+    let terms = ReadingTerms { anchors: anchors(), files: FileSet::NONE };
+    let clock = Arc::new(fixtures::platform::FixedClock::new(NOW));
+    let view = mrz_view(BasicAccessPolicy::WhereThereIsNoPace);
+    let reading_few = CardReading::on_terms(link, &view, terms, clock, None).unwrap();
+    assert_eq!(reading_few.run(None).await.err(), altered.clone().err());
     assert!(
         outcome(card().basic_access_only(), mrz_view(BasicAccessPolicy::WhereThereIsNoPace)).await.is_ok()
     );

@@ -34,7 +34,7 @@ pub struct ReadPlan {
     /// What opens the chip.
     pub access: CardAccess,
     /// What of the chip's files to read; no other is asked for. Of these, only those are read that EF.SOD lists. Without data
-    /// group 15 or 14 the chip cannot prove itself by the key in it.
+    /// group 15 or 14 the chip cannot prove itself by the key in it. Behind basic access data group 14 is always read.
     pub files: FileSet,
     /// RND.IFD for active authentication; without it, or without EF.DG15, the chip is not asked to sign.
     pub challenge: Option<[u8; 8]>,
@@ -499,7 +499,11 @@ impl Idle {
         match file.id {
             FileId::SecurityObject => {
                 let listed = listed_groups(&file.bytes);
-                let files = self.plan.files;
+                let mut files = self.plan.files;
+                // Whether something better was hidden at the door is told by what the issuer signed.
+                if matches!(self.data.access, Some(AccessUsed::Basic | AccessUsed::BasicInsteadOfPace)) {
+                    files = files.with(FileId::Group(14));
+                }
                 let wanted = |number: &u8| {
                     files.contains(FileId::Group(*number))
                         && listed.as_ref().is_none_or(|listed| listed.contains(number))
