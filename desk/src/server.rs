@@ -332,6 +332,22 @@ impl RunningDesk {
         self.app.with_issuer(move |issuer, now| issuer.release(&number, now)).await
     }
 
+    /// Recovers the ID of a resident whose phone is lost: the phone is given up and locks itself, and the code for another is made.
+    ///
+    /// # Errors
+    /// As [`RunningDesk::visit`]; [`Refusal::Denied`] too for somebody to whom nothing is issued any more.
+    pub async fn recover(&self, registration_number: &str) -> Result<Offer, IssuerError> {
+        let number = registration_number.to_owned();
+        let registered = self.app.register.find(registration_number).cloned();
+        self.app
+            .with_issuer(move |issuer, now| {
+                let person = issuer.known_person(&number, registered.as_ref())?;
+                let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
+                issuer.recover(&person, now)
+            })
+            .await
+    }
+
     /// What the centre, an official or another register reports of a person. Tells whether they have a phone that hears of it.
     ///
     /// # Errors

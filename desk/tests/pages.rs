@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod centre;
+#[cfg(test)]
 mod office;
 #[cfg(test)]
 #[expect(dead_code, reason = "its phones are for other tests")]

@@ -17,7 +17,10 @@ use wallet_core::{
 };
 
 use super::{Issuer, IssuerError, STAPLE_REQUEST_SKEW, check_signed, credentials, parse};
-use crate::store::{Ending, SuspendedBy};
+use crate::{
+    openid::Offer,
+    store::{Ending, SuspendedBy},
+};
 
 /// Seconds a command is good: it is signed anew for each answer.
 const COMMAND_SECONDS: i64 = 300;
@@ -190,6 +193,22 @@ impl Issuer {
         Ok(known)
     }
 
+    /// Recovers a person's ID at the centre, after the citizen was seen: the phone it lived on is given up and locks itself when it
+    /// hears of it, a suspension is settled, and the code for another phone is made.
+    ///
+    /// # Errors
+    /// [`Refusal::Denied`] for somebody to whom nothing is issued any more; [`IssuerError::Store`], [`IssuerError::Failed`].
+    pub fn recover(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+        let id = self.person_id(person.registration_number().as_str());
+        self.refuse_closed(&id)?;
+        let command = Some((CommandOp::Lock.name(), CommandReason::PhoneLost.name()));
+        let ending = Ending { command, ..ending(("revoked", "by_citizen")) };
+        let ended = self.store.end_phone(&id, &ending, now)?;
+        self.store.log(now, None, "recover", if ended { "ok" } else { "nobody" })?;
+        self.tell_phones();
+        self.offer(person, now)
+    }
+
     /// Declares in counter packs from now on that the country's network is down until then, so that staples of any age are taken; or
     /// that it is up.
     ///
@@ -224,7 +243,7 @@ impl Issuer {
                 if details.registration_number().as_str() != registration_number {
                     return Err(IssuerError::because(Refusal::Denied, "OtherNumber"));
                 }
-                self.keep_person(details, now)?;
+                self.amend_person(details, now)?;
                 ("details_changed", self.store.outdate(&person, ("replaced", "details_changed"), now)?)
             }
         };

@@ -124,6 +124,9 @@ impl Issuer {
         }
         let person = self.check_card(&shown.chip, &nonce, &id, instance, now)?;
         self.check_face(&shown.face, &nonce, &id, &person, instance)?;
+        if self.is_outdated(&person)? {
+            return Err(IssuerError::because(Refusal::Denied, "CardOutdated"));
+        }
         if shown.replaces_phone {
             self.move_to(&person, instance, now)?;
         }

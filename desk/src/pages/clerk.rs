@@ -1,5 +1,7 @@
 //! The clerk's page: a resident has come and shown who they are.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Path, State},
@@ -11,15 +13,19 @@ use maud::{Markup, html};
 use wallet_core::card::{Person, RegistrationNumber};
 
 use super::{
+    documents, events,
     guard::{Clerk, Posted, Signed, out_of_order},
     layout::{Page, csrf, refusal},
+    phones,
     session::Session,
     shown::{or_out_of_order, portrait, time, trail},
     sign_in::see,
     visit,
 };
 use crate::{
+    documents::{Document, Holders},
     issuer::IssuerError,
+    openid::Offer,
     server::App,
     store::{PersonId, Standing},
     telecom::SubscriberLine,
@@ -35,7 +41,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/clerk/people/{handle}", get(person))
         .route("/clerk/people/{handle}/visit", post(make_offer))
         .route("/clerk/people/{handle}/line", post(record_line))
-        .route("/clerk/people/{handle}/release", post(release))
 }
 
 async fn front(State(app): State<App>, Signed { session, .. }: Signed<Clerk>) -> Response {
@@ -48,7 +53,10 @@ async fn front_page(
     fault: Option<(&str, &str)>,
 ) -> Result<Response, IssuerError> {
     let office = session.office.clone();
-    let acts = app.with_issuer(move |issuer, _| Ok(issuer.store.acts(&office, None, TRAIL)?)).await?;
+    let looked = app.with_issuer(move |issuer, _| {
+        Ok((issuer.store.acts(&office, None, TRAIL)?, issuer.store.count_waiting_checks()?))
+    });
+    let (acts, waiting) = looked.await?;
     let page = Page::of(&app.pages, session, ("주민 찾기", "Find a resident")).at("/clerk");
     let content = html! {
         @if let Some((korean, english)) = fault { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
@@ -59,6 +67,11 @@ async fn front_page(
             input #number name="number" inputmode="numeric" autocomplete="off" spellcheck="false" maxlength="14"
                 aria-describedby="number-hint" required autofocus;
             button type="submit" { (page.say("찾기", "Find")) }
+        }
+        @if waiting > 0 {
+            p.notice { a #waiting href=(documents::WAITING) {
+                (page.say("확인을 기다리는 신분증 신청: ", "Applications that wait for a check: ")) (waiting)
+            } }
         }
         section aria-labelledby="trail" {
             h2 #trail { (page.say("우리 기관의 최근 처리", "What this office did lately")) }
@@ -72,7 +85,11 @@ async fn front_page(
 async fn find(State(app): State<App>, posted: Posted<Clerk>) -> Response {
     let Posted { session, form, .. } = posted;
     let number = RegistrationNumber::parse(form.get("number").unwrap_or_default().trim()).ok();
-    let found = number.as_ref().and_then(|number| app.register.find(number.as_str()));
+    let found = match &number {
+        Some(number) => known(&app, number.as_str()).await,
+        None => Ok(None),
+    };
+    let Ok(found) = found else { return out_of_order(session.language) };
     let Some(person) = found else {
         let fault = match number {
             None => ("주민등록번호 13자리를 다시 확인해 주세요.", "Check the thirteen digits again."),
@@ -101,18 +118,18 @@ async fn person(
     Signed { session, .. }: Signed<Clerk>,
     Path(handle): Path<String>,
 ) -> Response {
-    match resident(&app, &session, &handle) {
-        Some(person) => {
+    match resident(&app, &session, &handle).await {
+        Ok(person) => {
             or_out_of_order(session.language, person_page(&app, &session, &handle, &person, None).await)
         }
-        None => gone(&app, &session),
+        Err(response) => response,
     }
 }
 
 /// What to say above a person: good or bad, in both languages.
-type Word = (bool, &'static str, &'static str);
+pub(super) type Word = (bool, &'static str, &'static str);
 
-async fn person_page(
+pub(super) async fn person_page(
     app: &App,
     session: &Session,
     handle: &str,
@@ -120,11 +137,18 @@ async fn person_page(
     word: Option<Word>,
 ) -> Result<Response, IssuerError> {
     let number = person.registration_number().as_str().to_owned();
-    let standing = app.with_issuer(move |issuer, _| {
+    let (holder, register) = (person.clone(), Arc::clone(&app.register));
+    let looked = app.with_issuer(move |issuer, _| {
         let id = issuer.person_id(&number);
-        Ok(issuer.store.standing(&id)?)
+        let own = issuer.documents().of_card(&holder);
+        let may = |document: &&Document| match document.holders() {
+            Holders::Registered => register.fields(&number, document.id()).is_some(),
+            Holders::Residents | Holders::ForeignResidents => own == Some(*document),
+        };
+        let choices: Vec<Document> = issuer.documents().iter().filter(may).cloned().collect();
+        Ok((issuer.store.standing(&id)?, documents::checks(issuer, &id)?, choices))
     });
-    let standing = standing.await?;
+    let (standing, checks, choices) = looked.await?;
     let place = format!("/clerk/people/{handle}");
     let page = Page::of(&app.pages, session, ("주민 확인", "Resident")).at(&place);
     let content = html! {
@@ -133,8 +157,11 @@ async fn person_page(
             @else { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
         }
         (who(&page, person, &standing))
-        div.columns {
-            (forms(&page, session, &place, &standing))
+        (documents::forms(&page, session, &place, &checks))
+        @if standing.closed_since.is_none() {
+            div.columns { (forms(&page, session, &place, &standing, &choices)) }
+            (phones::forms(&page, session, &place, &standing))
+            (events::forms(&page, session, &place, person))
         }
         p { a href="/clerk" { (page.say("다른 주민 찾기", "Find another resident")) } }
     };
@@ -156,6 +183,10 @@ fn who(page: &Page<'_>, person: &Person, standing: &Standing) -> Markup {
                 dt { (page.say("모바일 신분증", "Mobile ID")) }
                 dd #standing {
                     @match (standing.phone_since, standing.suspended_since) {
+                        _ if standing.closed_since.is_some() => {
+                            strong.failed { (page.say("발급 종료", "Closed")) }
+                            @if let Some(since) = standing.closed_since { " · " (time(since)) }
+                        }
                         (_, Some(since)) => {
                             strong.failed { (page.say("정지됨", "Suspended")) } " · " (time(since))
                         }
@@ -177,21 +208,35 @@ fn who(page: &Page<'_>, person: &Person, standing: &Standing) -> Markup {
     }
 }
 
-fn forms(page: &Page<'_>, session: &Session, place: &str, standing: &Standing) -> Markup {
+fn forms(
+    page: &Page<'_>,
+    session: &Session,
+    place: &str,
+    standing: &Standing,
+    choices: &[Document],
+) -> Markup {
     html! {
         form.card method="post" action={ (place) "/visit" } {
             h2 { (page.say("발급 코드 만들기", "Make the code")) }
             (csrf(&session.csrf))
             @if standing.suspended_since.is_some() {
                 p.notice.warn { (page.say(
-                    "정지된 신분증입니다. 잃어버린 휴대전화를 먼저 해지해 주세요.",
-                    "The ID is suspended. Give the lost phone up first.",
+                    "정지된 신분증입니다. 아래에서 새 휴대전화로 복구하거나 정지를 풀어 주세요.",
+                    "The ID is suspended. Recover it on another phone below, or resume it.",
                 )) }
             } @else if standing.phone_since.is_some() {
                 p.hint { (page.say(
                     "같은 휴대전화에서만 다시 받을 수 있습니다. 다른 휴대전화라면 먼저 해지해 주세요.",
                     "Only the same phone can take it again. For another phone, give this one up first.",
                 )) }
+            }
+            @if choices.len() > 1 {
+                label for="document" { (page.say("신분증", "Document")) }
+                select #document name="document" {
+                    @for document in choices {
+                        option value=(document.id()) { (document.name().text(page.language)) }
+                    }
+                }
             }
             (seen(page, "visit-seen"))
             button type="submit" { (page.say("코드 만들기", "Make the code")) }
@@ -208,23 +253,11 @@ fn forms(page: &Page<'_>, session: &Session, place: &str, standing: &Standing) -
                 aria-describedby="line-hint" required;
             button type="submit" { (page.say("확인하고 등록", "Check and record")) }
         }
-        @if standing.phone_since.is_some() {
-            form.card method="post" action={ (place) "/release" } {
-                h2 { (page.say("휴대전화 해지", "Give the phone up")) }
-                (csrf(&session.csrf))
-                p.hint { (page.say(
-                    "지금 휴대전화의 신분증을 더 이상 쓸 수 없게 됩니다. 되돌릴 수 없습니다.",
-                    "The ID on the present phone can no longer be used. This cannot be undone.",
-                )) }
-                (seen(page, "release-seen"))
-                button.danger type="submit" { (page.say("해지하기", "Give it up")) }
-            }
-        }
     }
 }
 
 /// The clerk says that they looked at the person in front of them.
-fn seen(page: &Page<'_>, id: &str) -> Markup {
+pub(super) fn seen(page: &Page<'_>, id: &str) -> Markup {
     html! {
         label.choice for=(id) {
             input id=(id) type="checkbox" name="seen" value="yes" required;
@@ -238,23 +271,55 @@ fn seen(page: &Page<'_>, id: &str) -> Markup {
 
 async fn make_offer(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Clerk>) -> Response {
     let Posted { session, form, .. } = posted;
-    let Some(person) = resident(&app, &session, &handle) else { return gone(&app, &session) };
+    let person = match resident(&app, &session, &handle).await {
+        Ok(person) => person,
+        Err(response) => return response,
+    };
     if form.get("seen") != Some("yes") {
         return not_seen(&app, &session, &handle, &person).await;
     }
-    let number = person.registration_number().as_str().to_owned();
-    let made = app.with_issuer({
-        let person = person.clone();
-        move |issuer, now| issuer.offer(&person, now)
+    let document = form.get("document").map(str::to_owned);
+    let (holder, register) = (person.clone(), Arc::clone(&app.register));
+    let made = app.with_issuer(move |issuer, now| {
+        let number = holder.registration_number().as_str();
+        issuer.refuse_closed(&issuer.person_id(number))?;
+        match document {
+            None => issuer.offer(&holder, now),
+            Some(document) => {
+                let fields = register.fields(number, &document).cloned().unwrap_or_default();
+                issuer.offer_document(&holder, &document, &fields, now)
+            }
+        }
     });
-    let offer = match made.await {
+    show_offer(&app, &session, &handle, &person, made.await, "offer").await
+}
+
+/// Writes down that a code was made, and shows it.
+pub(super) async fn show_offer(
+    app: &App,
+    session: &Session,
+    handle: &str,
+    person: &Person,
+    made: Result<Offer, IssuerError>,
+    act: &'static str,
+) -> Response {
+    let number = person.registration_number().as_str().to_owned();
+    let offer = match made {
         Ok(offer) => offer,
+        Err(IssuerError::Refused { .. }) => {
+            let word = (
+                false,
+                "이 주민에게 발급할 수 없는 신분증입니다.",
+                "This cannot be issued to this resident.",
+            );
+            return answer(app, session, handle, person, Ok(word), (act, "refused", &number)).await;
+        }
         Err(_) => return out_of_order(session.language),
     };
-    if note(&app, &session, "offer", "ok", Some(&number)).await.is_err() {
+    if note(app, session, act, "ok", Some(&number)).await.is_err() {
         return out_of_order(session.language);
     }
-    match visit::place_of(&app, &session, &offer, &handle) {
+    match visit::place_of(app, session, &offer, handle) {
         Some(place) => see(&place, None),
         None => out_of_order(session.language),
     }
@@ -262,7 +327,10 @@ async fn make_offer(State(app): State<App>, Path(handle): Path<String>, posted: 
 
 async fn record_line(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Clerk>) -> Response {
     let Posted { session, form, .. } = posted;
-    let Some(person) = resident(&app, &session, &handle) else { return gone(&app, &session) };
+    let person = match resident(&app, &session, &handle).await {
+        Ok(person) => person,
+        Err(response) => return response,
+    };
     let number = person.registration_number().as_str().to_owned();
     let line = SubscriberLine::parse(form.get("line").unwrap_or_default().trim());
     let theirs = |line: &SubscriberLine| {
@@ -290,27 +358,8 @@ async fn record_line(State(app): State<App>, Path(handle): Path<String>, posted:
     answer(&app, &session, &handle, &person, recorded.map(|()| word), ("line", outcome, &number)).await
 }
 
-async fn release(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Clerk>) -> Response {
-    let Posted { session, form, .. } = posted;
-    let Some(person) = resident(&app, &session, &handle) else { return gone(&app, &session) };
-    if form.get("seen") != Some("yes") {
-        return not_seen(&app, &session, &handle, &person).await;
-    }
-    let number = person.registration_number().as_str().to_owned();
-    let released = app.with_issuer({
-        let number = number.clone();
-        move |issuer, now| issuer.release(&number, now)
-    });
-    let (outcome, word) = match released.await {
-        Ok(true) => ("ok", Ok((true, "휴대전화를 해지했습니다.", "The phone is given up."))),
-        Ok(false) => ("nobody", Ok((false, "해지할 휴대전화가 없습니다.", "There is no phone to give up."))),
-        Err(error) => ("failed", Err(error)),
-    };
-    answer(&app, &session, &handle, &person, word, ("release", outcome, &number)).await
-}
-
 /// Writes the act down and shows the person again.
-async fn answer(
+pub(super) async fn answer(
     app: &App,
     session: &Session,
     handle: &str,
@@ -326,7 +375,7 @@ async fn answer(
     or_out_of_order(session.language, shown)
 }
 
-async fn not_seen(app: &App, session: &Session, handle: &str, person: &Person) -> Response {
+pub(super) async fn not_seen(app: &App, session: &Session, handle: &str, person: &Person) -> Response {
     let word = (
         false,
         "먼저 창구에 온 분이 이 주민인지 확인하고 표시해 주세요.",
@@ -335,9 +384,20 @@ async fn not_seen(app: &App, session: &Session, handle: &str, person: &Person) -
     or_out_of_order(session.language, person_page(app, session, handle, person, Some(word)).await)
 }
 
-/// The resident whose page this session opened.
-pub(super) fn resident(app: &App, session: &Session, handle: &str) -> Option<Person> {
-    app.register.find(&app.pages.open(session, handle)?).cloned()
+/// The resident whose page this session opened, as they are now; else what to answer.
+pub(super) async fn resident(app: &App, session: &Session, handle: &str) -> Result<Person, Response> {
+    let Some(number) = app.pages.open(session, handle) else { return Err(gone(app, session)) };
+    match known(app, &number).await {
+        Ok(Some(person)) => Ok(person),
+        Ok(None) => Err(gone(app, session)),
+        Err(_) => Err(out_of_order(session.language)),
+    }
+}
+
+/// A person by number: of the register, or whose card was shown here.
+async fn known(app: &App, number: &str) -> Result<Option<Person>, IssuerError> {
+    let (number, registered) = (number.to_owned(), app.register.find(number).cloned());
+    app.with_issuer(move |issuer, _| issuer.known_person(&number, registered.as_ref())).await
 }
 
 /// The address is of another session, or of nobody.

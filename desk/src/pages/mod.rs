@@ -7,12 +7,15 @@ mod account;
 pub(crate) mod address;
 mod clerk;
 mod counter;
+mod documents;
+mod events;
 pub(crate) mod guard;
 mod home;
 pub(crate) mod language;
 pub(crate) mod layout;
 mod operator;
 mod password;
+mod phones;
 mod portal;
 pub(crate) mod session;
 mod shown;
@@ -36,6 +39,9 @@ pub(crate) fn routes() -> Router<App> {
         .merge(sign_in::routes())
         .merge(clerk::routes())
         .merge(visit::routes())
+        .merge(phones::routes())
+        .merge(events::routes())
+        .merge(documents::routes())
         .merge(operator::routes())
         .merge(counter::routes())
         .merge(portal::routes())

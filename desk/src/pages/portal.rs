@@ -75,8 +75,13 @@ async fn sign_in(State(app): State<App>, from: Address, posted: PostedByAnyone) 
         Err(_) => return out_of_order(visitor.language),
     }
     let name = form.get("name").unwrap_or_default().trim();
-    let person = number.as_ref().and_then(|number| app.register.find(number.as_str()));
-    let Some(person) = person.filter(|person| person.name() == name).cloned() else {
+    let registered = number.as_ref().and_then(|number| app.register.find(number.as_str())).cloned();
+    let known = app.with_issuer(move |issuer, _| match registered {
+        Some(person) => issuer.known_person(person.registration_number().as_str(), Some(&person)),
+        None => Ok(None),
+    });
+    let Ok(known) = known.await else { return out_of_order(visitor.language) };
+    let Some(person) = known.filter(|person| person.name() == name) else {
         let words = (
             "성명과 주민등록번호가 등록된 내용과 맞지 않습니다.",
             "Name and number do not match the register.",

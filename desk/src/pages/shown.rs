@@ -78,6 +78,13 @@ fn act_name(language: Language, act: &str) -> &str {
         "offer" => say(language, "발급 코드", "Code made"),
         "line" => say(language, "전화번호 등록", "Line recorded"),
         "release" => say(language, "기기 해지", "Phone given up"),
+        "recover" => say(language, "복구", "Recovered"),
+        "wipe" => say(language, "원격 삭제", "Wiped"),
+        "card-lost" => say(language, "카드 분실", "Card lost"),
+        "details" => say(language, "주소·성명 변경", "Address or name changed"),
+        "died" => say(language, "사망", "Death"),
+        "approve" => say(language, "신청 승인", "Approved"),
+        "deny" => say(language, "신청 거절", "Denied"),
         "suspend" => say(language, "정지", "Suspended"),
         "resume" => say(language, "정지 해제", "Resumed"),
         "check" => say(language, "확인", "Check"),
@@ -89,7 +96,9 @@ fn act_name(language: Language, act: &str) -> &str {
 fn outcome_name<'a>(language: Language, act: &str, outcome: &'a str) -> &'a str {
     match outcome {
         "ok" => say(language, "완료", "Done"),
+        "ok: no phone" => say(language, "완료 (휴대전화 없음)", "Done (no phone)"),
         "nobody" => say(language, "해당자 없음", "Nobody"),
+        "failed" => say(language, "실패", "Failed"),
         "refused" => say(language, "거절", "Refused"),
         "too often" => say(language, "시도 초과", "Too often"),
         "ok: lost" => say(language, "완료 (분실)", "Done (lost)"),

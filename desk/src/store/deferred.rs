@@ -2,7 +2,7 @@
 
 use super::{
     PersonId, Store, StoreError,
-    engine::params,
+    engine::{Row, params},
     grants::{Digest, IssueId},
 };
 
@@ -15,6 +15,19 @@ pub enum CheckState {
     Approved,
     /// The person may not.
     Denied,
+}
+
+/// A manual check of one person for one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRow {
+    /// Whose.
+    pub person: PersonId,
+    /// The document's id.
+    pub document: String,
+    /// How far it has come.
+    pub state: CheckState,
+    /// Seconds since 1970 UTC.
+    pub asked_at: i64,
 }
 
 /// A credential request that waits.
@@ -40,6 +53,10 @@ impl CheckState {
             Self::Denied => "denied",
         }
     }
+
+    fn parse(name: &str) -> Result<Self, StoreError> {
+        Self::ALL.into_iter().find(|known| known.name() == name).ok_or(StoreError::Shape)
+    }
 }
 
 impl Store {
@@ -58,7 +75,44 @@ impl Store {
                 "SELECT state FROM checks WHERE person = ?1 AND document = ?2",
                 params![person, document],
             )?;
-            CheckState::ALL.into_iter().find(|known| known.name() == state).ok_or(StoreError::Shape)
+            CheckState::parse(&state)
+        })
+    }
+
+    /// The manual checks that nobody has decided, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting_checks(&self, limit: u32) -> Result<Vec<CheckRow>, StoreError> {
+        self.read(|tx| {
+            tx.all(
+                "SELECT person, document, state, asked_at FROM checks
+                 WHERE state = 'asked' ORDER BY asked_at, person, document LIMIT ?1",
+                params![limit],
+                check,
+            )
+        })
+    }
+
+    /// How many wait.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn count_waiting_checks(&self) -> Result<i64, StoreError> {
+        self.value("SELECT count(*) FROM checks WHERE state = 'asked'", params![])
+    }
+
+    /// Every manual check of a person.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn checks_of(&self, person: &PersonId) -> Result<Vec<CheckRow>, StoreError> {
+        self.read(|tx| {
+            tx.all(
+                "SELECT person, document, state, asked_at FROM checks WHERE person = ?1 ORDER BY document",
+                params![person],
+                check,
+            )
         })
     }
 
@@ -125,4 +179,14 @@ impl Store {
             )
         })
     }
+}
+
+fn check(row: &Row<'_>) -> Result<CheckRow, StoreError> {
+    let state: String = row.get(2)?;
+    Ok(CheckRow {
+        person: row.get(0)?,
+        document: row.get(1)?,
+        state: CheckState::parse(&state)?,
+        asked_at: row.get(3)?,
+    })
 }

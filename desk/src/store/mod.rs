@@ -68,7 +68,7 @@ pub enum SessionState {
     Shown,
 }
 
-pub use deferred::{CheckState, DeferredRow};
+pub use deferred::{CheckRow, CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
 pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};
 pub use page_sessions::{ActRow, Rate, SessionRow};

@@ -14,6 +14,10 @@ pub struct Standing {
     pub suspended_since: Option<i64>,
     /// Since when the line of their phone is recorded.
     pub line_since: Option<i64>,
+    /// Since when nothing is issued to them any more.
+    pub closed_since: Option<i64>,
+    /// Whether the phone they had last was told to lock itself, and has no successor yet.
+    pub former_phone_locked: bool,
 }
 
 /// What became of an offer.
@@ -88,5 +92,12 @@ fn standing(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Standing, Sto
         phone_since: since(tx, "SELECT bound_at FROM bindings WHERE person = ?1")?,
         suspended_since: since(tx, "SELECT since FROM suspensions WHERE person = ?1")?,
         line_since: since(tx, "SELECT bound_at FROM lines WHERE person = ?1")?,
+        former_phone_locked: tx.value(
+            "SELECT EXISTS (SELECT 1 FROM former_phones JOIN commands USING (instance)
+             WHERE person = ?1 AND op = 'lock' AND why <> 'other_phone'
+             AND seq = (SELECT MAX(seq) FROM commands last WHERE last.instance = former_phones.instance))",
+            params![person],
+        )?,
+        closed_since: since(tx, "SELECT since FROM closed WHERE person = ?1")?,
     })
 }

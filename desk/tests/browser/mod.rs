@@ -60,6 +60,12 @@ impl Browser {
         self.take(response)
     }
 
+    /// What is no page.
+    pub(crate) fn bytes(&mut self, path: &str) -> Vec<u8> {
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call().unwrap();
+        response.body_mut().read_to_vec().unwrap()
+    }
+
     /// Sends a form as a page of the desk would.
     pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let origin = self.base.clone();
