@@ -11,9 +11,12 @@ pub(crate) struct AccountArguments {
     /// 1 to 32 of a-z 0-9 . _ -
     #[arg(long)]
     name: String,
-    /// clerk, operator or counter.
+    /// clerk, operator, counter or administrator.
     #[arg(long)]
     role: String,
+    /// A role that an administrator may give: clerk, operator or counter. May be repeated; one that gives none reads the trail.
+    #[arg(long, value_name = "ROLE")]
+    manages: Vec<String>,
     /// Whom the account works for: a centre, a shop, or the telecom operator it answers for.
     #[arg(long)]
     office: String,
@@ -22,13 +25,16 @@ pub(crate) struct AccountArguments {
 /// Asks for a password and prints the account's table.
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
 pub(crate) fn print(arguments: &AccountArguments) -> Result<(), Failure> {
-    let AccountArguments { name, role, office } = arguments;
+    let AccountArguments { name, role, manages, office } = arguments;
     let password = Password::make(&ask()?).map_err(desk::pages::AccountError::Password)?;
     let hash = password.hash();
-    Account::new(name, role, office, &hash)?;
+    Account::new(name, role, office, &hash)?.managing(manages)?;
     println!(
         "[[account]]\nname = \"{name}\"\nrole = \"{role}\"\noffice = \"{office}\"\npassword = \"{hash}\""
     );
+    if !manages.is_empty() {
+        println!("manages = {manages:?}");
+    }
     Ok(())
 }
 

@@ -36,8 +36,10 @@ mod tests {
     use crate::{Config, Desk, DeskIdentity, server::routes};
 
     /// First segments of what is for people.
-    const PAGES: [&str; 9] =
-        ["", "clerk", "counter", "language", "operator", "portal", "sign-in", "sign-out", "static"];
+    const PAGES: [&str; 11] = [
+        "", "admin", "clerk", "counter", "language", "operator", "password", "portal", "sign-in", "sign-out",
+        "static",
+    ];
 
     /// The answer to a request without a body, head and all.
     fn ask(address: SocketAddr, method: &str, path: &str) -> String {

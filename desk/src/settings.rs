@@ -45,6 +45,8 @@ struct AccountTable {
     role: String,
     office: String,
     password: String,
+    #[serde(default)]
+    manages: Vec<String>,
 }
 
 /// The arguments of the program, with what file and environment say, and the accounts of the file.
@@ -164,8 +166,9 @@ fn accounts_in(value: Value, path: &Path) -> Result<Vec<Account>, SettingsError>
     let toml = |error| SettingsError::Toml { path: path.to_owned(), error };
     let tables: Vec<AccountTable> = value.try_into().map_err(toml)?;
     let account = |(number, table): (usize, AccountTable)| {
-        let AccountTable { name, role, office, password } = table;
-        Account::new(&name, &role, &office, &password).map_err(|error| SettingsError::Account {
+        let AccountTable { name, role, office, password, manages } = table;
+        let account = Account::new(&name, &role, &office, &password);
+        account.and_then(|account| account.managing(&manages)).map_err(|error| SettingsError::Account {
             path: path.to_owned(),
             number: number.saturating_add(1),
             error,

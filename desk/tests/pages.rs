@@ -1,6 +1,8 @@
 //! The pages as browsers and those who would misuse them see them, without a screen.
 
 #[cfg(test)]
+mod administration;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod centre;

@@ -3,23 +3,27 @@
 use wallet_core::crypto::hash::sha256;
 
 use super::password::{Password, PasswordError};
+use crate::{issuer::IssuerError, server::App, store::AccountRow};
 
 /// What somebody may do. Nobody has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Meets residents at the centre: makes codes, records lines, gives up phones.
+    /// Meets residents at the centre: makes codes, records lines and events, gives up phones.
     Clerk,
     /// Answers for a telecom operator: suspends and resumes by line, nothing else.
     Operator,
     /// Checks the codes that citizens show.
     Counter,
+    /// Looks after an office's accounts and reads its trail. Meets no citizen, and sees none.
+    Administrator,
     /// A citizen at the portal. Signs in there, not by an account of the configuration.
     Citizen,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Clerk, Self::Operator, Self::Counter, Self::Citizen];
+    pub const ALL: [Self; 5] =
+        [Self::Clerk, Self::Operator, Self::Counter, Self::Administrator, Self::Citizen];
 
     /// The machine name.
     #[must_use]
@@ -28,6 +32,7 @@ impl Role {
             Self::Clerk => "clerk",
             Self::Operator => "operator",
             Self::Counter => "counter",
+            Self::Administrator => "administrator",
             Self::Citizen => "citizen",
         }
     }
@@ -38,12 +43,18 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// Whether an administrator may give it.
+    pub(crate) const fn is_given(self) -> bool {
+        matches!(self, Self::Clerk | Self::Operator | Self::Counter)
+    }
+
     /// The first page after signing in.
     pub(crate) const fn home(self) -> &'static str {
         match self {
             Self::Clerk => "/clerk",
             Self::Operator => "/operator",
             Self::Counter => "/counter",
+            Self::Administrator => "/admin",
             Self::Citizen => "/portal",
         }
     }
@@ -56,6 +67,18 @@ pub struct Account {
     role: Role,
     office: String,
     password: Password,
+    /// The roles an administrator may give.
+    manages: Vec<Role>,
+    kept: Kept,
+}
+
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// In the configuration.
+    File,
+    /// In the desk's memory; its password until then, when it was handed out.
+    Desk { handed_until: Option<i64>, disabled: bool },
 }
 
 /// Why an account is none.
@@ -66,8 +89,11 @@ pub enum AccountError {
     #[error("a name has 1 to 32 of a-z 0-9 . _ -")]
     Name,
     /// The role.
-    #[error("a role is one of clerk, operator, counter")]
+    #[error("a role is one of clerk, operator, counter, administrator")]
     Role,
+    /// The roles an administrator gives.
+    #[error("an administrator, and nobody else, manages any of clerk, operator, counter")]
+    Manages,
     /// The password.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -84,7 +110,56 @@ impl Account {
             return Err(AccountError::Name);
         }
         let password = Password::parse(hash)?;
-        Ok(Self { name: name.to_owned(), role, office: office.to_owned(), password })
+        let (name, office) = (name.to_owned(), office.to_owned());
+        Ok(Self { name, role, office, password, manages: Vec::new(), kept: Kept::File })
+    }
+
+    /// The same administrator, who may give accounts with these roles. One that gives none reads the trail.
+    ///
+    /// # Errors
+    /// [`AccountError::Manages`].
+    pub fn managing(self, roles: &[impl AsRef<str>]) -> Result<Self, AccountError> {
+        let role = |name: &str| Role::parse(name).filter(|role| role.is_given()).ok_or(AccountError::Manages);
+        let manages = roles.iter().map(|name| role(name.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        if !manages.is_empty() && self.role != Role::Administrator {
+            return Err(AccountError::Manages);
+        }
+        Ok(Self { manages, ..self })
+    }
+
+    /// An account that an administrator made. None of them is an administrator's.
+    pub(super) fn of_row(row: &AccountRow) -> Result<Self, AccountError> {
+        let account = Self::new(&row.name, &row.role, &row.office, &row.password)?;
+        if !account.role.is_given() {
+            return Err(AccountError::Role);
+        }
+        let kept = Kept::Desk { handed_until: row.handed_until, disabled: row.disabled_at.is_some() };
+        Ok(Self { kept, ..account })
+    }
+
+    /// Whether it opens anything at `now`: it was not closed, and its password is not one that was handed out too long ago.
+    pub(super) fn is_open(&self, now: i64) -> bool {
+        match self.kept {
+            Kept::File => true,
+            Kept::Desk { handed_until, disabled } => {
+                !disabled && handed_until.is_none_or(|until| now < until)
+            }
+        }
+    }
+
+    /// Whether its owner has to choose a password before anything else.
+    pub(super) const fn has_to_choose(&self) -> bool {
+        matches!(self.kept, Kept::Desk { handed_until: Some(_), .. })
+    }
+
+    /// Whether it stands in the configuration, where no page changes it.
+    pub(super) const fn is_of_file(&self) -> bool {
+        matches!(self.kept, Kept::File)
+    }
+
+    /// The roles it may give.
+    pub(super) fn manages(&self) -> &[Role] {
+        &self.manages
     }
 
     /// Its name.
@@ -111,12 +186,32 @@ impl Account {
 
     /// Changes with name, role, office and password: a session lasts no longer than what it was begun under.
     pub(crate) fn stamp(&self) -> [u8; 32] {
-        let hash = self.password.hash();
-        sha256([&self.name, self.role.name(), &self.office, &hash].join("\n").as_bytes())
+        self.stamp_with(&self.password)
+    }
+
+    /// The same, once this is its password.
+    pub(super) fn stamp_with(&self, password: &Password) -> [u8; 32] {
+        let hash = password.hash();
+        let mut parts = vec![self.name.as_str(), self.role.name(), &self.office, &hash];
+        parts.extend(self.manages.iter().map(|role| role.name()));
+        sha256(parts.join("\n").as_bytes())
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// The account with this name: of the configuration, or made by an administrator.
+pub(super) async fn find(app: &App, name: &str) -> Result<Option<Account>, IssuerError> {
+    if let Some(account) = app.pages.accounts.iter().find(|account| account.name() == name) {
+        return Ok(Some(account.clone()));
+    }
+    let name = name.to_owned();
+    app.with_issuer(move |issuer, _| {
+        let row = issuer.store.account(&name)?;
+        row.map(|row| Account::of_row(&row).map_err(|_| IssuerError::Failed)).transpose()
+    })
+    .await
+}
+
+pub(super) fn is_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     (1..=32).contains(&name.len()) && name.bytes().all(fits)
 }
@@ -153,5 +248,50 @@ mod tests {
             assert_eq!(error(name, "clerk", &hash), AccountError::Name, "{name}");
         }
         assert_eq!(error("kim", "clerk", "secret"), AccountError::Password(PasswordError::Hash));
+    }
+    #[test]
+    fn only_the_configuration_makes_administrators_and_says_what_they_give() {
+        let hash = Password::make("a password of the tests").unwrap().hash();
+        let account = |role| Account::new("kim", role, "gaon", &hash).unwrap();
+        let administrator = account("administrator").managing(&["clerk", "counter"]).unwrap();
+        assert_eq!(administrator.manages(), [Role::Clerk, Role::Counter]);
+        assert_ne!(administrator.stamp(), account("administrator").stamp(), "less to give ends the session");
+        for roles in [["administrator"], ["citizen"], ["anything"]] {
+            assert_eq!(account("administrator").managing(&roles).unwrap_err(), AccountError::Manages);
+        }
+        assert_eq!(account("clerk").managing(&["clerk"]).unwrap_err(), AccountError::Manages);
+        let row = |role: &str| AccountRow {
+            name: "lee".into(),
+            role: role.into(),
+            office: "gaon".into(),
+            password: hash.clone(),
+            handed_until: None,
+            disabled_at: None,
+            made_at: 0,
+        };
+        assert!(Account::of_row(&row("clerk")).is_ok());
+        assert_eq!(Account::of_row(&row("administrator")).unwrap_err(), AccountError::Role);
+    }
+
+    #[test]
+    fn a_closed_account_opens_nothing_and_a_handed_password_not_for_long() {
+        let password = Password::make("a password of the tests").unwrap().hash();
+        let row = |handed_until, disabled_at| {
+            let (name, role, office) = ("lee".into(), "clerk".into(), "gaon".into());
+            AccountRow {
+                name,
+                role,
+                office,
+                password: password.clone(),
+                handed_until,
+                disabled_at,
+                made_at: 0,
+            }
+        };
+        let open = |handed, disabled| Account::of_row(&row(handed, disabled)).unwrap().is_open(100);
+        assert!(open(None, None) && open(Some(101), None));
+        assert!(!open(Some(100), None) && !open(None, Some(1)) && !open(Some(101), Some(1)));
+        assert!(Account::of_row(&row(Some(1), None)).unwrap().has_to_choose());
+        assert!(!Account::of_row(&row(None, None)).unwrap().has_to_choose());
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use wallet_core::{card::Language, crypto::random::make_random, jose::encode};
 
 use super::{
-    account::Role,
+    account::{Account, Role},
     language::{language_of, say},
     layout::{Page, refusal},
     session::{Jar, Session},
@@ -22,7 +22,11 @@ use crate::server::{ANSWER_WITHIN, App, read_body};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Where whoever is not signed in is sent.
 pub(crate) const SIGN_IN: &str = "/sign-in";
-/// The same for citizens.
+/// Where staff sign out.
+pub(crate) const SIGN_OUT: &str = "/sign-out";
+/// Where staff choose a password.
+pub(crate) const PASSWORD: &str = "/password";
+/// Where citizens sign in.
 pub(crate) const CITIZEN_SIGN_IN: &str = "/portal/sign-in";
 /// The field of the token that ties a form to its session.
 pub(crate) const CSRF: &str = "csrf";
@@ -42,6 +46,8 @@ pub(crate) struct Clerk;
 pub(crate) struct Operator;
 /// [`Role::Counter`].
 pub(crate) struct Counter;
+/// [`Role::Administrator`].
+pub(crate) struct Administrator;
 /// Any role but [`Role::Citizen`].
 pub(crate) struct Staff;
 /// Whoever signed in at the portal.
@@ -59,8 +65,11 @@ impl For for Counter {
 impl For for Citizen {
     const ROLES: &'static [Role] = &[Role::Citizen];
 }
+impl For for Administrator {
+    const ROLES: &'static [Role] = &[Role::Administrator];
+}
 impl For for Staff {
-    const ROLES: &'static [Role] = &[Role::Clerk, Role::Operator, Role::Counter];
+    const ROLES: &'static [Role] = &[Role::Clerk, Role::Operator, Role::Counter, Role::Administrator];
 }
 
 /// Somebody signed in with this role looks at a page.
@@ -216,6 +225,10 @@ async fn signed_in(app: &App, roles: &[Role], headers: &HeaderMap, path: &str) -
         Some(session) => session,
         None => return Err(to_sign_in(jar)),
     };
+    let has_to_choose = session.account.as_ref().is_some_and(Account::has_to_choose);
+    if has_to_choose && ![PASSWORD, SIGN_OUT].contains(&path) {
+        return Err((StatusCode::SEE_OTHER, [(header::LOCATION, PASSWORD)]).into_response());
+    }
     if !roles.contains(&session.role) {
         let page = Page::of(&app.pages, &session, ("권한이 없습니다", "Not for this account"));
         let words = say(

@@ -9,7 +9,7 @@ use wallet_core::card::Language;
 
 use super::{
     account::Role,
-    guard::{CITIZEN_SIGN_IN, CSRF, SIGN_IN},
+    guard::{CITIZEN_SIGN_IN, CSRF, PASSWORD, SIGN_IN, SIGN_OUT},
     language::say,
     session::Session,
     state::Pages,
@@ -164,7 +164,8 @@ impl<'a> Page<'a> {
     }
 
     fn signed_in(&self, session: &Session) -> Markup {
-        let out = if session.role == Role::Citizen { "/portal/sign-out" } else { "/sign-out" };
+        let out = if session.role == Role::Citizen { "/portal/sign-out" } else { SIGN_OUT };
+        let own = session.account.as_ref().is_some_and(|account| !account.is_of_file());
         html! {
             form.signed-in method="post" action=(out) {
                 (csrf(&session.csrf))
@@ -173,6 +174,7 @@ impl<'a> Page<'a> {
                 } @else {
                     span { (role_name(self.language, session.role)) " · " (session.who) }
                 }
+                @if own { a href=(PASSWORD) { (self.say("비밀번호 변경", "Change password")) } }
                 button.quiet type="submit" { (self.say("로그아웃", "Sign out")) }
             }
         }
@@ -185,6 +187,7 @@ pub(crate) const fn role_name(language: Language, role: Role) -> &'static str {
         Role::Clerk => say(language, "주민센터 직원", "Centre clerk"),
         Role::Operator => say(language, "통신사 직원", "Telecom operator"),
         Role::Counter => say(language, "창구 직원", "Counter staff"),
+        Role::Administrator => say(language, "관리자", "Administrator"),
         Role::Citizen => say(language, "신청인", "Applicant"),
     }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 pub(crate) mod address;
+mod administrator;
 mod clerk;
 mod counter;
 mod documents;
@@ -14,6 +15,7 @@ mod home;
 pub(crate) mod language;
 pub(crate) mod layout;
 mod operator;
+mod own_password;
 mod password;
 mod phones;
 mod portal;
@@ -37,6 +39,8 @@ use crate::server::App;
 pub(crate) fn routes() -> Router<App> {
     home::routes()
         .merge(sign_in::routes())
+        .merge(own_password::routes())
+        .merge(administrator::routes())
         .merge(clerk::routes())
         .merge(visit::routes())
         .merge(phones::routes())

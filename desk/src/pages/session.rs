@@ -7,7 +7,10 @@ use wallet_core::{
     jose::encode,
 };
 
-use super::{account::Role, state::Pages};
+use super::{
+    account::{self, Account, Role},
+    state::Pages,
+};
 use crate::{
     issuer::IssuerError,
     server::App,
@@ -41,6 +44,8 @@ pub(crate) struct Session {
     /// The path that was asked for.
     pub(crate) path: String,
     pub(crate) csrf: String,
+    /// The account of staff.
+    pub(super) account: Option<Account>,
     token: String,
 }
 
@@ -55,7 +60,7 @@ pub(crate) enum Jar {
 impl Jar {
     pub(crate) const fn of(role: Role) -> Self {
         match role {
-            Role::Clerk | Role::Operator | Role::Counter => Self::Staff,
+            Role::Clerk | Role::Operator | Role::Counter | Role::Administrator => Self::Staff,
             Role::Citizen => Self::Citizen,
         }
     }
@@ -130,21 +135,22 @@ impl Session {
     ) -> Result<Option<Self>, IssuerError> {
         let Some(token) = jar.read(&app.pages, headers).map(str::to_owned) else { return Ok(None) };
         let (digest, idle) = (sha256(token.as_bytes()), app.pages.life.idle);
-        let row = app.with_issuer(move |issuer, now| Ok(issuer.store.page_session(&digest, idle, now)?));
-        let Some(SessionRow { role, who, stamp }) = row.await? else { return Ok(None) };
+        let found =
+            app.with_issuer(move |issuer, now| Ok((issuer.store.page_session(&digest, idle, now)?, now)));
+        let (Some(SessionRow { role, who, stamp }), now) = found.await? else { return Ok(None) };
         let Some(role) = Role::parse(&role).filter(|role| Jar::of(*role) == jar) else { return Ok(None) };
-        let office = match jar {
+        let account = match jar {
             Jar::Staff => {
-                let account = app.pages.accounts.iter().find(|account| account.name() == who);
-                let Some(account) = account.filter(|account| account.stamp() == stamp) else {
-                    return Ok(None);
-                };
-                account.office().to_owned()
+                let account = account::find(app, &who).await?;
+                let account = account.filter(|account| account.stamp() == stamp && account.is_open(now));
+                let Some(account) = account else { return Ok(None) };
+                Some(account)
             }
-            Jar::Citizen | Jar::Form => String::new(),
+            Jar::Citizen | Jar::Form => None,
         };
+        let office = account.as_ref().map(|account| account.office().to_owned()).unwrap_or_default();
         let csrf = app.pages.csrf(&token);
-        Ok(Some(Self { role, who, office, language, path: path.to_owned(), csrf, token }))
+        Ok(Some(Self { role, who, office, language, path: path.to_owned(), csrf, account, token }))
     }
 }
 

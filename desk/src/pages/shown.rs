@@ -88,6 +88,11 @@ fn act_name(language: Language, act: &str) -> &str {
         "suspend" => say(language, "정지", "Suspended"),
         "resume" => say(language, "정지 해제", "Resumed"),
         "check" => say(language, "확인", "Check"),
+        "password" => say(language, "비밀번호 변경", "Password changed"),
+        "account-add" => say(language, "계정 생성", "Account made"),
+        "account-reset" => say(language, "비밀번호 재발급", "Password made anew"),
+        "account-disable" => say(language, "계정 닫음", "Account closed"),
+        "account-enable" => say(language, "계정 다시 엶", "Account opened"),
         other => other,
     }
 }
@@ -105,6 +110,8 @@ fn outcome_name<'a>(language: Language, act: &str, outcome: &'a str) -> &'a str 
         "ok: stolen" => say(language, "완료 (도난)", "Done (stolen)"),
         "ok: found" => say(language, "완료 (되찾음)", "Done (found)"),
         "not theirs" => say(language, "본인 명의 아님", "Not in their name"),
+        // Whose account it was.
+        _ if act.starts_with("account-") => outcome.strip_prefix("ok: ").unwrap_or(outcome),
         _ if act == "check" => say(language, "거절", "Refused"),
         other => other,
     }

@@ -10,9 +10,9 @@ use axum::{
 use maud::{Markup, html};
 
 use super::{
-    account::Account,
+    account::{self, Account},
     address::Address,
-    guard::{Anyone, Fields, Posted, PostedByAnyone, Staff, out_of_order},
+    guard::{Anyone, Fields, Posted, PostedByAnyone, SIGN_OUT, Staff, out_of_order},
     layout::{Page, csrf},
     password::Password,
     session,
@@ -24,14 +24,14 @@ use crate::{
 };
 
 /// Tries for one account: five, and one more each minute.
-const PER_ACCOUNT: Rate = Rate { every: 60, burst: 5 };
+pub(super) const PER_ACCOUNT: Rate = Rate { every: 60, burst: 5 };
 /// Tries from one address: thirty, and one more each five seconds. A centre has one address for all its staff.
 const PER_ADDRESS: Rate = Rate { every: 5, burst: 30 };
 /// Stands in where there is no account, so that a name is not told apart by the time a refusal takes.
 const NOBODY: &str = "nobody has this account";
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/sign-in", get(form).post(sign_in)).route("/sign-out", post(sign_out))
+    Router::new().route("/sign-in", get(form).post(sign_in)).route(SIGN_OUT, post(sign_out))
 }
 
 async fn form(State(app): State<App>, visitor: Anyone) -> Response {
@@ -88,25 +88,31 @@ async fn admit(app: &App, from: &Address, form: &Fields) -> Result<Admission, Is
         for (limit, rate) in limits {
             wait = wait.max(issuer.store.try_page_limit(&limit, rate, now)?);
         }
-        Ok(wait)
+        Ok((wait, now))
     });
-    let account = app.pages.accounts.iter().find(|account| account.name() == name).cloned();
-    if let Some(seconds) = wait.await? {
-        note(app, account.as_ref(), "too often").await?;
+    let (wait, now) = wait.await?;
+    let account = account::find(app, &name).await?;
+    if let Some(seconds) = wait {
+        note(app, account.as_ref(), "sign-in", "too often").await?;
         return Ok(Admission::TooOften { seconds });
     }
-    if !is_password(app, account.as_ref(), password).await? {
-        note(app, account.as_ref(), "refused").await?;
+    let right = is_password(app, account.as_ref(), password).await?;
+    if !right || account.as_ref().is_some_and(|account| !account.is_open(now)) {
+        note(app, account.as_ref(), "sign-in", "refused").await?;
         return Ok(Admission::Refused);
     }
     let Some(account) = account else { return Ok(Admission::Refused) };
     app.with_issuer(move |issuer, _| Ok(issuer.store.clear_page_limit(&of_account)?)).await?;
-    note(app, Some(&account), "ok").await?;
+    note(app, Some(&account), "sign-in", "ok").await?;
     Ok(Admission::Granted(Box::new(account)))
 }
 
 /// Hashes away from the threads that serve, and few at a time.
-async fn is_password(app: &App, account: Option<&Account>, password: String) -> Result<bool, IssuerError> {
+pub(super) async fn is_password(
+    app: &App,
+    account: Option<&Account>,
+    password: String,
+) -> Result<bool, IssuerError> {
     let _turn = app.pages.heavy.acquire().await.map_err(|_| IssuerError::Failed)?;
     let known = account.map(|account| account.password().clone());
     let hashed = tokio::task::spawn_blocking(move || match known {
@@ -117,11 +123,16 @@ async fn is_password(app: &App, account: Option<&Account>, password: String) -> 
 }
 
 /// Writes a try down. A name that is no account's may be a password typed in the wrong field.
-async fn note(app: &App, account: Option<&Account>, outcome: &'static str) -> Result<(), IssuerError> {
+pub(super) async fn note(
+    app: &App,
+    account: Option<&Account>,
+    act: &'static str,
+    outcome: &'static str,
+) -> Result<(), IssuerError> {
     let (who, office) = account.map_or(("-", "-"), |account| (account.name(), account.office()));
     let (who, office) = (who.to_owned(), office.to_owned());
     app.with_issuer(move |issuer, now| {
-        let act = ActRow { at: now, who, office, act: "sign-in".to_owned(), outcome: outcome.to_owned() };
+        let act = ActRow { at: now, who, office, act: act.to_owned(), outcome: outcome.to_owned() };
         Ok(issuer.store.add_act(&act, None)?)
     })
     .await

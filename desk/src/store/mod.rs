@@ -1,5 +1,6 @@
 //! What the desk remembers: in one SQLite file, or in a PostgreSQL that several desks share. Each method is one transaction.
 
+mod accounts;
 mod app_keys;
 mod deferred;
 mod desks;
@@ -68,6 +69,7 @@ pub enum SessionState {
     Shown,
 }
 
+pub use accounts::AccountRow;
 pub use deferred::{CheckRow, CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
 pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};

@@ -183,7 +183,7 @@ impl Store {
     }
 }
 
-fn act(row: &Row<'_>) -> Result<ActRow, StoreError> {
+pub(super) fn act(row: &Row<'_>) -> Result<ActRow, StoreError> {
     Ok(ActRow {
         at: row.get(0)?,
         who: row.get(1)?,

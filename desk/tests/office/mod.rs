@@ -31,6 +31,12 @@ pub(crate) fn with_accounts(mut config: Config) -> Config {
     ] {
         config.accounts.push(Account::new(name, role, office, &HASH).unwrap());
     }
+    for (name, office, manages) in
+        [("han", "gaon", &["clerk", "counter"][..]), ("yoon", "gaon-telecom", &["operator"])]
+    {
+        let account = Account::new(name, "administrator", office, &HASH).unwrap();
+        config.accounts.push(account.managing(manages).unwrap());
+    }
     config
 }
 

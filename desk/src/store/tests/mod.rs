@@ -1,5 +1,6 @@
 //! The promises of the store, on every engine.
 
+mod accounts;
 mod grants;
 mod issuing_ways;
 mod pages;
