@@ -138,27 +138,7 @@ impl Desk {
         let now = config.clock.now().map_err(|_| DeskError::Clock)?.unix_seconds;
         let counter_pack = issuer.counter_pack(now).map_err(|_| PkiError::Key)?;
         let (stop, mut stopping) = watch::channel(false);
-        let pages = Pages::new(
-            config.accounts,
-            config.session_life,
-            config.desk.clone(),
-            &base_url,
-            &issuer.pki().code_key,
-        );
-        let app = App {
-            issuer: Arc::new(issuer),
-            desk: config.desk,
-            register: Arc::new(config.register),
-            pages: Arc::new(pages),
-            proxies: config.proxies.into(),
-            own_names: config.own_names,
-            operators: config.operators.into(),
-            clock: config.clock,
-            log: config.log,
-            request_rate: config.request_rate,
-            buckets: Arc::default(),
-            stopping: stopping.clone(),
-        };
+        let app = App::new(config, issuer, &base_url, stopping.clone());
         let service =
             routes(&app).with_state(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -472,6 +452,31 @@ impl core::fmt::Debug for App {
 }
 
 impl App {
+    pub(crate) fn new(
+        config: Config,
+        issuer: Issuer,
+        base_url: &str,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let identity = config.desk.clone();
+        let pages =
+            Pages::new(config.accounts, config.session_life, identity, base_url, &issuer.pki().code_key);
+        Self {
+            issuer: Arc::new(issuer),
+            desk: config.desk,
+            register: Arc::new(config.register),
+            pages: Arc::new(pages),
+            proxies: config.proxies.into(),
+            own_names: config.own_names,
+            operators: config.operators.into(),
+            clock: config.clock,
+            log: config.log,
+            request_rate: config.request_rate,
+            buckets: Arc::default(),
+            stopping,
+        }
+    }
+
     /// The issuer, to wait for what it tells phones.
     pub(crate) fn issuer(&self) -> &Issuer {
         &self.issuer
