@@ -98,7 +98,8 @@ impl Net {
         (status != 503).then_some(HttpResponse { status, headers, body })
     }
 
-    fn took(&self, what: &'static str, begun: Instant) {
+    /// Notes what something took that is no call of its own.
+    pub(crate) fn took(&self, what: &'static str, begun: Instant) {
         let micros = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
         self.times.borrow_mut().push((what, micros));
     }
@@ -115,7 +116,7 @@ impl Net {
 
 /// What a call is called in a report.
 fn kind_of(path: &str) -> &'static str {
-    const KINDS: [(&str, &str); 11] = [
+    const KINDS: [(&str, &str); 12] = [
         ("/.well-known/", "metadata"),
         ("/openid/offers/", "offer"),
         ("/openid/token", "token"),
@@ -126,6 +127,7 @@ fn kind_of(path: &str) -> &'static str {
         ("/wallet-provider/wallet", "wallet attestation"),
         ("/wallet-provider/key", "key attestation"),
         ("/staples", "staples"),
+        ("/status/", "status list"),
         ("/counter-pack", "counter pack"),
     ];
     KINDS.iter().find(|(start, _)| path.starts_with(start)).map_or("other", |(_, kind)| kind)

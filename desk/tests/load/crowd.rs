@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque, fmt::Write as _, fs, io, io::Write as _, path::PathBuf, sync::Mutex, thread,
+    time::Instant,
 };
 
 use super::{Plan, asked};
@@ -9,6 +10,9 @@ use crate::fleet::{
     Clerk, citizen,
     wallet::{End, Net, Wallet},
 };
+
+/// Over how many lists the desk spreads its copies.
+const STATUS_LISTS: u32 = 64;
 
 pub(super) fn run() {
     let Ok(folder) = std::env::var("LOAD_FOLDER").map(PathBuf::from) else { return };
@@ -32,9 +36,12 @@ pub(super) fn run() {
                     let Some((who, name)) = waiting.lock().unwrap().pop_front() else { break };
                     let wallet = Wallet::open(journals.join(&name));
                     if wallet.ended().is_none() {
+                        let begun = Instant::now();
                         if let End::Has(copies) = wallet.visit(clerk, &citizen(who), &net) {
-                            // The hourly staples, and now and then a counter that fetches its pack.
+                            net.took(super::WHOLE, begun);
+                            // How the card stands: the hourly staples and a status list; now and then a counter that fetches its pack.
                             wallet.vouched(&net, &copies);
+                            net.get(&format!("/status/{}", who % STATUS_LISTS));
                             if who.is_multiple_of(50) {
                                 net.get("/counter-pack");
                             }

@@ -22,6 +22,8 @@ use crate::fleet::{
 
 /// Processes of wallets, when they are killed.
 const PROCESSES: u32 = 4;
+/// One citizen from the clerk to the ID in the wallet, in the report.
+const WHOLE: &str = "an ID, whole";
 /// Every so many citizens try with two phones at once, when there are kills.
 const TWO_PHONES: u32 = 8;
 
@@ -143,7 +145,7 @@ fn run(plan: Plan, database: Option<String>) {
         }
     }
     let elapsed = begun.elapsed().as_secs_f64();
-    report(&office.journals());
+    report(&office.journals(), elapsed);
     let (has, issued) = verify(&office, &plan);
     println!(
         "load: {has} of {} citizens have their ID, {issued} copies, {:.1} IDs each second; \
@@ -188,8 +190,8 @@ impl Shard {
     }
 }
 
-/// What each call took, over all wallets.
-fn report(journals: &Path) {
+/// What each call took, over all wallets, and how many there were in a second.
+fn report(journals: &Path, elapsed: f64) {
     let mut times: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     for file in fs::read_dir(journals).unwrap() {
         let file = file.unwrap().path();
@@ -204,7 +206,13 @@ fn report(journals: &Path) {
     for (kind, mut took) in times {
         took.sort_unstable();
         let at = |hundredth: usize| f64::from(took[(took.len() - 1) * hundredth / 100]) / 1000.0;
-        println!("load: {kind:20} {:7} calls, p50 {:8.1} ms, p99 {:8.1} ms", took.len(), at(50), at(99));
+        let each_second = f64::from(u32::try_from(took.len()).unwrap()) / elapsed;
+        println!(
+            "load: {kind:20} {:7} calls, {each_second:7.1} each second, p50 {:8.1} ms, p99 {:8.1} ms",
+            took.len(),
+            at(50),
+            at(99)
+        );
     }
 }
 
