@@ -70,8 +70,9 @@ func anchorError(_ code: Int) -> AnchorError {
 /// What a code of `NFCReaderError` means to the reading.
 func linkError(_ code: Int) -> LinkError {
     switch code {
-    // The tag was lost, was tried too often, answered nonsense, or is not connected.
-    case 100, 101, 102, 104: return .TagLost
+    // The tag was lost, was tried too often, answered nonsense, or is not connected; or the session ended under a command, and
+    // says why to the next one.
+    case 100, 101, 102, 103, 104: return .TagLost
     case 105: return .TooLong
     // The session's sixty seconds are over.
     case 201: return .Timeout

@@ -5,9 +5,10 @@
 
     /// `CardLink` over the phone's NFC reader, with the system's sheet.
     ///
-    /// ``begin()``, or the first command, shows the sheet; that command waits until a card is there. A card that leaves is an error for the command
-    /// under way, the reader looks for it again, and the next command waits for it: reading once more goes on without another
-    /// sheet. ``finish(succeeded:)`` takes the sheet away. One reading at a time.
+    /// ``begin()``, or the first command, shows the sheet; that command waits until a card is there. A card that leaves is an
+    /// error for the command under way, the reader looks for it again, and the next command waits for it: a paused reading goes
+    /// on without another sheet. ``finish(succeeded:)`` takes the sheet away; so does the system after a minute, which is
+    /// `LinkError.Timeout`. ``begin()`` then shows another one, and a paused reading goes on in it. One reading at a time.
     public final class NfcCard: NSObject, CardLink, NFCTagReaderSessionDelegate, @unchecked Sendable {
         /// How long PACE alone is looked for, seconds.
         private static let silence = 8
@@ -33,7 +34,7 @@
         /// Whether this phone can read cards at all.
         public static var isAvailable: Bool { NFCTagReaderSession.readingAvailable }
 
-        /// Shows the sheet and looks for a card.
+        /// Shows the sheet and looks for a card; another sheet when the last one is gone.
         public func begin() { queue.async { self.handle(.begin) } }
 
         /// Takes the sheet away, with a tick or with a sign of failure.
@@ -94,6 +95,8 @@
 
         private func handle(_ event: Polling.Event) {
             if event == .lost { tag = nil }
+            // Another sheet; what the former one says from now on is no news.
+            if event == .begin && polling.isOver { (session, tag, failure, found) = (nil, nil, nil, []) }
             // Whoever still asks after the end would wait for ever.
             if case .finish = event { failure = failure ?? .Cancelled }
             for action in polling.handle(event) { perform(action) }

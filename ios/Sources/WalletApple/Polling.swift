@@ -70,12 +70,19 @@ struct Polling: Equatable {
     private var seen = false
     private var busy = 0
 
+    /// Whether its last session has ended, or is about to.
+    var isOver: Bool { state == .over }
+
     /// Looks for `first` first.
     init(first: Option = .pace) { option = first }
 
     mutating func handle(_ event: Event) -> [Action] {
         switch (state, event) {
         case (.idle, .begin): return look(after: 0)
+        // A reading that paused goes on in another session. What the phone was found to know is not asked again.
+        case (.over, .begin):
+            (seen, busy) = (false, 0)
+            return look(after: 0)
         case (.searching, .silence(search: search)) where option == .pace && !seen:
             // The session's end is waited for: two at once are refused by the system.
             state = .switching

@@ -48,6 +48,24 @@ final class PollingTests: XCTestCase {
         }
     }
 
+    func test_a_reading_that_paused_goes_on_in_another_session() {
+        for end in [Polling.Event.finish(succeeded: false), .invalidated(code: 201)] {
+            var polling = begun()
+            _ = polling.handle(.silence(search: 1))
+            _ = polling.handle(.invalidated(code: 200))
+            _ = polling.handle(.detected([.iso7816]))
+            _ = polling.handle(.connected)
+            XCTAssertFalse(polling.isOver)
+            _ = polling.handle(end)
+            XCTAssertTrue(polling.isOver)
+            XCTAssertEqual(
+                polling.handle(.begin), [.begin(.iso14443, after: 0), .watch(search: 3)], "what was found out is not asked again")
+            XCTAssertEqual(polling.handle(.invalidated(code: 203)), [.begin(.iso14443, after: 1), .watch(search: 4)])
+            XCTAssertEqual(polling.handle(.detected([.iso7816])), [.connect(0)])
+            XCTAssertEqual(polling.handle(.connected), [.say(.reading), .ready])
+        }
+    }
+
     func test_two_cards_and_a_card_of_another_kind_are_told_and_looked_past() {
         var polling = begun()
         XCTAssertEqual(polling.handle(.detected([.iso7816, .iso7816])), [.say(.onlyOne), .restart])
