@@ -179,6 +179,9 @@ extension View {
     @preconcurrency public func task(
         priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
     ) -> some View { self }
+    @preconcurrency public func task<T: Equatable>(
+        id: T, priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
+    ) -> some View { self }
     public func onAppear(perform action: (() -> Void)? = nil) -> some View { self }
     public func onDisappear(perform action: (() -> Void)? = nil) -> some View { self }
     public func onSubmit(_ action: @escaping () -> Void) -> some View { self }
@@ -237,6 +240,15 @@ public struct EnvironmentValues {
 @MainActor @preconcurrency public protocol Scene {}
 public struct WindowGroup<C: View>: Scene {
     public init(@ViewBuilder content: () -> C) {}
+}
+extension Scene {
+    public func backgroundTask<D: Sendable, R: Sendable>(
+        _ task: BackgroundTask<D, R>, action: @escaping @Sendable (D) async -> R
+    ) -> some Scene { self }
+}
+public struct BackgroundTask<Request, Response>: Sendable {
+    public static func appRefresh(_ identifier: String) -> BackgroundTask<Void, Void>
+    where Request == Void, Response == Void { BackgroundTask<Void, Void>() }
 }
 @resultBuilder public enum SceneBuilder {
     public static func buildBlock<C: Scene>(_ content: C) -> C { content }

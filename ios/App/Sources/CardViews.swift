@@ -12,13 +12,18 @@ struct CardsView: View {
         NavigationStack {
             List {
                 if model.isUnfinished { UnfinishedView(model: model) }
+                if model.needsCardAgain {
+                    Text(Words.getAgain.text(model.language))
+                    AddViews(model: model)
+                }
                 ForEach(model.cards, id: \.id) { card in
                     NavigationLink {
                         if let card = model.card(card) { CardScreen(model: card, app: model) }
                     } label: {
                         VStack(alignment: .leading) {
-                            Text(card.document).font(.headline)
+                            Text(model.title(card)).font(.headline)
                             Text(CardLines(card, masked: true).name).foregroundStyle(.secondary)
+                            if card.state != .active { Text(cardStateText(state: card.state, language: model.language)) }
                         }
                         .accessibilityElement(children: .combine)
                     }
@@ -26,6 +31,7 @@ struct CardsView: View {
                 Button(Words.scanTitle.text(model.language)) { scan = model.scan() }
                 NavigationLink(Words.historyTitle.text(model.language)) { HistoryView(model: model) }
                 NavigationLink(Words.lostTitle.text(model.language)) { LostPhoneView(language: model.language) }
+                NavigationLink(Words.phoneTitle.text(model.language)) { PhoneView(model: model) }
             }
             .navigationTitle(Words.cardTitleBar.text(model.language))
             .sheet(item: $scan) { ScanView(model: $0, app: model) }
@@ -46,12 +52,15 @@ struct CardScreen: View {
                 Image(uiImage: picture).resizable().scaledToFit().frame(maxHeight: 160)
                     .accessibilityLabel(model.lines.name)
             }
+            if let warning = model.warning { ErrorView(text: warning) }
             line(.name, model.lines.name)
             line(.birthDate, model.lines.birthDate)
             line(.registrationNumber, model.lines.registrationNumber)
             line(.address, model.lines.address)
+            ForEach(model.claims, id: \.name) { line($0.label, $0.value) }
             line(.validUntil, model.card.validUntil)
             Text(model.state)
+            if let day = model.card.copiesUntil { Text(Words.copiesUntil.text(model.language, day)).font(.footnote) }
             if let left = model.secondsLeft {
                 Text(Words.hideIn.text(model.language, "\(left)")).monospacedDigit()
             } else {
@@ -59,20 +68,28 @@ struct CardScreen: View {
                 Text(Words.maskedNote.text(model.language)).font(.footnote)
             }
             if let failure = model.failure { ErrorView(text: failure) }
-            Button(Words.showTitle.text(model.language)) { show = app.show(model.card) }
-            Button(Words.renew.text(model.language)) { Task { await app.renew() } }
-            Text(Words.renewBody.text(model.language)).font(.footnote)
+            if model.card.copies.isEmpty {
+                Text(Words.notForCounters.text(model.language)).font(.footnote)
+            } else {
+                Button(Words.showTitle.text(model.language)) { show = app.show(model.card) }.disabled(!model.canShow)
+            }
+            if model.canRenew {
+                Button(Words.renew.text(model.language)) { Task { await app.renew(model.card) } }
+                Text(Words.renewBody.text(model.language)).font(.footnote)
+            }
         }
-        .navigationTitle(model.card.document)
+        .navigationTitle(model.title)
         .task { await everySecond { model.tick(at: now()) } }
         .onChange(of: phase) { _, phase in if phase != .active { model.hide() } }
         .onDisappear { model.hide() }
         .sheet(item: $show) { ShowView(model: $0) }
     }
 
-    private func line(_ word: Words, _ value: String) -> some View {
+    private func line(_ word: Words, _ value: String) -> some View { line(word.text(model.language), value) }
+
+    private func line(_ label: String, _ value: String) -> some View {
         VStack(alignment: .leading) {
-            Text(word.text(model.language)).font(.caption).foregroundStyle(.secondary)
+            Text(label).font(.caption).foregroundStyle(.secondary)
             Text(value)
         }
         .accessibilityElement(children: .combine)
@@ -103,6 +120,10 @@ struct ShowView: View {
                         .accessibilityHint(Words.copiesLeft.text(model.language, "\(level.left)"))
                 }
                 Text(Words.showAsk.text(model.language)).font(.footnote)
+            case .stale(_, let text):
+                ErrorView(text: text)
+                Button(Words.staleRefresh.text(model.language)) { model.freshenAndShow() }.buttonStyle(.borderedProminent)
+                Button(Words.staleShow.text(model.language)) { model.showAnyway() }
             case .asking:
                 ProgressView()
                 Text(model.audience)

@@ -57,6 +57,69 @@ struct UnfinishedView: View {
     }
 }
 
+/// A command of the issuer locks the wallet: why, and the way out.
+struct CommandedView: View {
+    let model: WalletModel
+    let why: ErrorText
+
+    var body: some View {
+        NavigationStack {
+            VStack(spacing: 16) {
+                Text(Words.commandTitle.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
+                ErrorView(text: why)
+                Button(Words.commandAsk.text(model.language)) { Task { await model.freshen() } }.buttonStyle(.borderedProminent)
+                NavigationLink(Words.lostTitle.text(model.language)) { LostPhoneView(language: model.language) }
+                NavigationLink(Words.phoneTitle.text(model.language)) { PhoneView(model: model) }
+            }
+            .padding()
+        }
+    }
+}
+
+/// Nothing is left.
+struct WipedView: View {
+    let model: WalletModel
+
+    var body: some View {
+        VStack(spacing: 16) {
+            Text(Words.wipedTitle.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
+            Text(Words.wipedBody.text(model.language))
+            Button(Words.startOver.text(model.language)) { Task { await model.startOver() } }.buttonStyle(.borderedProminent)
+        }
+        .multilineTextAlignment(.center)
+        .padding()
+    }
+}
+
+/// The two ways to end the wallet on this phone.
+struct PhoneView: View {
+    let model: WalletModel
+    @State private var isGivingUp = false
+    @State private var isWiping = false
+
+    var body: some View {
+        List {
+            Button(Words.giveUpTitle.text(model.language), role: .destructive) { isGivingUp = true }
+            Text(Words.giveUpBody.text(model.language)).font(.footnote)
+            Button(Words.wipeTitle.text(model.language), role: .destructive) { isWiping = true }
+            Text(Words.wipeBody.text(model.language)).font(.footnote)
+        }
+        .navigationTitle(Words.phoneTitle.text(model.language))
+        .alert(Words.giveUpTitle.text(model.language), isPresented: $isGivingUp) {
+            Button(Words.giveUpTitle.text(model.language), role: .destructive) { Task { await model.giveUp() } }
+            Button(Words.cancel.text(model.language), role: .cancel) {}
+        } message: {
+            Text(Words.giveUpBody.text(model.language))
+        }
+        .alert(Words.wipeTitle.text(model.language), isPresented: $isWiping) {
+            Button(Words.wipeTitle.text(model.language), role: .destructive) { Task { await model.wipe() } }
+            Button(Words.cancel.text(model.language), role: .cancel) {}
+        } message: {
+            Text(Words.wipeBody.text(model.language))
+        }
+    }
+}
+
 /// Asks for the finger or the face.
 struct LockedView: View {
     let model: WalletModel
@@ -111,12 +174,18 @@ struct TapView: View {
                         .buttonStyle(.borderedProminent)
                         .disabled(!model.canStart)
                 case .hold, .lost: ProgressView()
+                case .paused(let text):
+                    ErrorView(text: text)
+                    Button(Words.goOn.text(model.language)) { model.goOn() }.buttonStyle(.borderedProminent)
                 case .reading(let file, let fraction):
                     ProgressView(value: fraction)
                     Text(Words.readingFile.text(model.language, file))
                 case .working(let text):
                     ProgressView()
                     Text(text)
+                case .elsewhere(let text):
+                    ErrorView(text: text)
+                    Button(Words.moveTitle.text(model.language), role: .destructive) { model.move() }
                 case .done:
                     Button(Words.close.text(model.language)) { dismiss() }.buttonStyle(.borderedProminent)
                 case .failed(let text):

@@ -42,6 +42,8 @@ struct ScanView: View {
                 ToolbarItem(placement: .cancellationAction) { Button(Words.close.text(model.language)) { dismiss() } }
             }
         }
+        // What waited for the browser here has gone on without this screen.
+        .onChange(of: app.returns) { _, _ in dismiss() }
         .task { hasCamera = await AVCaptureDevice.requestAccess(for: .video) }
     }
 }
@@ -74,7 +76,9 @@ struct OfferScreen: View {
                 Button(Words.cancel.text(model.language)) { model.cancel() }
             case .signIn(let url):
                 Button(Words.offerSignIn.text(model.language)) { openURL(url) }.buttonStyle(.borderedProminent)
-            case .later(let seconds): Text(Words.offerLater.text(model.language, "\(seconds)"))
+            case .later(let seconds):
+                Text(Words.offerLater.text(model.language, Words.span(seconds, model.language)))
+                Button(Words.close.text(model.language), action: close)
             case .done:
                 Text(Words.cardDone.text(model.language))
                 Button(Words.close.text(model.language), action: close).buttonStyle(.borderedProminent)
@@ -96,8 +100,8 @@ struct DeskView: View {
                 ShowView(model: show)
             } else {
                 Text(Words.showTo.text(app.language, desk.name(language: app.language))).font(.title2)
-                ForEach(app.cards, id: \.id) { card in
-                    Button(card.document) { show = app.show(card, to: desk) }.buttonStyle(.borderedProminent)
+                ForEach(app.cards.filter { $0.state == .active && !$0.copies.isEmpty }, id: \.id) { card in
+                    Button(app.title(card)) { show = app.show(card, to: desk) }.buttonStyle(.borderedProminent)
                 }
                 if app.cards.isEmpty {
                     Button(Words.unlock.text(app.language)) { Task { await app.unlock() } }

@@ -17,6 +17,8 @@ struct Setup: Decodable {
     let issuer_roots: [Data]
     let card_roots: [Data]
     let desk_roots: [Data]
+    /// Where the browser comes back to: an `https` link of a domain that is associated with the app.
+    let redirect_uri: String?
 
     static func surroundings(_ language: Language) -> Surroundings {
         #if DEBUG
@@ -44,7 +46,7 @@ struct Setup: Decodable {
     private func config(_ language: Language) throws(WalletError) -> WalletConfig {
         WalletConfig(
             vaultPath: try Self.vault(), issuerUrl: issuer_url, issuerRoots: issuer_roots, cardRoots: card_roots,
-            deskRoots: desk_roots, language: language)
+            deskRoots: desk_roots, language: language, redirectUri: redirect_uri ?? "https://wallet.example/issued")
     }
 
     /// In no backup: its keys stay on this phone, so it would open nowhere else.

@@ -1,3 +1,4 @@
+import BackgroundTasks
 import SwiftUI
 import WalletKit
 import WalletScreens
@@ -11,15 +12,40 @@ struct WalletApp: App {
     var body: some Scene {
         WindowGroup {
             RootView(model: model)
-                .task { await model.start() }
+                // In front: what the issuer orders is obeyed as it comes. The task is cancelled when the phase changes.
+                .task(id: phase) {
+                    guard phase == .active else { return }
+                    await model.start()
+                    await model.freshen()
+                    await model.listen()
+                }
+                // Fresh copies come after an unlock.
+                .onChange(of: model.route) { _, route in if route == .cards { Task { await model.freshen() } } }
                 .onChange(of: phase) { _, now in
-                    switch now {
-                    case .background: model.lock()
-                    case .active: Task { await model.freshen() }
-                    default: break
-                    }
+                    guard now == .background else { return }
+                    model.lock()
+                    Refreshing.schedule(at: model.refreshAt)
                 }
         }
+        .backgroundTask(.appRefresh(Refreshing.task)) { [model] in
+            await model.start()
+            await model.freshen()
+            await Refreshing.schedule(at: model.refreshAt)
+        }
+    }
+}
+
+/// The background job, which the system runs when it likes to, never earlier than asked.
+enum Refreshing {
+    /// In Info.plist too.
+    static let task = "kr.example.wallet.refresh"
+
+    /// Asks for it, in an hour when nobody said when.
+    @MainActor static func schedule(at next: Foundation.Date?) {
+        let request = BGAppRefreshTaskRequest(identifier: task)
+        request.earliestBeginDate = next ?? Foundation.Date(timeIntervalSinceNow: 3600)
+        // Refused when the citizen has turned background refresh off: then it is done when the app comes up.
+        try? BGTaskScheduler.shared.submit(request)
     }
 }
 
@@ -35,6 +61,8 @@ struct RootView: View {
             case .opening: ProgressView()
             case .onboarding: OnboardingView(model: model)
             case .locked: LockedView(model: model)
+            case .lockedByCommand(let why): CommandedView(model: model, why: why)
+            case .wiped: WipedView(model: model)
             case .dead: DeadView(model: model)
             case .cards: CardsView(model: model)
             case .broken(let text): ErrorView(text: text)

@@ -18,11 +18,25 @@ public enum EnrolmentEvent: Sendable {
     case done(CardView)
 }
 
+/// A reading that waits for its card.
+public struct ReadingPause: Sendable, Equatable {
+    /// How often it has waited by now, this time included.
+    public let times: Int
+    /// Why: `WalletError.CardLost`, or that the card fell silent.
+    public let why: WalletError
+
+    /// One, for a preview of a screen.
+    public init(times: Int, why: WalletError) { (self.times, self.why) = (times, why) }
+}
+
+/// Whether a paused reading goes on.
+public typealias GoOn = @Sendable (ReadingPause) async -> Bool
+
 /// The citizen's wallet. Every call throws `WalletError` and nothing else.
 ///
 /// It is locked after ``open(platform:config:)``; ``unlock()`` asks for the finger or the face. Any thread may call it.
 public final class MobileId: Sendable {
-    private let wallet: Wallet
+    let wallet: Wallet
     private let platform: Platform
 
     private init(wallet: Wallet, platform: Platform) {
@@ -30,7 +44,8 @@ public final class MobileId: Sendable {
         self.platform = platform
     }
 
-    /// Opens the wallet at `config.vaultPath`, locked; makes an empty one at first. No network, no prompt.
+    /// Opens the wallet at `config.vaultPath`, locked; makes an empty one at first; finishes a wipe that was cut short. No
+    /// network, no prompt.
     public static func open(platform: Platform, config: WalletConfig) async throws(WalletError) -> MobileId {
         let wallet = try await walletCall { try await Wallet.open(platform: platform, config: config) }
         return MobileId(wallet: wallet, platform: platform)
@@ -44,10 +59,10 @@ public final class MobileId: Sendable {
     /// Closes the citizen's part.
     public func lock() throws(WalletError) { try walletCall { try wallet.lock() } }
 
-    /// Makes an empty wallet after the keys died; the old file is kept aside.
+    /// Makes an empty wallet after the keys died, whose cards go, or after a wipe.
     public func startOver() async throws(WalletError) { try await walletCall { try await self.wallet.startOver() } }
 
-    /// Empty, locked or ready.
+    /// Empty, locked or ready; locked by a command, wiped.
     public func state() throws(WalletError) -> WalletState { try walletCall { try wallet.state() } }
 
     /// The cards, with what the citizen may see of them.
@@ -61,40 +76,54 @@ public final class MobileId: Sendable {
     /// What a scanned code is. Works while locked.
     public func scan(_ text: String) throws(WalletError) -> Scan { try walletCall { try wallet.scan(text: text) } }
 
-    /// Fetches this hour's proofs of freshness, without a prompt; gives back how many are new.
-    @discardableResult
-    public func refreshStaples() async throws(WalletError) -> UInt32 {
-        try await walletCall { try await self.wallet.refreshStaples() }
-    }
-
     /// Reads the card behind `link` with the six digits `can`, which are wiped. With a `challenge` (8 bytes) the chip proves
     /// that it is the original. Cancelling the task stops the reading between two commands.
     ///
-    /// When the card is moved away, `lost` is asked with the number of times it was: `true` reads once more through the same
-    /// link, which has to wait for the card; `false`, as without it, ends with `WalletError.CardLost`.
+    /// When the card is moved away or falls silent the reading pauses, and `lost` is asked: `true` goes on where it stopped,
+    /// through the same link, which has to wait for the card; `false`, as without it, ends with the error it was told. Another
+    /// card than before is `WalletError.CardUnreadable` with `.anotherCard`.
     public func read(
         _ link: CardLink, can: inout Data, challenge: Data? = nil,
-        progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in },
-        lost: @escaping @Sendable (Int) async -> Bool = { _ in false }
+        progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
         let reading = try prepare(link, can: &can, progress: progress)
+        return try await Self.run(reading, challenge: challenge, lost: lost)
+    }
+
+    /// ``read(_:can:challenge:progress:lost:)`` by whatever opens the card: the lines for machines, the holder's own number. What
+    /// `access` holds stays in the app's hand, which wipes it.
+    ///
+    /// A card that speaks of PACE and refuses it is opened by less only where `access` allows it by name, and the evidence then
+    /// says so: `openedByWeakerAccess()`.
+    public func read(
+        _ link: CardLink, by access: CardAccessView, challenge: Data? = nil,
+        progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
+    ) async throws(WalletError) -> ChipEvidence {
+        let relay = ProgressRelay(progress)
+        let reading = try walletCall { try wallet.readCard(link: link, access: access, listener: relay) }
         return try await Self.run(reading, challenge: challenge, lost: lost)
     }
 
     /// Makes an ID of the card behind `link`: the issuer's challenge, the card's answer, the face, the keys, the credentials;
     /// all of it or nothing. The digits `can` are wiped. Cancelling the task stops it between two steps. For `lost` see
     /// ``read(_:can:challenge:progress:lost:)``.
+    ///
+    /// With `moving`, an ID that lives on another phone of the citizen is ended there and told so: the way on after
+    /// `WalletError.IssuerRefused` with `.anotherPhone`, once the citizen has said yes. It lifts the suspension of a lost phone.
     public func enrol(
-        _ link: CardLink, can: inout Data, event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in },
-        lost: @escaping @Sendable (Int) async -> Bool = { _ in false }
+        _ link: CardLink, can: inout Data, moving: Bool = false,
+        event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> CardView {
-        defer { wipe(&can) }
+        defer { overwrite(&can) }
         let enrolment = try await walletCall { try await self.wallet.enrol() }
         let reading = try prepare(link, can: &can) { event(.reading($0)) }
         let evidence = try await Self.run(reading, challenge: enrolment.challenge(), lost: lost)
         let card = try await walletCall {
             try await withTaskCancellationHandler {
-                try await enrolment.finish(evidence: evidence, listener: StageRelay { event(.stage($0)) })
+                let relay = StageRelay { event(.stage($0)) }
+                return try await moving
+                    ? enrolment.finishMoving(evidence: evidence, listener: relay)
+                    : enrolment.finish(evidence: evidence, listener: relay)
             } onCancel: {
                 enrolment.cancel()
             }
@@ -105,26 +134,27 @@ public final class MobileId: Sendable {
 
     /// ``read(_:can:challenge:progress:lost:)`` as a sequence of events. Ending the loop early stops the reading.
     public func reading(
-        _ link: CardLink, can: inout Data, challenge: Data? = nil
+        _ link: CardLink, can: inout Data, challenge: Data? = nil, lost: @escaping GoOn = { _ in false }
     ) -> some AsyncSequence<ReadingEvent, WalletError> & Sendable {
         let digits = Digits(can)
-        wipe(&can)
+        overwrite(&can)
         return Events { tell throws(WalletError) in
             var can = digits.take()
-            let evidence = try await self.read(link, can: &can, challenge: challenge) { tell(.progress($0)) }
+            let evidence = try await self.read(
+                link, can: &can, challenge: challenge, progress: { tell(.progress($0)) }, lost: lost)
             tell(.done(evidence))
         }
     }
 
-    /// ``enrol(_:can:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
+    /// ``enrol(_:can:moving:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
     public func enrolling(
-        _ link: CardLink, can: inout Data
+        _ link: CardLink, can: inout Data, moving: Bool = false, lost: @escaping GoOn = { _ in false }
     ) -> some AsyncSequence<EnrolmentEvent, WalletError> & Sendable {
         let digits = Digits(can)
-        wipe(&can)
+        overwrite(&can)
         return Events { tell throws(WalletError) in
             var can = digits.take()
-            _ = try await self.enrol(link, can: &can, event: tell)
+            _ = try await self.enrol(link, can: &can, moving: moving, event: tell, lost: lost)
         }
     }
 
@@ -138,7 +168,7 @@ public final class MobileId: Sendable {
     public func accept(
         _ offer: CardOffer, digits: inout Data, stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
     ) async throws(WalletError) -> Issued {
-        defer { wipe(&digits) }
+        defer { overwrite(&digits) }
         let typed = digits.isEmpty ? nil : digits
         return try await walletCall {
             try await withTaskCancellationHandler {
@@ -154,7 +184,8 @@ public final class MobileId: Sendable {
         try walletCall { try wallet.unfinishedIssuance() }
     }
 
-    /// Goes on when the citizen's browser has come back with `url`.
+    /// Goes on when the citizen's browser has come back with `url`; the app may have ended in between. A URL that is not the
+    /// wallet's own to come back to is `WalletError.NotForThisWallet` and ends nothing.
     public func continueWith(
         _ url: String, stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
     ) async throws(WalletError) -> Issued {
@@ -173,19 +204,43 @@ public final class MobileId: Sendable {
         try await walletCall { try await self.wallet.abandonIssuance() }
     }
 
-    /// Has the card issued again with fresh copies, without asking the citizen.
+    /// Has the first card issued again with fresh copies, without asking the citizen.
     public func renewCard(
         stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
     ) async throws(WalletError) -> Issued {
         try await walletCall { try await self.wallet.renewCard(listener: StageRelay(stage)) }
     }
 
+    /// Has one of several documents issued again, by the `document` of its card.
+    public func renewDocument(
+        _ document: String, stage: @escaping @Sendable (EnrolmentStage) -> Void = { _ in }
+    ) async throws(WalletError) -> Issued {
+        try await walletCall {
+            try await self.wallet.renewDocument(document: document, listener: StageRelay(stage))
+        }
+    }
+
+    /// What a card says beside what `CardView` has, in the issuer's words and order.
+    public func claims(of cardId: String) throws(WalletError) -> [CardClaim] {
+        try walletCall { try wallet.cardClaims(card: cardId) }
+    }
+
+    /// What a `document` is called, in the wallet's language. Works while locked.
+    public func name(of document: String) throws(WalletError) -> String {
+        try walletCall { try wallet.documentName(document: document) }
+    }
+
     /// Shows a card at a counter: one prompt, which names `desk` when its sign was scanned. Uses up one copy.
+    ///
+    /// When the issuer's last word for the copy is so old that counters refuse it, that is told before the prompt, by
+    /// `WalletError.NotUsable` with `.stapleTooOld`; ``refresh()`` gets a fresh one. A citizen who was told and shows it all the
+    /// same, because the counter may have declared an outage, passes `.showAnyway`.
     public func show(
-        _ cardId: String, _ disclosure: Disclosure, desk: DeskSign? = nil
+        _ cardId: String, _ disclosure: Disclosure, desk: DeskSign? = nil, ifStale: IfStale = .refuse
     ) async throws(WalletError) -> CounterShow {
         try await walletCall {
-            try await self.wallet.showAtCounter(cardId: cardId, disclosure: disclosure, desk: desk)
+            try await self.wallet.showAtCounterWith(
+                cardId: cardId, disclosure: disclosure, desk: desk, ifStale: ifStale)
         }
     }
 
@@ -214,7 +269,7 @@ public final class MobileId: Sendable {
     private func prepare(
         _ link: CardLink, can: inout Data, progress: @escaping @Sendable (ReadingProgress) -> Void
     ) throws(WalletError) -> CardReading {
-        defer { wipe(&can) }
+        defer { overwrite(&can) }
         let digits = can
         return try walletCall {
             try wallet.readCard(link: link, access: .can(can: digits), listener: ProgressRelay(progress))
@@ -223,7 +278,7 @@ public final class MobileId: Sendable {
 
     /// The library does not see a cancelled task: it is told.
     private static func run(
-        _ reading: CardReading, challenge: Data?, lost: @Sendable (Int) async -> Bool
+        _ reading: CardReading, challenge: Data?, lost: GoOn
     ) async throws(WalletError) -> ChipEvidence {
         var times = 0
         while true {
@@ -236,9 +291,9 @@ public final class MobileId: Sendable {
                     }
                 }
             } catch {
-                guard error == .CardLost else { throw error }
+                guard error == .CardLost || reading.isPaused() else { throw error }
                 times += 1
-                guard await lost(times) else { throw error }
+                guard await lost(ReadingPause(times: times, why: error)) else { throw error }
                 // Told between two runs, the reading would forget it.
                 if Task.isCancelled { throw .UserCancelled }
             }
@@ -247,7 +302,7 @@ public final class MobileId: Sendable {
 }
 
 /// Overwrites `bytes` in place, when nobody else holds them: Swift copies what two share.
-func wipe(_ bytes: inout Data) {
+func overwrite(_ bytes: inout Data) {
     bytes.resetBytes(in: bytes.startIndex..<bytes.endIndex)
 }
 
@@ -260,7 +315,7 @@ private final class Digits: @unchecked Sendable {
 
     func take() -> Data {
         lock.withLock {
-            defer { wipe(&bytes) }
+            defer { overwrite(&bytes) }
             return Data(Array(bytes))
         }
     }

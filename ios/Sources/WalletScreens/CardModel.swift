@@ -10,8 +10,12 @@ public final class CardModel {
     public static let openSeconds: Int64 = 30
     /// The card.
     public let card: CardView
+    /// What it is called, in the issuer's words.
+    public let title: String
     /// The language of the screen.
     public let language: Language
+    /// What it says beside its lines; empty while it is hidden.
+    public private(set) var claims: [CardClaim] = []
     /// Seconds until it is hidden again; none while it is.
     public private(set) var secondsLeft: Int64?
     /// What went wrong last.
@@ -21,8 +25,8 @@ public final class CardModel {
     private var opensUntil: Int64?
     private var asking = false
 
-    init(_ card: CardView, _ id: MobileId, _ language: Language, locked: @escaping () -> Void) {
-        (self.card, wallet, self.language, self.locked) = (card, id, language, locked)
+    init(_ card: CardView, _ id: MobileId, _ language: Language, title: String, locked: @escaping () -> Void) {
+        (self.card, wallet, self.language, self.title, self.locked) = (card, id, language, title, locked)
     }
 
     /// What the screen shows of it now.
@@ -34,6 +38,19 @@ public final class CardModel {
     /// The state in a word.
     public var state: String { cardStateText(state: card.state, language: language) }
 
+    /// Why it does not hold now and what to do; none while it does.
+    public var warning: ErrorText? {
+        card.state == .active ? nil : standingText(standing: card.standing, language: language)
+    }
+
+    /// Whether a counter can be shown it now. A document that counters do not know has no copies for them.
+    public var canShow: Bool { card.state == .active && !card.copies.isEmpty }
+
+    /// Whether fresh copies may help.
+    public var canRenew: Bool {
+        [.active, .needsRenewal].contains(card.state) || card.standing == .replaced(reason: .detailsChanged)
+    }
+
     /// Asks for the citizen anew, however short ago they were there, and opens the card.
     public func reveal(at now: Int64) async {
         guard !asking else { return }
@@ -43,6 +60,7 @@ public final class CardModel {
         do throws(WalletError) {
             try wallet.lock()
             try await wallet.unlock()
+            claims = try wallet.claims(of: card.id)
             opensUntil = now + Self.openSeconds
             secondsLeft = Self.openSeconds
         } catch {
@@ -63,6 +81,7 @@ public final class CardModel {
     public func hide() {
         opensUntil = nil
         secondsLeft = nil
+        claims = []
     }
 }
 

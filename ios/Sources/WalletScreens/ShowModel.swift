@@ -26,6 +26,8 @@ public final class ShowModel: Identifiable {
         case showing(FrameView)
         /// The last frame is over.
         case over
+        /// The issuer's last word is so old that a counter would refuse it: nothing was asked or used up yet.
+        case stale(Disclosure, ErrorText)
         /// It did not come to a show.
         case failed(ErrorText)
     }
@@ -70,18 +72,39 @@ public final class ShowModel: Identifiable {
     /// Whether the screen shall be as bright as it can: while a code is on it.
     public var wantsBrightness: Bool { frame != nil }
 
-    /// One prompt, which uses one copy.
+    /// One prompt, which uses one copy. An old proof is told before, and uses none.
     public func show(_ disclosure: Disclosure) {
-        guard task == nil, !isObserved else { return }
         guard step == .choosing || step == .over || isFailed else { return }
+        begin(disclosure, .refuse)
+    }
+
+    /// The citizen was told that the proof is old, and shows it all the same.
+    public func showAnyway() {
+        guard case .stale(let disclosure, _) = step else { return }
+        begin(disclosure, .showAnyway)
+    }
+
+    /// Gets a fresh proof first.
+    public func freshenAndShow() {
+        guard case .stale(let disclosure, _) = step else { return }
+        begin(disclosure, .refuse, afterRefresh: true)
+    }
+
+    private func begin(_ disclosure: Disclosure, _ ifStale: IfStale, afterRefresh: Bool = false) {
+        guard task == nil, !isObserved else { return }
         step = .asking
         task = Task {
             do throws(WalletError) {
-                let show = try await wallet.show(card.id, disclosure, desk: desk)
+                if afterRefresh, let trouble = try await wallet.refresh().trouble { throw trouble }
+                let show = try await wallet.show(card.id, disclosure, desk: desk, ifStale: ifStale)
                 self.show = show
                 step = .showing(try wallet.frame(show))
             } catch {
-                step = .failed(error.text(language))
+                if case .NotUsable(why: .stapleTooOld) = error {
+                    step = .stale(disclosure, error.text(language))
+                } else {
+                    step = .failed(error.text(language))
+                }
             }
             used()
             task = nil

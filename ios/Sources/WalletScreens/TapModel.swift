@@ -16,15 +16,19 @@ public final class TapModel: Identifiable {
         case reading(file: String, fraction: Double)
         /// The card left; it is waited for again.
         case lost
+        /// The reader's sheet is gone, or the card does not stay: the citizen says when to go on.
+        case paused(ErrorText)
         /// The card is read; this happens now.
         case working(String)
+        /// The ID lives on another phone, and the citizen may move it here.
+        case elsewhere(ErrorText)
         /// It is in the wallet.
         case done
         /// It is not.
         case failed(ErrorText)
     }
 
-    /// How often a card that left is waited for again.
+    /// How often a card that left is waited for before the citizen is asked.
     public static let patience = 5
     /// Where it is.
     public private(set) var step = Step.digits
@@ -41,6 +45,9 @@ public final class TapModel: Identifiable {
     private let makeReader: @Sendable () async throws -> any CardReader
     private let added: () -> Void
     private var task: Task<Void, Never>?
+    private var sheet: (any CardReader)?
+    private var decision: CheckedContinuation<Bool, Never>?
+    private var isMoving = false
 
     init(_ id: MobileId, _ surroundings: Surroundings, added: @escaping () -> Void) {
         (wallet, language, makeReader, self.added) = (id, surroundings.language, surroundings.reader, added)
@@ -55,7 +62,8 @@ public final class TapModel: Identifiable {
         case .digits: Words.digitsHint.text(language)
         case .hold: Words.holdHint.text(language)
         case .reading, .working: Words.positionHint.text(language)
-        case .lost: Words.lostHint.text(language)
+        case .lost, .paused: Words.lostHint.text(language)
+        case .elsewhere: Words.moveBody.text(language)
         case .done: Words.cardDone.text(language)
         case .failed(let text): text.next
         }
@@ -73,8 +81,21 @@ public final class TapModel: Identifiable {
         }
     }
 
+    /// The card is at hand again: a paused reading goes on where it was.
+    public func goOn() { decide(true) }
+
+    /// The citizen wants the ID here and no longer on the other phone: digits and card are asked for again.
+    public func move() {
+        guard case .elsewhere = step else { return }
+        isMoving = true
+        step = .digits
+    }
+
     /// Stops between two commands of the card or two steps of the issuer; nothing is kept.
-    public func cancel() { task?.cancel() }
+    public func cancel() {
+        task?.cancel()
+        decide(false)
+    }
 
     /// Waits until nothing is under way any more.
     public func finished() async { await task?.value }
@@ -82,32 +103,61 @@ public final class TapModel: Identifiable {
     private func read(_ can: inout Data) async {
         do {
             let reader = try await makeReader()
-            reader.begin()
+            show(reader)
             do {
                 _ = try await wallet.enrol(
-                    reader.link, can: &can, event: { event in Task { @MainActor in self.heard(event) } },
-                    lost: { times in await self.lost(times) })
-                reader.finish(succeeded: true)
+                    reader.link, can: &can, moving: isMoving,
+                    event: { event in Task { @MainActor in self.heard(event) } }, lost: { await self.lost($0, reader) })
+                hide(succeeded: true)
             } catch {
-                reader.finish(succeeded: false)
+                hide(succeeded: false)
                 throw error
             }
             step = .done
             added()
         } catch {
-            step = .failed((error as? WalletError ?? .Unavailable(code: internalFailure)).text(language))
+            let error = error as? WalletError ?? .Unavailable(code: internalFailure)
+            let isElsewhere = error == .IssuerRefused(why: .anotherPhone) && !isMoving
+            step = isElsewhere ? .elsewhere(error.text(language)) : .failed(error.text(language))
         }
     }
 
-    private func lost(_ times: Int) -> Bool {
-        step = .lost
-        return times <= Self.patience
+    private func lost(_ pause: ReadingPause, _ reader: any CardReader) async -> Bool {
+        // Going on, a cancelled task says that it was cancelled; nobody answers for it any more.
+        if Task.isCancelled { return true }
+        if pause.why == .CardLost && pause.times % (Self.patience + 1) != 0 {
+            step = .lost
+            return true
+        }
+        // A card that fell silent took the reader's sheet along.
+        hide(succeeded: false)
+        step = .paused(pause.why.text(language))
+        let goesOn = await withCheckedContinuation { decision = $0 }
+        guard goesOn else { return Task.isCancelled }
+        step = .hold
+        show(reader)
+        return true
+    }
+
+    private func decide(_ goesOn: Bool) {
+        decision?.resume(returning: goesOn)
+        decision = nil
+    }
+
+    private func show(_ reader: any CardReader) {
+        sheet = reader
+        reader.begin()
+    }
+
+    private func hide(succeeded: Bool) {
+        sheet?.finish(succeeded: succeeded)
+        sheet = nil
     }
 
     private func heard(_ event: EnrolmentEvent) {
         switch (event, step) {
         // A word that comes late says nothing new.
-        case (_, .done), (_, .failed), (.done, _): return
+        case (_, .done), (_, .failed), (_, .paused), (_, .elsewhere), (.done, _): return
         case (.reading(let progress), _):
             let fraction = progress.bytesTotal == 0 ? 0 : Double(progress.bytesRead) / Double(progress.bytesTotal)
             step = .reading(file: progress.file, fraction: min(fraction, 1))

@@ -20,7 +20,7 @@ public struct Surroundings: Sendable {
     }
 }
 
-/// A reader of cards with a sheet of its own around one reading.
+/// A reader of cards with a sheet of its own around one reading, or around each part of one that paused.
 public protocol CardReader: Sendable {
     /// Where commands go.
     var link: any CardLink { get }
@@ -42,6 +42,10 @@ public final class WalletModel {
         case onboarding
         /// Asks for the finger or the face.
         case locked
+        /// A command of the issuer locks it: why, and the way out.
+        case lockedByCommand(ErrorText)
+        /// Wiped: nothing is left here.
+        case wiped
         /// The keys died: only starting over helps.
         case dead
         /// The cards.
@@ -56,6 +60,12 @@ public final class WalletModel {
     public private(set) var cards: [CardView] = []
     /// Whether an issuance was begun and not finished.
     public private(set) var isUnfinished = false
+    /// Whether nothing renews a card any more: the citizen has to get it again.
+    public private(set) var needsCardAgain = false
+    /// When the wallet wants to be refreshed again; none before the first time.
+    public private(set) var refreshAt: Foundation.Date?
+    /// How often the browser has come back: what waited for it is over.
+    public private(set) var returns = 0
     /// What went wrong last, until it is put away.
     public private(set) var failure: ErrorText?
     /// What is being done, if anything.
@@ -64,6 +74,7 @@ public final class WalletModel {
     public let surroundings: Surroundings
     private var id: MobileId?
     private var isOpen = false
+    private var starting: Task<Void, Never>?
 
     /// A model that has not opened anything yet.
     public init(_ surroundings: Surroundings) { self.surroundings = surroundings }
@@ -71,14 +82,16 @@ public final class WalletModel {
     /// The language of the screens.
     public var language: Language { surroundings.language }
 
-    /// Opens the wallet; at every start of the app.
+    /// Opens the wallet; at every start of the app, and from wherever else the system starts it.
     public func start() async {
-        guard id == nil else { return }
+        if starting == nil { starting = Task { await open() } }
+        await starting?.value
+    }
+
+    private func open() async {
         do throws(WalletError) {
-            let id = try await surroundings.open()
-            self.id = id
-            route = try id.state() == .empty ? .onboarding : .locked
-            isUnfinished = try id.unfinishedIssuance() == .waiting
+            id = try await surroundings.open()
+            try settle()
         } catch {
             route = .broken(error.text(language))
         }
@@ -108,7 +121,7 @@ public final class WalletModel {
         } catch { failure = error.text(language) }
     }
 
-    /// After the keys died: an empty wallet.
+    /// After the keys died, or after a wipe: an empty wallet.
     public func startOver() async {
         await attempt { id throws(WalletError) in
             try await id.startOver()
@@ -119,26 +132,52 @@ public final class WalletModel {
     /// Goes on with an issuance that was cut short.
     public func resume() async {
         await issue { id, tell throws(WalletError) in try await id.resumeIssuance(stage: tell) }
+        // What waits for the browser cannot go on without it.
+        if isUnfinished && failure == WalletError.NotForThisWallet.text(language) {
+            failure = ErrorText(what: Words.unfinished.text(language), next: Words.browserOut.text(language))
+        }
     }
 
     /// Forgets it.
     public func abandon() async {
         await attempt { id throws(WalletError) in
             try await id.abandonIssuance()
-            try self.refresh()
+            try self.settle()
         }
     }
 
-    /// Fresh copies, without a prompt.
-    public func renew() async {
-        await issue { id, tell throws(WalletError) in try await id.renewCard(stage: tell) }
+    /// Fresh copies of a card, without a prompt.
+    public func renew(_ card: CardView) async {
+        await issue { id, tell throws(WalletError) in try await id.renewDocument(card.document, stage: tell) }
     }
 
-    /// This hour's proofs of freshness, when the app comes up. That there is no network is no news to the citizen here.
+    /// What the wallet does when the app comes up, when it was unlocked, and in the background: commands, the state of the cards,
+    /// fresh proofs and copies. That there is no network is no news to the citizen here.
     public func freshen() async {
-        guard let id, !cards.isEmpty else { return }
-        _ = try? await id.refreshStaples()
+        guard let id else { return }
+        let done = try? await id.refresh()
+        // Whatever failed, a command may have been obeyed before.
+        try? settle()
+        guard let done else { return }
+        needsCardAgain = done.renewed == .enrolAgain
+        refreshAt = Foundation.Date(timeIntervalSince1970: TimeInterval(done.nextAt))
     }
+
+    /// Obeys the issuer's commands as they come. For as long as the app is in front: cancel it when the app goes away.
+    public func listen() async {
+        guard let id else { return }
+        do {
+            for try await _ in id.commands() { try settle() }
+        } catch {
+            // The phone's hardware or storage failed. What the citizen does next says so; here nobody asked.
+        }
+    }
+
+    /// Wipes the wallet after one prompt. The issuer is told nothing.
+    public func wipe() async { await leave { id throws(WalletError) in try await id.wipe() } }
+
+    /// Gives this phone up, so that the ID can live on another one, and wipes it.
+    public func giveUp() async { await leave { id throws(WalletError) in try await id.giveUpPhone() } }
 
     /// Puts the last failure away.
     public func dismiss() { failure = nil }
@@ -146,7 +185,7 @@ public final class WalletModel {
     /// Reads a card into the wallet. Unlocked first, because there the card is kept.
     public func tap() async -> TapModel? {
         guard let id = await unlocked() else { return nil }
-        return TapModel(id, surroundings) { [weak self] in try? self?.refresh() }
+        return TapModel(id, surroundings) { [weak self] in try? self?.settle() }
     }
 
     /// The one door for every code.
@@ -158,30 +197,47 @@ public final class WalletModel {
                 guard let self, await self.unlocked() == nil else { return nil }
                 return self.failure ?? WalletError.Locked.text(self.language)
             },
-            added: { [weak self] in try? self?.refresh() })
+            added: { [weak self] in try? self?.settle() })
     }
 
     /// The system opened the app with `link`: an offer, which is scanned, or the browser that has come back.
     public func arrived(_ link: String) async -> ScanModel? {
+        // The link may be what started the app.
+        await start()
         guard let id else { return nil }
         if (try? id.scan(link)) != nil, let scan = scan() {
             await scan.scanned(link)
             return scan
         }
+        if !isOpen {
+            // A locked wallet goes on with nothing, but tells a link that is none of its own: nobody is asked for a finger then.
+            do throws(WalletError) {
+                _ = try await id.continueWith(link)
+            } catch {
+                if error != .Locked {
+                    failure = error.text(language)
+                    return nil
+                }
+            }
+        }
         await issue { id, tell throws(WalletError) in try await id.continueWith(link, stage: tell) }
+        returns += 1
         return nil
     }
+
+    /// What a card is called, in the issuer's words.
+    public func title(_ card: CardView) -> String { (try? id?.name(of: card.document)) ?? card.document }
 
     /// One card.
     public func card(_ card: CardView) -> CardModel? {
         guard let id else { return nil }
-        return CardModel(card, id, language) { [weak self] in self?.lock() }
+        return CardModel(card, id, language, title: title(card)) { [weak self] in self?.lock() }
     }
 
     /// A show of one card, to `desk` when its sign was scanned.
     public func show(_ card: CardView, to desk: DeskSign? = nil) -> ShowModel? {
         guard let id else { return nil }
-        return ShowModel(card, id, language, desk: desk) { [weak self] in try? self?.refresh() }
+        return ShowModel(card, id, language, desk: desk) { [weak self] in try? self?.settle() }
     }
 
     /// What happened in this wallet, newest first.
@@ -198,14 +254,38 @@ public final class WalletModel {
 
     private func opened() throws(WalletError) {
         isOpen = true
-        try refresh()
+        try settle()
     }
 
-    private func refresh() throws(WalletError) {
+    /// Takes over what the wallet says of itself.
+    private func settle() throws(WalletError) {
         guard let id else { return }
-        cards = try id.cards()
-        isUnfinished = try id.unfinishedIssuance() == .waiting
-        route = cards.isEmpty ? .onboarding : .cards
+        switch try id.state() {
+        case .wiped: close(.wiped)
+        case .lockedByCommand: close(.lockedByCommand(lockedText(why: try id.lockedFor() ?? .byIssuer, language: language)))
+        // Dead keys look locked; only starting over helps.
+        case .locked: close(route == .dead ? .dead : .locked)
+        case .empty:
+            cards = []
+            route = .onboarding
+        case .ready:
+            isOpen = true
+            cards = try id.cards()
+            route = cards.isEmpty ? .onboarding : .cards
+        }
+        isUnfinished = route == .wiped ? false : try id.unfinishedIssuance() == .waiting
+    }
+
+    private func close(_ route: Route) {
+        isOpen = false
+        cards = []
+        self.route = route
+    }
+
+    /// Whatever came of it, the wallet says where it stands: a wipe that was begun goes on with the next start.
+    private func leave(_ act: (MobileId) async throws(WalletError) -> Void) async {
+        await attempt(act)
+        try? settle()
     }
 
     private func issue(
@@ -219,9 +299,9 @@ public final class WalletModel {
                 Task { @MainActor in if self.doing != nil { self.doing = text } }
             }
             if case .later(let seconds) = issued {
-                self.failure = ErrorText(what: Words.offerLater.text(language, "\(seconds)"), next: "")
+                self.failure = ErrorText(what: Words.offerLater.text(language, Words.span(seconds, language)), next: "")
             }
-            try self.refresh()
+            try self.settle()
         }
     }
 
@@ -234,6 +314,8 @@ public final class WalletModel {
             try await work(id)
         } catch {
             failure = error.text(language)
+            // A command may have locked or wiped it meanwhile.
+            if case .NotUsable = error { try? settle() }
         }
     }
 }

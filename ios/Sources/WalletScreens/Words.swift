@@ -13,11 +13,24 @@ public enum Words: String, Sendable, CaseIterable {
     case showTitle, showWhat, showTo, showUnverified, showAsk, showNext, showProof, showCaptured, showOver
     case historyTitle, historyEmpty, historyVerified
     case lostTitle, lostBody, lostSteps, lostCall, lostCentre
-    case renew, renewBody, unfinished, resume, abandon
+    case renew, renewBody, unfinished, resume, abandon, browserOut, getAgain, copiesUntil, notForCounters
+    case commandTitle, commandAsk, wipedTitle, wipedBody, moveTitle, moveBody, goOn
+    case phoneTitle, giveUpTitle, giveUpBody, wipeTitle, wipeBody, staleRefresh, staleShow
 
     /// The words, with `value` where they have a place for one.
     public func text(_ language: Language, _ value: String = "") -> String {
         (language == .korean ? korean : english).replacingOccurrences(of: "{}", with: value)
+    }
+
+    /// A span of time in words, rounded up.
+    public static func span(_ seconds: UInt64, _ language: Language) -> String {
+        let (count, korean, english) =
+            switch seconds {
+            case ..<120: (seconds, "초", "seconds")
+            case ..<7200: ((seconds - 1) / 60 + 1, "분", "minutes")
+            default: ((seconds - 1) / 3600 + 1, "시간", "hours")
+            }
+        return language == .korean ? "\(count)\(korean)" : "\(count) \(count == 1 ? String(english.dropLast()) : english)"
     }
 
     private var korean: String {
@@ -58,7 +71,7 @@ public enum Words: String, Sendable, CaseIterable {
         case .offerFrom: "{}에서 발급합니다."
         case .offerDigits: "창구에서 들은 숫자"
         case .offerAccept: "받기"
-        case .offerLater: "아직 준비되지 않았습니다. {}초 뒤에 이어서 받으세요."
+        case .offerLater: "아직 준비되지 않았습니다. {} 뒤에 이어서 받으세요."
         case .offerSignIn: "브라우저에서 로그인"
         case .cardTitleBar: "내 신분증"
         case .reveal: "내용 보기"
@@ -93,6 +106,26 @@ public enum Words: String, Sendable, CaseIterable {
         case .unfinished: "끝나지 않은 발급이 있습니다."
         case .resume: "이어서 받기"
         case .abandon: "그만두기"
+        case .browserOut: "브라우저에서 로그인을 마치면 이어집니다. 그만두고 다시 시작할 수도 있습니다."
+        case .getAgain: "이 신분증은 더 갱신되지 않습니다. 카드를 다시 읽거나 주민센터를 방문하세요."
+        case .copiesUntil: "인터넷 없이 쓸 수 있는 마지막 날: {}"
+        case .notForCounters: "창구에서 QR로 보여 주는 신분증이 아닙니다."
+        case .commandTitle: "지갑이 잠겼습니다"
+        case .commandAsk: "풀렸는지 확인"
+        case .wipedTitle: "지갑을 지웠습니다"
+        case .wipedBody: "이 휴대전화에는 키도 신분증도 남아 있지 않습니다. 다시 시작하면 빈 지갑이 만들어집니다."
+        case .moveTitle: "이 휴대전화로 옮기기"
+        case .moveBody: "옮기면 다른 휴대전화의 신분증은 끝나고, 그 휴대전화에도 알려집니다. 숫자를 다시 입력하고 카드를 다시 대 주세요."
+        case .goOn: "이어서 읽기"
+        case .phoneTitle: "이 휴대전화"
+        case .giveUpTitle: "이 휴대전화에서 그만 쓰기"
+        case .giveUpBody:
+            "발급기관에 알려 다른 휴대전화에서 신분증을 받을 수 있게 하고, 이 휴대전화의 신분증과 기록을 지웁니다. 되돌릴 수 없습니다. 인터넷 연결이 필요합니다."
+        case .wipeTitle: "지갑 지우기"
+        case .wipeBody:
+            "이 휴대전화의 키, 신분증, 기록을 지웁니다. 발급기관에는 알리지 않으므로 다른 휴대전화에서 바로 받을 수는 없습니다. 되돌릴 수 없습니다."
+        case .staleRefresh: "인터넷으로 확인받고 보여 주기"
+        case .staleShow: "그대로 보여 주기"
         }
     }
 
@@ -137,7 +170,7 @@ public enum Words: String, Sendable, CaseIterable {
         case .offerFrom: "{} issues it."
         case .offerDigits: "Digits you were told at the counter"
         case .offerAccept: "Get it"
-        case .offerLater: "It is not ready yet. Go on in {} seconds."
+        case .offerLater: "It is not ready yet. Go on in {}."
         case .offerSignIn: "Sign in with the browser"
         case .cardTitleBar: "My ID"
         case .reveal: "Show details"
@@ -174,6 +207,27 @@ public enum Words: String, Sendable, CaseIterable {
         case .unfinished: "An issuance was not finished."
         case .resume: "Go on"
         case .abandon: "Give it up"
+        case .browserOut: "It goes on when you have signed in with the browser. You can also give it up and begin again."
+        case .getAgain: "This ID is not renewed any more. Read your card again, or visit a community centre."
+        case .copiesUntil: "Last day without a network: {}"
+        case .notForCounters: "This is no ID that counters read from a code."
+        case .commandTitle: "The wallet is locked"
+        case .commandAsk: "Ask whether it was lifted"
+        case .wipedTitle: "The wallet was wiped"
+        case .wipedBody: "No key and no ID is left on this phone. Starting over makes an empty wallet."
+        case .moveTitle: "Move it to this phone"
+        case .moveBody:
+            "The ID on the other phone ends, and that phone is told. Type the digits again and hold the card to the phone again."
+        case .goOn: "Go on reading"
+        case .phoneTitle: "This phone"
+        case .giveUpTitle: "Stop using this phone"
+        case .giveUpBody:
+            "Tells the issuer, so that you can get the ID on another phone, and removes the ID and the history from this one. This cannot be undone and needs a network."
+        case .wipeTitle: "Wipe the wallet"
+        case .wipeBody:
+            "Removes the keys, the ID and the history from this phone. The issuer is not told, so another phone cannot get the ID at once. This cannot be undone."
+        case .staleRefresh: "Connect, then show it"
+        case .staleShow: "Show it as it is"
         }
     }
 }

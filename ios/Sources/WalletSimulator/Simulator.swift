@@ -65,7 +65,8 @@ public final class Simulator: @unchecked Sendable {
             cardRoots: try roots("card_roots"), deskRoots: try roots("desk_roots"), language: language)
     }
 
-    /// Holds the card called `name` to the phone: `adult`, `second`, `minor`, `foreign` or `rogue`.
+    /// Holds the card called `name` to the phone: `adult`, `second`, `minor`, `foreign`; `rogue`, whose country nobody trusts;
+    /// `worn`, which speaks of PACE and refuses it.
     public func tap(_ name: String = "adult") throws -> SimulatedCard {
         try SimulatedCard(LoopbackSocket(try text(card(name), "address")))
     }
@@ -78,14 +79,61 @@ public final class Simulator: @unchecked Sendable {
         try SimulatedPhone(LoopbackSocket(try text(ready, "phone")), name: name)
     }
 
-    /// The resident with the card called `name` comes to the community centre: the code to scan, and the digits that are spoken.
-    public func visit(_ name: String = "adult") throws -> (link: String, digits: Data) {
+    /// The lines for machines of the card called `name`, as what opens it.
+    public func lines(_ name: String = "adult", basicAccess: BasicAccessPolicy) throws -> CardAccessView {
+        guard let mrz = try card(name)["mrz"] as? [String: Any] else { throw SimulatorError.malformed }
+        func part(_ name: String) throws -> Data { Data(try text(mrz, name).utf8) }
+        return .mrz(
+            number: try part("number"), birth: try part("birth"), expiry: try part("expiry"), basicAccess: basicAccess)
+    }
+
+    /// The resident with the card called `name` comes to the community centre, for the card or for another `document` that the
+    /// register has for them: the code to scan, and the digits that are spoken.
+    public func visit(_ name: String = "adult", for document: String? = nil) throws -> (link: String, digits: Data) {
+        let visit = try centre("visit", ["card": name, "document": document as Any? ?? NSNull()])
+        return (try text(visit, "link"), Data(try text(visit, "transaction_code").utf8))
+    }
+
+    /// The resident has reported the phone lost: the telecom operator suspends what is bound to its line. `adult` and `second`
+    /// have lines.
+    public func suspend(_ name: String = "adult") throws { _ = try centre("suspend", ["card": name]) }
+
+    /// The phone was found: the operator lifts it.
+    public func resume(_ name: String = "adult") throws { _ = try centre("resume", ["card": name]) }
+
+    /// The register says of this resident: `card_lost`, `details_changed` or `died`.
+    public func end(_ name: String = "adult", by event: String) throws {
+        _ = try centre("end_card", ["card": name, "event": event])
+    }
+
+    /// The centre orders a wipe of the phone that has this resident's ID.
+    public func orderWipe(_ name: String = "adult") throws { _ = try centre("wipe", ["card": name]) }
+
+    /// The resident signs in at the portal and applies: the link for the wallet.
+    public func portalLink(_ name: String = "adult") throws -> String {
+        try text(centre("portal_link", ["card": name]), "link")
+    }
+
+    /// A browser opens `url`, signs in as this resident and says yes, or no: where it leads back to.
+    public func browse(_ url: String, as name: String = "adult", agree: Bool = true) throws -> String {
+        try text(centre("browse", ["card": name, "url": url, "agree": agree]), "redirect_uri")
+    }
+
+    /// A clerk decides whether this resident may have a `document` that waits; gives back whether they had asked for it.
+    @discardableResult
+    public func decide(_ document: String, for name: String = "adult", approve: Bool) throws -> Bool {
+        try centre("decide", ["card": name, "document": document, "approve": approve])["asked"] as? Bool ?? false
+    }
+
+    private func centre(_ operation: String, _ fields: [String: Any]) throws -> [String: Any] {
         let socket = try LoopbackSocket(try text(ready, "centre"))
-        let request = try JSONSerialization.data(withJSONObject: ["op": "visit", "card": name])
+        let request = try JSONSerialization.data(withJSONObject: fields.merging(["op": operation]) { $1 })
         try socket.write(request + Data([0x0a]))
         let answer = try JSONSerialization.jsonObject(with: try socket.receiveLine()) as? [String: Any]
-        guard let visit = answer?["ok"] as? [String: Any] else { throw SimulatorError.malformed }
-        return (try text(visit, "link"), Data(try text(visit, "transaction_code").utf8))
+        guard let done = answer?["ok"] as? [String: Any] else {
+            throw SimulatorError.refused(answer?["error"] as? String ?? "malformed")
+        }
+        return done
     }
 
     private func card(_ name: String) throws -> [String: Any] {
@@ -104,6 +152,8 @@ public enum SimulatorError: Error {
     case gone
     /// It said something else than its protocol.
     case malformed
+    /// It would not, and says why.
+    case refused(String)
 }
 
 func text(_ object: [String: Any], _ name: String) throws -> String {

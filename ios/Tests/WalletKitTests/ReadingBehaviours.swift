@@ -1,5 +1,6 @@
 import Foundation
 import WalletKit
+import WalletSimulator
 import XCTest
 
 final class ReadingBehaviours: XCTestCase {
@@ -99,5 +100,72 @@ final class ReadingBehaviours: XCTestCase {
             var can = try stage.simulator.can("rogue")
             return try await id.read(try stage.simulator.tap("rogue"), can: &can)
         }
+    }
+
+    func test_a_lost_card_pauses_and_goes_on() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
+        let tap: @Sendable () throws -> SimulatedCard = { try stage.simulator.tap() }
+        var can = try stage.simulator.can()
+        let whole = HeldAgain([tap])
+        let once = try await id.read(whole, can: &can)
+        let all = whole.commands.value
+
+        can = try stage.simulator.can()
+        let (link, pauses, read) = (HeldAgain([tap, tap], lostAt: all / 2), Later<[ReadingPause]>(), Later<[ReadingProgress]>())
+        let resumed = try await id.read(
+            link, can: &can, progress: { read.value = (read.value ?? []) + [$0] },
+            lost: { pause in
+                pauses.value = (pauses.value ?? []) + [pause]
+                return true
+            })
+        XCTAssertEqual(pauses.value, [ReadingPause(times: 1, why: .CardLost)])
+        XCTAssertEqual(try resumed.files(), try once.files())
+        // The door again, a look at EF.SOD, and what was under way; not the files that were read before.
+        XCTAssertLessThanOrEqual(link.commands.value, all + 10)
+        let steps = try XCTUnwrap(read.value)
+        let stopped = steps[all / 2 - 2]
+        let after = steps[(all / 2 - 1)...].filter { $0.file == stopped.file }.map(\.bytesRead)
+        XCTAssertGreaterThan(stopped.bytesRead, 0)
+        XCTAssertTrue(!after.isEmpty && after.allSatisfy { $0 >= stopped.bytesRead }, "where it was: \(stopped), \(after)")
+
+        let reading = try stage.reading(HeldAgain([tap, tap], lostAt: all / 2))
+        await assertThrows(.CardLost) { try await reading.run(challenge: nil) }
+        XCTAssertTrue(reading.isPaused())
+        _ = try await reading.run(challenge: nil)
+        XCTAssertFalse(reading.isPaused())
+    }
+
+    func test_another_card_does_not_go_on() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
+        let other: @Sendable () throws -> SimulatedCard = { try stage.simulator.tap("second") }
+        let link = HeldAgain([{ try stage.simulator.tap() }, other], lostAt: 30)
+        let pauses = Count()
+        await assertThrows(.CardUnreadable(why: .anotherCard)) {
+            var can = try stage.simulator.can()
+            return try await id.read(link, can: &can, lost: { _ in pauses.next() == 1 })
+        }
+        XCTAssertEqual(pauses.value, 1)
+        var can = try stage.simulator.can("second")
+        _ = try await id.read(try other(), can: &can)
+    }
+
+    func test_weaker_access_is_told() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
+        @Sendable func read(_ policy: BasicAccessPolicy) async throws -> ChipEvidence {
+            let access = try stage.simulator.lines("worn", basicAccess: policy)
+            return try await id.read(try stage.simulator.tap("worn"), by: access)
+        }
+        await assertThrows(.CardUnreadable(why: .weakerAccess)) { try await read(.whereThereIsNoPace) }
+        let weaker = try await read(.evenWhenPaceIsRefused).openedByWeakerAccess()
+        XCTAssertTrue(weaker)
+        var can = try stage.simulator.can()
+        let usual = try await id.read(try stage.simulator.tap(), can: &can).openedByWeakerAccess()
+        XCTAssertFalse(usual)
     }
 }

@@ -61,30 +61,32 @@ struct Phone: Sendable {
 
     func open(
         keyStore: KeyStore? = nil, anchor: Anchor? = nil, http: Http? = nil, clock: Clock = SystemClock(),
-        face: FaceCheck? = nil
+        face: FaceCheck? = nil, language: Language = .english
     ) async throws -> MobileId {
         let platform = Platform(
             keyStore: keyStore ?? hardware, anchor: anchor ?? self.anchor, http: http ?? self.http, clock: clock,
             faceCheck: face ?? hardware)
-        return try await MobileId.open(platform: platform, config: try stage.simulator.config(vault: vault))
+        return try await MobileId.open(platform: platform, config: try stage.simulator.config(vault: vault, language: language))
     }
 
-    func unlocked(keyStore: KeyStore? = nil, http: Http? = nil, face: FaceCheck? = nil) async throws -> MobileId {
-        let id = try await open(keyStore: keyStore, http: http, face: face)
+    func unlocked(
+        keyStore: KeyStore? = nil, http: Http? = nil, clock: Clock = SystemClock(), face: FaceCheck? = nil
+    ) async throws -> MobileId {
+        let id = try await open(keyStore: keyStore, http: http, clock: clock, face: face)
         try await id.unlock()
         return id
     }
 
-    func enrolled(keyStore: KeyStore? = nil) async throws -> MobileId {
-        let id = try await unlocked(keyStore: keyStore)
+    func enrolled(keyStore: KeyStore? = nil, clock: Clock = SystemClock()) async throws -> MobileId {
+        let id = try await unlocked(keyStore: keyStore, clock: clock)
         try await enrol(id)
         return id
     }
 
     @discardableResult
-    func enrol(_ id: MobileId, _ card: String = "adult") async throws -> CardView {
+    func enrol(_ id: MobileId, _ card: String = "adult", moving: Bool = false) async throws -> CardView {
         var can = try stage.simulator.can(card)
-        return try await id.enrol(try stage.simulator.tap(card), can: &can)
+        return try await id.enrol(try stage.simulator.tap(card), can: &can, moving: moving)
     }
 
     func prompts() async throws -> Int { try await hardware.prompts().count }
@@ -114,12 +116,14 @@ final class Later<Value: Sendable>: @unchecked Sendable {
     }
 }
 
-/// The real client, counted.
+/// The real client, counted, until its network goes.
 final class CountingHttp: Http {
     private let inner = URLSessionHttp()
     let sent = Count()
+    let isOffline = Later<Bool>()
     func send(request: HttpRequest) async throws -> HttpResponse {
         sent.next()
+        if isOffline.value == true { throw HttpError.Offline }
         return try await inner.send(request: request)
     }
 }
@@ -138,6 +142,80 @@ final class WatchedLink: CardLink {
         return try await inner.transceive(apdu: apdu)
     }
     func limits() async throws -> LinkLimits { try await inner.limits() }
+}
+
+/// A reader whose card leaves before one command; the next one waits for the card after it. It carries short APDUs alone, so that
+/// a file takes many.
+final class HeldAgain: CardLink {
+    private let cards: [@Sendable () throws -> SimulatedCard]
+    private let lostAt: Int
+    private let held = Later<SimulatedCard>()
+    private let taps = Count()
+    let commands = Count()
+
+    init(_ cards: [@Sendable () throws -> SimulatedCard], lostAt: Int = 0) { (self.cards, self.lostAt) = (cards, lostAt) }
+
+    func transceive(apdu: Data) async throws -> Data {
+        if commands.next() == lostAt {
+            held.value = nil
+            throw LinkError.TagLost
+        }
+        let card = try held.value ?? cards[min(taps.next(), cards.count) - 1]()
+        held.value = card
+        return try await card.transceive(apdu: apdu)
+    }
+
+    func limits() -> LinkLimits { LinkLimits(maxCommand: 261, maxResponse: 258, extended: false) }
+}
+
+/// A clock that is put forward.
+final class ForwardClock: Clock {
+    private let ahead = Later<Int64>()
+    func forward(hours: Int64) { ahead.value = (ahead.value ?? 0) + hours * 3600 }
+    func now() -> Now { Now(unixSeconds: WalletKitTests.now() + (ahead.value ?? 0)) }
+}
+
+/// A key store that remembers what it made.
+final class RememberingKeys: KeyStore {
+    private let inner: KeyStore
+    private let made = Later<[(KeyPurpose, String)]>()
+    init(_ inner: KeyStore) { self.inner = inner }
+
+    /// How many keys were made, and how many of them still do what they are for.
+    func count() async throws -> (made: Int, alive: Int) {
+        let all = made.value ?? []
+        var alive = 0
+        for (purpose, id) in all {
+            do {
+                switch purpose {
+                case .holder:
+                    let nobody = Prompt(title: "", reason: "", counterparty: nil)
+                    _ = try await inner.sign(key: id, requests: [SignRequest(message: Data([1]))], prompt: nobody)
+                case .instance: _ = try await inner.signInstance(key: id, message: Data([1]))
+                case .wrap: _ = try await inner.wrap(key: id, plain: Data(count: 32))
+                }
+                alive += 1
+            } catch KeyStoreError.KeyNotFound {}
+        }
+        return (all.count, alive)
+    }
+
+    func create(policy: KeyPolicy, challenge: Data, count: UInt32) async throws -> CreatedKeys {
+        let created = try await inner.create(policy: policy, challenge: challenge, count: count)
+        made.value = (made.value ?? []) + created.keys.map { (policy.purpose, $0.id) }
+        return created
+    }
+    func sign(key: HolderKeyId, requests: [SignRequest], prompt: Prompt) async throws -> [Data] {
+        try await inner.sign(key: key, requests: requests, prompt: prompt)
+    }
+    func signInstance(key: InstanceKeyId, message: Data) async throws -> Data {
+        try await inner.signInstance(key: key, message: message)
+    }
+    func wrap(key: WrapKeyId, plain: Data) async throws -> Data { try await inner.wrap(key: key, plain: plain) }
+    func unwrap(key: WrapKeyId, wrapped: Data, prompt: Prompt?) async throws -> Data {
+        try await inner.unwrap(key: key, wrapped: wrapped, prompt: prompt)
+    }
+    func delete(ids: [String]) async throws -> [String] { try await inner.delete(ids: ids) }
 }
 
 extension MobileId {
@@ -177,4 +255,12 @@ func assertThrows<T: Sendable>(
     } catch {
         XCTFail("\(error) is no WalletError", file: file, line: line)
     }
+}
+
+/// Words for a citizen, in both languages.
+func assertSpoken(_ text: (Language) -> ErrorText, file: StaticString = #filePath, line: UInt = #line) {
+    let hangul: (String) -> Bool = { $0.unicodeScalars.contains { (0xac00...0xd7a3).contains($0.value) } }
+    let (korean, english) = (text(.korean), text(.english))
+    for text in [korean.what, korean.next] { XCTAssertTrue(hangul(text), text, file: file, line: line) }
+    for text in [english.what, english.next] { XCTAssertTrue(!text.isEmpty && !hangul(text), text, file: file, line: line) }
 }

@@ -61,17 +61,50 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         XCTAssertEqual(stage.reader.said, ["begin", "done"], "one sheet for all of it")
     }
 
-    func test_a_card_that_never_stays_ends_with_its_words() async throws {
+    func test_a_card_that_never_stays_is_waited_for_until_the_citizen_says_otherwise() async throws {
         let stage = try Stage()
-        let opened = await (try stage.app()).tap()
-        let tap = try XCTUnwrap(opened)
+        let model = try await stage.app()
         stage.reader.before = { if $0 % 4 == 0 { throw LinkError.TagLost } }
-        tap.digits = String(decoding: try stage.simulator.can(), as: UTF8.self)
-        tap.start()
-        await tap.finished()
-        XCTAssertEqual(tap.step, .failed(WalletError.CardLost.text(.english)))
+        let tap = try await stage.tap(model)
+        try await until { tap.step == .paused(WalletError.CardLost.text(.english)) }
         XCTAssertEqual(stage.reader.said, ["begin", "failed"])
+        XCTAssertEqual(tap.hint, Words.lostHint.text(.english))
+        tap.cancel()
+        await tap.finished()
+        XCTAssertEqual(tap.step, .failed(WalletError.UserCancelled.text(.english)))
         XCTAssertTrue(tap.canStart == false && tap.digits.isEmpty)
+        XCTAssertEqual(model.route, .onboarding)
+    }
+
+    func test_a_paused_reading_goes_on_in_another_sheet() async throws {
+        let stage = try Stage()
+        let model = try await stage.app()
+        stage.reader.before = { if $0 == 12 { throw LinkError.Timeout } }
+        let tap = try await stage.tap(model)
+        try await until { tap.step == .paused(WalletError.CardUnreadable(why: .silent).text(.english)) }
+        XCTAssertEqual(stage.reader.said, ["begin", "failed"], "the sheet went with the silence")
+        tap.goOn()
+        await tap.finished()
+        XCTAssertEqual(tap.step, .done)
+        XCTAssertEqual(model.cards.count, 1)
+        XCTAssertEqual(stage.reader.said, ["begin", "failed", "begin", "done"])
+    }
+
+    func test_another_card_ends_a_paused_reading_with_its_words() async throws {
+        let stage = try Stage()
+        let model = try await stage.app()
+        let simulator = stage.simulator
+        let opened = await model.tap()
+        let tap = try XCTUnwrap(opened)
+        stage.reader.before = { [reader = stage.reader] command in
+            guard command == 12 else { return }
+            reader.card = { try simulator.tap("second") }
+            throw LinkError.TagLost
+        }
+        try stage.start(tap)
+        await tap.finished()
+        XCTAssertEqual(tap.step, .failed(WalletError.CardUnreadable(why: .anotherCard).text(.english)))
+        XCTAssertEqual(model.route, .onboarding)
     }
 
     func test_wrong_digits_are_told_with_what_to_do() async throws {
@@ -187,7 +220,7 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         offer.accept()
         await offer.finished()
         let before = try await stage.prompts()
-        await model.renew()
+        await model.renew(model.cards[0])
         XCTAssertNil(model.failure)
         XCTAssertNil(model.doing)
         let after = try await stage.prompts()

@@ -11,6 +11,7 @@ final class Stage {
     let simulator: Simulator
     let phone: SimulatedPhone
     let reader = Reader()
+    let clock = ForwardClock()
     private let anchor = MemoryAnchor()
     private let folder: URL
 
@@ -24,8 +25,8 @@ final class Stage {
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// The app, started anew. The wallet before it must be gone.
-    func app(_ language: Language = .english) async throws -> WalletModel {
-        let platform = Platform(keyStore: phone, anchor: anchor, http: URLSessionHttp(), clock: SystemClock(), faceCheck: phone)
+    func app(_ language: Language = .english, isStarted: Bool = true) async throws -> WalletModel {
+        let platform = Platform(keyStore: phone, anchor: anchor, http: URLSessionHttp(), clock: clock, faceCheck: phone)
         let config = try simulator.config(vault: folder.appendingPathComponent("vault").path, language: language)
         let (reader, simulator) = (reader, simulator)
         let model = WalletModel(
@@ -36,23 +37,58 @@ final class Stage {
                     reader.card = { try simulator.tap() }
                     return reader
                 }))
-        await model.start()
+        if isStarted { await model.start() }
         return model
     }
 
     /// The app with a card in it.
     func enrolled() async throws -> WalletModel {
         let model = try await app()
-        let opened = await model.tap()
-        let tap = try XCTUnwrap(opened)
-        tap.digits = String(decoding: try simulator.can(), as: UTF8.self)
-        tap.start()
+        let tap = try await tap(model)
         await tap.finished()
         XCTAssertEqual(tap.step, .done)
         return model
     }
 
+    /// A reading that was begun with the right digits.
+    func tap(_ model: WalletModel) async throws -> TapModel {
+        let opened = await model.tap()
+        let tap = try XCTUnwrap(opened)
+        try start(tap)
+        return tap
+    }
+
+    func start(_ tap: TapModel) throws {
+        tap.digits = String(decoding: try simulator.can(), as: UTF8.self)
+        tap.start()
+    }
+
+    /// An offer that was opened from its link.
+    func offer(_ model: WalletModel, _ link: String) async throws -> OfferModel {
+        let arrived = await model.arrived(link)
+        guard case .offer(let offer)? = arrived?.step else { throw WalletError.NotForThisWallet }
+        return offer
+    }
+
     func prompts() async throws -> Int { try await phone.prompts().count }
+}
+
+/// Waits until a screen says so, a minute at most.
+@MainActor
+func until(file: StaticString = #filePath, line: UInt = #line, _ isSo: () -> Bool) async throws {
+    for _ in 1...6000 {
+        if isSo() { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    XCTFail("it never said so", file: file, line: line)
+}
+
+/// A clock that is put forward, and back.
+final class ForwardClock: Clock, @unchecked Sendable {
+    private let lock = NSLock()
+    private var seconds: Int64 = 0
+    func forward(hours: Int64) { lock.withLock { seconds += hours * 3600 } }
+    func now() -> Now { Now(unixSeconds: Int64(Foundation.Date().timeIntervalSince1970) + lock.withLock { seconds }) }
 }
 
 /// A reader that holds a simulated card, which `before` may take away before a command.
