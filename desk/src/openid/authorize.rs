@@ -2,7 +2,7 @@
 //! in with a browser, says yes. RFC 9126, RFC 7636, RFC 9207; OpenID4VCI 1.0, 5.
 //!
 //! Who signed in at the portal was seen by nobody. So the answer is yes only where the person's card and face were shown to this
-//! very phone, or a clerk has seen the person.
+//! very phone, or a clerk has seen the person for this very document. A visit is good for one issuance, and ends with the phone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::{
     documents::Document,
     issuer::{Issuer, IssuerError},
     register::Fields,
-    store::{BindingState, CodeRow, PersonId, PushedRow, Seen},
+    store::{BindingState, CodeRow, PersonId, PushedRow, Seen, Visit},
 };
 
 /// Seconds an application's link is good.
@@ -67,8 +67,10 @@ pub enum PortalRefusal {
     Declined,
     /// Somebody else signed in than had applied.
     OtherPerson,
-    /// Neither were card and face shown to this phone, nor did a clerk see the person, or it is too long ago.
+    /// Neither were card and face shown to this phone, nor did a clerk see the person for this document, or it is too long ago.
     NotSeen,
+    /// A clerk saw the person for this document, and it was issued since.
+    VisitSpent,
     /// The person's ID lives on another phone.
     AnotherPhone,
     /// The phone holds another person's ID.
@@ -92,6 +94,7 @@ impl PortalRefusal {
             Self::Declined => "declined",
             Self::OtherPerson => "other_person",
             Self::NotSeen => "not_seen",
+            Self::VisitSpent => "visit_spent",
             Self::AnotherPhone => "another_phone",
             Self::AnotherHolder => "another_holder",
             Self::Suspended => "suspended",
@@ -234,16 +237,16 @@ impl Issuer {
         let Some((applicant, document)) = self.store.application(&row.application, now)? else {
             return Ok(None);
         };
+        let document = self.documents.find(&document).ok_or(IssuerError::Failed)?;
         let may = if !agreed {
             Err(PortalRefusal::Declined)
         } else if applicant != *person {
             Err(PortalRefusal::OtherPerson)
         } else {
-            self.may_be_issued(person, &row, now)?
+            self.may_be_issued(person, document, &row, now)?
         };
         let (answered, still_open) = match may {
             Ok(()) => {
-                let document = self.documents.find(&document).ok_or(IssuerError::Failed)?;
                 let code = make_code(document)?;
                 let kept = CodeRow {
                     code: digest(&code),
@@ -274,6 +277,7 @@ impl Issuer {
     fn may_be_issued(
         &self,
         person: &PersonId,
+        document: &Document,
         row: &PushedRow,
         now: i64,
     ) -> Result<Result<(), PortalRefusal>, IssuerError> {
@@ -285,8 +289,7 @@ impl Issuer {
             BindingState::AnotherPhone => return Ok(Err(PortalRefusal::AnotherPhone)),
             BindingState::AnotherHolder => return Ok(Err(PortalRefusal::AnotherHolder)),
         }
-        let seen = self.store.seen(person, &row.instance)?;
-        Ok(if is_seen(seen, now) { Ok(()) } else { Err(PortalRefusal::NotSeen) })
+        Ok(refuse_unseen(self.store.seen(person, &document.tag(), &row.instance)?, now))
     }
 
     /// The wallet's redirect URI with an answer. RFC 6749, 4.1.2; RFC 9207, 2.
@@ -301,10 +304,16 @@ impl Issuer {
     }
 }
 
-fn is_seen(seen: Seen, now: i64) -> bool {
-    let recent =
-        |at: Option<i64>, seconds: i64| at.is_some_and(|at| (0..seconds).contains(&now.saturating_sub(at)));
-    recent(seen.visit, VISIT_SECONDS) || recent(seen.tap, TAP_SECONDS)
+fn refuse_unseen(Seen { visit, tap }: Seen, now: i64) -> Result<(), PortalRefusal> {
+    let recent = |at: i64, seconds: i64| (0..seconds).contains(&now.saturating_sub(at));
+    if tap.is_some_and(|at| recent(at, TAP_SECONDS)) {
+        return Ok(());
+    }
+    match visit.filter(|visit| recent(visit.seen_at, VISIT_SECONDS)) {
+        Some(Visit { spent: false, .. }) => Ok(()),
+        Some(Visit { spent: true, .. }) => Err(PortalRefusal::VisitSpent),
+        None => Err(PortalRefusal::NotSeen),
+    }
 }
 
 /// What the store compares of a code that went through a browser: the verifier's digest and the redirect URI it was given to, which
@@ -320,12 +329,19 @@ mod tests {
     const NOW: i64 = 1_800_000_000;
 
     #[test]
-    fn a_visit_counts_for_ninety_days_and_a_tap_for_one() {
-        let visit = |at| is_seen(Seen { visit: Some(at), tap: None }, NOW);
-        let tap = |at| is_seen(Seen { visit: None, tap: Some(at) }, NOW);
-        assert!(!is_seen(Seen::default(), NOW), "who was never seen is not issued to");
-        assert!(visit(NOW) && visit(NOW - 90 * 86_400 + 1) && !visit(NOW - 90 * 86_400));
-        assert!(tap(NOW) && tap(NOW - 86_399) && !tap(NOW - 86_400));
-        assert!(!visit(NOW + 1) && !tap(NOW + 1), "nothing was seen in the future");
+    fn a_visit_counts_once_in_ninety_days_and_a_tap_for_one_day() {
+        let seen = |visit, tap| refuse_unseen(Seen { visit, tap }, NOW);
+        let visit = |seen_at| seen(Some(Visit { seen_at, spent: false }), None);
+        let tap = |at| seen(None, Some(at));
+        let unseen = Err(PortalRefusal::NotSeen);
+        assert_eq!(seen(None, None), unseen, "who was never seen is not issued to");
+        assert_eq!([visit(NOW), visit(NOW - 90 * 86_400 + 1)], [Ok(()); 2]);
+        assert_eq!([tap(NOW), tap(NOW - 86_399)], [Ok(()); 2]);
+        assert_eq!([visit(NOW - 90 * 86_400), tap(NOW - 86_400)], [unseen; 2]);
+        assert_eq!([visit(NOW + 1), tap(NOW + 1)], [unseen; 2], "nothing was seen in the future");
+        let spent = |seen_at| Some(Visit { seen_at, spent: true });
+        assert_eq!(seen(spent(NOW), None), Err(PortalRefusal::VisitSpent));
+        assert_eq!(seen(spent(NOW - 90 * 86_400), None), unseen, "too long ago to be told apart");
+        assert_eq!(seen(spent(NOW), Some(NOW)), Ok(()));
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     documents::{Document, Holders},
     issuer::{Issuer, IssuerError},
     register::Fields,
-    store::OfferFate,
+    store::{OfferFate, OfferRow},
 };
 
 /// Seconds an offer is good.
@@ -95,13 +95,19 @@ impl Issuer {
         now: i64,
     ) -> Result<Offer, IssuerError> {
         let person = self.keep_fields(person, document.id(), fields, now)?;
-        self.store.record_visit(&person, now)?;
         let id = encode(&[&document.tag()[..], &make_random::<12>()?].concat());
         let code = self.code_of(&id);
         let transaction_code = make_transaction_code()?;
         let expires_at = now.saturating_add(OFFER_SECONDS);
-        let told = self.keyed(&code, &transaction_code);
-        self.store.add_offer(&digest(&code), &person, Some(&told), TRIES, expires_at)?;
+        let row = OfferRow {
+            code: digest(&code),
+            person,
+            document: document.tag(),
+            transaction_code: Some(self.keyed(&code, &transaction_code)),
+            tries: TRIES,
+            expires_at,
+        };
+        self.store.add_offer(&row, now)?;
         let link = self.offer_link(&id);
         Ok(Offer { link, transaction_code, expires_at, id })
     }

@@ -12,15 +12,15 @@ use super::{Form, Proofs, authorize::bound_to, credential::DEFERRED_SECONDS, dig
 use crate::{
     documents::{Document, Wanted},
     issuer::{Issuer, IssuerError, refuse_binding},
-    store::{Access, Granted, OfferState, PersonId, TokenKind},
+    store::{Exchanged, Grant, TokenKind},
 };
 
 /// Seconds an access token is good: a batch is fetched in one go.
 const ACCESS_SECONDS: i64 = 600;
 const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
-/// For whom, and which document.
-type Granting<'a> = (PersonId, &'a Document);
+/// What is shown, and for which document.
+type Granting<'a> = (Grant, &'a Document);
 
 /// The answer. RFC 6749, 5.1; OpenID4VCI 1.0, 6.2.
 #[derive(Debug, Serialize)]
@@ -50,22 +50,15 @@ impl Issuer {
     fn answer_token(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<TokenAnswer, IssuerError> {
         let form = Form::parse(body)?;
         let instance = self.check_client(&form, proofs, now)?;
-        let grant = form.required("grant_type")?;
-        let mut refreshed = None;
-        let (person, document) = match grant {
-            PRE_AUTHORIZED => self.by_offer(&form, &instance, now)?,
-            "authorization_code" => self.by_code(&form, &instance, now)?,
-            "refresh_token" => {
-                let token = digest(form.required("refresh_token")?);
-                refreshed = Some(token);
-                self.by_refresh(&token, &instance, now)?
-            }
+        let (grant, document) = match form.required("grant_type")? {
+            PRE_AUTHORIZED => self.by_offer(&form)?,
+            "authorization_code" => self.by_code(&form)?,
+            "refresh_token" => self.by_refresh(&form, &instance, now)?,
             _ => return Err(IssuerError::oauth(ErrorCode::UnsupportedGrantType, "Grant")),
         };
-        self.refuse_closed(&person)?;
-        let access = Access { person, instance: instance.thumbprint(), issue: make_issue(document)? };
         let access_token = encode(&make_random::<32>()?);
-        let refresh_token = if refreshed.is_some() { None } else { Some(encode(&make_random::<32>()?)) };
+        let renews = matches!(grant, Grant::Refresh(_));
+        let refresh_token = if renews { None } else { Some(encode(&make_random::<32>()?)) };
         // Where a clerk has still to look, the wallet waits with its token.
         let seconds = if document.is_checked_by_hand() { DEFERRED_SECONDS } else { ACCESS_SECONDS };
         let mut tokens = vec![(TokenKind::Access, digest(&access_token), now.saturating_add(seconds))];
@@ -75,11 +68,9 @@ impl Issuer {
             let ends_at = now.saturating_add(i64::from(document.card_days()).saturating_mul(86_400));
             tokens.push((TokenKind::Refresh, digest(token), ends_at));
         }
-        let granted = refreshed.as_ref().map_or(Granted::ByCode, Granted::ByRefresh);
-        if !self.store.add_tokens(&access, granted, &tokens, now)? {
-            self.refuse_suspended(&person)?;
-            return Err(IssuerError::oauth(ErrorCode::InvalidGrant, "Ended"));
-        }
+        let exchanged =
+            self.store.exchange(&grant, &instance.thumbprint(), &make_issue(document)?, &tokens, now)?;
+        refuse_exchange(exchanged)?;
         let detail = |wanted: Wanted<'_>| Detail {
             kind: "openid_credential",
             credential_configuration_id: wanted.id(),
@@ -115,46 +106,38 @@ impl Issuer {
         document.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Document"))
     }
 
-    fn by_offer(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<Granting<'_>, IssuerError> {
-        let code = form.required("pre-authorized_code")?;
-        let told = form.get("tx_code").map(|told| self.keyed(code, told));
-        let instance = instance.thumbprint();
-        match self.store.redeem_offer(&digest(code), told.as_ref(), &instance, now)? {
-            OfferState::Redeemed(person) => Ok((person, self.document_of_code(code)?)),
-            OfferState::WrongTransactionCode { tries_left } => {
-                Err(IssuerError::oauth(ErrorCode::InvalidGrant, ("TransactionCode", tries_left)))
-            }
-            OfferState::Gone => Err(IssuerError::oauth(ErrorCode::InvalidGrant, "Gone")),
-            OfferState::Bound(state) => {
-                refuse_binding(state)?;
-                Err(IssuerError::refused(Refusal::Unavailable))
-            }
-        }
+    fn by_offer(&self, form: &Form) -> Result<Granting<'_>, IssuerError> {
+        let text = form.required("pre-authorized_code")?;
+        let told = form.get("tx_code").map(|told| self.keyed(text, told));
+        Ok((Grant::Offer { code: digest(text), told }, self.document_of_code(text)?))
     }
 
-    fn by_code(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<Granting<'_>, IssuerError> {
+    fn by_code(&self, form: &Form) -> Result<Granting<'_>, IssuerError> {
         let text = form.required("code")?;
-        let code = digest(text);
         let challenge = sha256(form.required("code_verifier")?.as_bytes());
         // A code that came through a browser is good for the redirect URI it was given to alone.
         let challenge = form.get("redirect_uri").map_or(challenge, |uri| bound_to(&challenge, uri));
-        let person = self.store.redeem_code(&code, &challenge, &instance.thumbprint(), now)?;
-        let person = person.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "Code"))?;
-        Ok((person, self.document_of_code(text)?))
+        Ok((Grant::Code { code: digest(text), challenge }, self.document_of_code(text)?))
     }
 
-    fn by_refresh(
-        &self,
-        token: &[u8; 32],
-        instance: &PublicKey,
-        now: i64,
-    ) -> Result<Granting<'_>, IssuerError> {
-        let instance = instance.thumbprint();
-        let access = self.store.token(TokenKind::Refresh, token, &instance, now)?;
+    fn by_refresh(&self, form: &Form, instance: &PublicKey, now: i64) -> Result<Granting<'_>, IssuerError> {
+        let token = digest(form.required("refresh_token")?);
+        let access = self.store.token(TokenKind::Refresh, &token, &instance.thumbprint(), now)?;
         let access = access.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidGrant, "RefreshToken"))?;
-        // The phone may have been given up since.
-        self.check_binding(&access.person, &instance)?;
-        Ok((access.person, self.document_of(&access)?))
+        Ok((Grant::Refresh(token), self.document_of(&access)?))
+    }
+}
+
+fn refuse_exchange(exchanged: Exchanged) -> Result<(), IssuerError> {
+    match exchanged {
+        Exchanged::Good => Ok(()),
+        Exchanged::WrongTransactionCode { tries_left } => {
+            Err(IssuerError::oauth(ErrorCode::InvalidGrant, ("TransactionCode", tries_left)))
+        }
+        Exchanged::Gone => Err(IssuerError::oauth(ErrorCode::InvalidGrant, "Gone")),
+        Exchanged::Bound(state) => refuse_binding(state),
+        Exchanged::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
+        Exchanged::Closed(reason) => Err(IssuerError::because(Refusal::Denied, reason)),
     }
 }
 

@@ -303,8 +303,12 @@ const fn words_of(refusal: PortalRefusal) -> (&'static str, &'static str) {
             ("다른 사람이 신청한 링크입니다.", "Somebody else applied for this link.")
         }
         PortalRefusal::NotSeen => (
-            "먼저 그 휴대전화에서 실물 신분증을 대고 얼굴을 확인하거나, 주민센터를 방문해 주세요.",
-            "First tap your card and check your face on that phone, or come to the community centre.",
+            "먼저 그 휴대전화에서 실물 신분증을 대고 얼굴을 확인하거나, 이 신분증을 받으러 주민센터를 방문해 주세요.",
+            "First tap your card and check your face on that phone, or come to the community centre for this document.",
+        ),
+        PortalRefusal::VisitSpent => (
+            "주민센터 방문 기록으로는 한 번만 발급됩니다. 그 뒤에 이미 발급되었으니, 휴대전화에서 실물 신분증을 대고 얼굴을 확인하거나 다시 방문해 주세요.",
+            "Your visit to the centre was good for one issuance, which has taken place. Tap your card and check your face on that phone, or come again.",
         ),
         PortalRefusal::AnotherPhone => (
             "모바일 신분증이 다른 휴대전화에 있습니다. 먼저 해지하거나 주민센터에서 복구해 주세요.",

@@ -4,6 +4,8 @@
 use super::{
     BindingState, CopyRow, PersonId, Store, StoreError, Thumbprint, binding,
     engine::{Mode, Transaction, params},
+    phones::closed,
+    portal::{record_visit, spend_visit},
     suspensions::is_suspended,
 };
 
@@ -11,12 +13,52 @@ use super::{
 pub(crate) type Digest = [u8; 32];
 /// Which batch something belongs to. The first four bytes are the tag of its document.
 pub(crate) type IssueId = [u8; 16];
+/// What names a document for the store.
+pub type DocumentTag = [u8; 4];
 
-/// What an offer's code is worth now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OfferState {
-    /// Good: whom it is for. The offer is used up.
-    Redeemed(PersonId),
+/// An offer to be remembered, and the visit it is made at.
+#[derive(Debug, Clone, Copy)]
+pub struct OfferRow {
+    /// SHA-256 of the code.
+    pub code: Digest,
+    /// Whom a clerk has seen.
+    pub person: PersonId,
+    /// What for.
+    pub document: DocumentTag,
+    /// The digits that are spoken, by keyed digest.
+    pub transaction_code: Option<Digest>,
+    /// Wrong ones until it ends.
+    pub tries: u32,
+    /// Seconds since 1970 UTC.
+    pub expires_at: i64,
+}
+
+/// What tokens are given for. All by their digests.
+#[derive(Debug, Clone, Copy)]
+pub enum Grant {
+    /// An offer's code, and what was told beside it.
+    Offer {
+        /// The code.
+        code: Digest,
+        /// The digits.
+        told: Option<Digest>,
+    },
+    /// An authorization code, from whoever knows the verifier.
+    Code {
+        /// The code.
+        code: Digest,
+        /// The verifier.
+        challenge: Digest,
+    },
+    /// A refresh token.
+    Refresh(Digest),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchanged {
+    /// The tokens are good; an offer or a code is used up.
+    Good,
     /// The transaction code is wrong; so many tries are left.
     WrongTransactionCode {
         /// Tries left.
@@ -24,8 +66,12 @@ pub enum OfferState {
     },
     /// Unknown, expired, used, or out of tries.
     Gone,
-    /// The phone or the person is bound otherwise; the offer stays good.
+    /// The phone or the person is bound otherwise; what was shown stays good.
     Bound(BindingState),
+    /// The ID is suspended; what was shown stays good.
+    Suspended,
+    /// Nothing is issued to this person any more, for this reason.
+    Closed(String),
 }
 
 /// What a token stands for.
@@ -63,15 +109,6 @@ pub struct CodeRow {
     pub expires_at: i64,
 }
 
-/// On what grounds tokens are given.
-#[derive(Debug, Clone, Copy)]
-pub enum Granted<'a> {
-    /// A code, just redeemed.
-    ByCode,
-    /// A refresh token, by SHA-256, which has to be good still.
-    ByRefresh(&'a Digest),
-}
-
 /// What came of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
@@ -98,7 +135,7 @@ pub(super) fn put_code(tx: &mut Transaction<'_>, row: &CodeRow) -> Result<(), St
 }
 
 /// What a batch's name begins with: the tag of its document.
-pub(super) const fn tag_of(issue: &IssueId) -> [u8; 4] {
+pub(super) const fn tag_of(issue: &IssueId) -> DocumentTag {
     let [a, b, c, d, ..] = *issue;
     [a, b, c, d]
 }
@@ -134,23 +171,19 @@ impl Store {
         self.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
     }
 
-    /// Remembers an offer. Earlier ones of the same person end: the newest code is the one the citizen was told.
+    /// Remembers an offer, and that a clerk saw the person for this document. Earlier offers to the same person end: the newest
+    /// code is the one the citizen was told.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_offer(
-        &self,
-        code: &Digest,
-        person: &PersonId,
-        transaction_code: Option<&Digest>,
-        tries: u32,
-        expires_at: i64,
-    ) -> Result<(), StoreError> {
+    pub fn add_offer(&self, row: &OfferRow, now: i64) -> Result<(), StoreError> {
+        let OfferRow { code, person, document, transaction_code, tries, expires_at } = row;
         self.write(|tx| {
+            record_visit(tx, person, document, now)?;
             tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;
             tx.execute(
                 "INSERT INTO offers (code, person, transaction_code, tries_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![code, person, transaction_code, tries, expires_at],
+                params![code, person, transaction_code.as_ref(), *tries, *expires_at],
             )?;
             Ok(())
         })
@@ -169,36 +202,58 @@ impl Store {
         )
     }
 
-    /// Redeems an offer, once: code, transaction code and binding in one transaction.
+    /// Gives this phone tokens for a batch, kind, SHA-256 and expiry each: redeems what is shown for them and remembers them in one
+    /// transaction, so that no suspension, death or giving up of the phone comes in between. A refresh token takes the place of
+    /// earlier ones of the person for the same document.
+    ///
+    /// An authorization code shown a second time ends every token that came of it (RFC 6749, 4.1.2).
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn redeem_offer(
+    pub fn exchange(
         &self,
-        code: &Digest,
-        transaction_code: Option<&Digest>,
+        grant: &Grant,
         instance: &Thumbprint,
+        issue: &IssueId,
+        tokens: &[(TokenKind, Digest, i64)],
         now: i64,
-    ) -> Result<OfferState, StoreError> {
+    ) -> Result<Exchanged, StoreError> {
         self.write(|tx| {
-            let found: Option<(PersonId, Option<Digest>, u32)> = tx.first(
-                "SELECT person, transaction_code, tries_left FROM offers
-                 WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
-                params![code, now],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )?;
-            let Some((person, wanted, tries)) = found else { return Ok(OfferState::Gone) };
-            if wanted.as_ref() != transaction_code {
-                let tries_left = tries.saturating_sub(1);
-                tx.execute("UPDATE offers SET tries_left = ?2 WHERE code = ?1", params![code, tries_left])?;
-                return Ok(OfferState::WrongTransactionCode { tries_left });
+            let person = match grant {
+                Grant::Offer { code, told } => match offered(tx, code, told.as_ref(), now)? {
+                    Ok(person) => person,
+                    Err(otherwise) => return Ok(otherwise),
+                },
+                Grant::Code { code, challenge } => match coded(tx, code, challenge, instance, now)? {
+                    Some(person) => person,
+                    None => return Ok(Exchanged::Gone),
+                },
+                Grant::Refresh(token) => match find_token(tx, TokenKind::Refresh, token, instance, now)? {
+                    Some(access) => access.person,
+                    None => return Ok(Exchanged::Gone),
+                },
+            };
+            if let Some(reason) = closed(tx, &person)? {
+                return Ok(Exchanged::Closed(reason));
             }
-            match binding(tx, &person, instance)? {
-                BindingState::Free | BindingState::Same => {}
-                other => return Ok(OfferState::Bound(other)),
+            if is_suspended(tx, &person)? {
+                return Ok(Exchanged::Suspended);
             }
-            tx.execute("UPDATE offers SET used_at = ?2 WHERE code = ?1", params![code, now])?;
-            Ok(OfferState::Redeemed(person))
+            match (grant, binding(tx, &person, instance)?) {
+                (Grant::Code { .. }, _) | (_, BindingState::Free | BindingState::Same) => {}
+                (_, other) => return Ok(Exchanged::Bound(other)),
+            }
+            match grant {
+                Grant::Offer { code, .. } => {
+                    tx.execute("UPDATE offers SET used_at = ?2 WHERE code = ?1", params![code, now])?;
+                }
+                Grant::Code { code, .. } => {
+                    tx.execute("UPDATE codes SET used_at = ?2 WHERE code = ?1", params![code, now])?;
+                }
+                Grant::Refresh(_) => {}
+            }
+            put_tokens(tx, &Access { person, instance: *instance, issue: *issue }, tokens)?;
+            Ok(Exchanged::Good)
         })
     }
 
@@ -244,81 +299,6 @@ impl Store {
     /// [`StoreError`].
     pub fn add_code(&self, row: &CodeRow) -> Result<(), StoreError> {
         self.alone(Mode::Write, |tx| put_code(tx, row))
-    }
-
-    /// Takes an authorization code, once, from the phone it was given to and whoever knows the verifier. Used a second
-    /// time it ends every token that came of it (RFC 6749, 4.1.2).
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn redeem_code(
-        &self,
-        code: &Digest,
-        challenge: &Digest,
-        instance: &Thumbprint,
-        now: i64,
-    ) -> Result<Option<PersonId>, StoreError> {
-        self.write(|tx| {
-            let found: Option<(PersonId, Option<i64>)> = tx.first(
-                "SELECT person, used_at FROM codes
-                 WHERE code = ?1 AND challenge = ?2 AND instance = ?3 AND expires_at > ?4",
-                params![code, challenge, instance, now],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            match found {
-                None => Ok(None),
-                Some((person, Some(_))) => {
-                    tx.execute(
-                        "DELETE FROM tokens WHERE person = ?1 AND instance = ?2",
-                        params![&person, instance],
-                    )?;
-                    Ok(None)
-                }
-                Some((person, None)) => {
-                    tx.execute("UPDATE codes SET used_at = ?2 WHERE code = ?1", params![code, now])?;
-                    Ok(Some(person))
-                }
-            }
-        })
-    }
-
-    /// Remembers tokens: kind, SHA-256 and expiry each. A refresh token takes the place of earlier ones
-    /// of the person for the same document. Tells
-    /// whether they are good: not for a suspended ID, and not when what they were granted for was taken back meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_tokens(
-        &self,
-        access: &Access,
-        granted: Granted<'_>,
-        tokens: &[(TokenKind, Digest, i64)],
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        let Access { person, instance, issue } = access;
-        self.write(|tx| {
-            let good = match granted {
-                Granted::ByCode => true,
-                Granted::ByRefresh(token) => find_token(tx, TokenKind::Refresh, token, instance, now)?.is_some(),
-            };
-            if !good || is_suspended(tx, person)? {
-                return Ok(false);
-            }
-            for (kind, token, expires_at) in tokens {
-                if *kind == TokenKind::Refresh {
-                    tx.execute(
-                        "DELETE FROM tokens
-                         WHERE person = ?1 AND kind = 'refresh' AND substr(issue, 1, 4) = ?2",
-                        params![person, &tag_of(issue)],
-                    )?;
-                }
-                tx.execute(
-                    "INSERT INTO tokens (token, kind, person, instance, issue, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![token, kind.name(), person, instance, issue, *expires_at],
-                )?;
-            }
-            Ok(true)
-        })
     }
 
     /// What a token of this phone is worth.
@@ -368,7 +348,7 @@ impl Store {
     }
 
     /// Binds person and phone and remembers copies of one batch beside those there are, at most `most` of a level in the
-    /// batch. Nothing has changed unless they were [`Bound::Kept`]. That the token is good and the ID not suspended is part of
+    /// batch; a visit that the document was to be issued on is used up. Nothing has changed unless they were [`Bound::Kept`]. That the token is good and the ID not suspended is part of
     /// the same transaction: a suspension, or a phone given up, at another desk comes before it or after it, never in between.
     ///
     /// # Errors
@@ -409,6 +389,7 @@ impl Store {
             for copy in copies {
                 super::insert_copy(tx, person, Some(issue), copy, now)?;
             }
+            spend_visit(tx, access, now)?;
             Ok(Bound::Kept)
         })
     }
@@ -434,6 +415,71 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// Whose offer this is, if it can be redeemed with what was told. A wrong try is counted.
+fn offered(
+    tx: &mut Transaction<'_>,
+    code: &Digest,
+    told: Option<&Digest>,
+    now: i64,
+) -> Result<Result<PersonId, Exchanged>, StoreError> {
+    let found: Option<(PersonId, Option<Digest>, u32)> = tx.first(
+        "SELECT person, transaction_code, tries_left FROM offers
+         WHERE code = ?1 AND expires_at > ?2 AND used_at IS NULL AND tries_left > 0",
+        params![code, now],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let Some((person, wanted, tries)) = found else { return Ok(Err(Exchanged::Gone)) };
+    if wanted.as_ref() == told {
+        return Ok(Ok(person));
+    }
+    let tries_left = tries.saturating_sub(1);
+    tx.execute("UPDATE offers SET tries_left = ?2 WHERE code = ?1", params![code, tries_left])?;
+    Ok(Err(Exchanged::WrongTransactionCode { tries_left }))
+}
+
+/// Whose authorization code this is, if it is this phone's and was not used.
+fn coded(
+    tx: &mut Transaction<'_>,
+    code: &Digest,
+    challenge: &Digest,
+    instance: &Thumbprint,
+    now: i64,
+) -> Result<Option<PersonId>, StoreError> {
+    let found: Option<(PersonId, bool)> = tx.first(
+        "SELECT person, used_at IS NOT NULL FROM codes
+         WHERE code = ?1 AND challenge = ?2 AND instance = ?3 AND expires_at > ?4",
+        params![code, challenge, instance, now],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let Some((person, used)) = found else { return Ok(None) };
+    if used {
+        tx.execute("DELETE FROM tokens WHERE person = ?1 AND instance = ?2", params![&person, instance])?;
+        return Ok(None);
+    }
+    Ok(Some(person))
+}
+
+fn put_tokens(
+    tx: &mut Transaction<'_>,
+    access: &Access,
+    tokens: &[(TokenKind, Digest, i64)],
+) -> Result<(), StoreError> {
+    let Access { person, instance, issue } = access;
+    for (kind, token, expires_at) in tokens {
+        if *kind == TokenKind::Refresh {
+            tx.execute(
+                "DELETE FROM tokens WHERE person = ?1 AND kind = 'refresh' AND substr(issue, 1, 4) = ?2",
+                params![person, &tag_of(issue)],
+            )?;
+        }
+        tx.execute(
+            "INSERT INTO tokens (token, kind, person, instance, issue, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![token, kind.name(), person, instance, issue, *expires_at],
+        )?;
+    }
+    Ok(())
 }
 
 fn find_token(

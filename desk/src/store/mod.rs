@@ -72,11 +72,11 @@ pub enum SessionState {
 pub use accounts::AccountRow;
 pub use deferred::{CheckRow, CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
-pub use grants::{Access, Bound, CodeRow, Granted, OfferState, TokenKind};
+pub use grants::{Access, Bound, CodeRow, DocumentTag, Exchanged, Grant, OfferRow, TokenKind};
 pub use page_sessions::{ActRow, Rate, SessionRow};
 pub(crate) use phones::Ending;
 pub use phones::{Inactive, QueuedCommand};
-pub use portal::{PushedRow, Seen};
+pub use portal::{PushedRow, Seen, Visit};
 pub use standing::{OfferFate, Standing};
 pub use suspensions::{LineId, SuspendedBy};
 

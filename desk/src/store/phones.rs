@@ -4,6 +4,7 @@ use super::{
     Access, PersonId, Store, StoreError, Thumbprint,
     engine::{Transaction, params},
     grants::tag_of,
+    portal::forget_seen,
 };
 
 /// Most commands handed out at once.
@@ -198,9 +199,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn closed(&self, person: &PersonId) -> Result<Option<String>, StoreError> {
-        self.read(|tx| {
-            tx.first("SELECT reason FROM closed WHERE person = ?1", params![person], |row| row.get(0))
-        })
+        self.read(|tx| closed(tx, person))
     }
 
     /// When the ID that a batch is of ends: with what renews it. Seconds since 1970 UTC.
@@ -249,6 +248,11 @@ pub(super) fn former_phone(
     person: &PersonId,
 ) -> Result<Option<Thumbprint>, StoreError> {
     tx.first("SELECT instance FROM former_phones WHERE person = ?1", params![person], |row| row.get(0))
+}
+
+/// Why nothing is issued to a person any more, if that is so.
+pub(super) fn closed(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Option<String>, StoreError> {
+    tx.first("SELECT reason FROM closed WHERE person = ?1", params![person], |row| row.get(0))
 }
 
 fn holder(tx: &mut Transaction<'_>, instance: &Thumbprint) -> Result<Option<PersonId>, StoreError> {
@@ -327,6 +331,7 @@ fn end_phone(
     tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM codes WHERE person = ?1", params![person])?;
+    forget_seen(tx, person)?;
     if settles {
         tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;
     }

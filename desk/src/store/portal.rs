@@ -1,9 +1,9 @@
 //! Applications at the portal, pushed authorization requests, and who was seen when.
 
 use super::{
-    CodeRow, PersonId, Store, StoreError, Thumbprint,
-    engine::params,
-    grants::{Digest, put_code},
+    Access, CodeRow, PersonId, Store, StoreError, Thumbprint,
+    engine::{Transaction, params},
+    grants::{Digest, DocumentTag, put_code, tag_of},
 };
 
 /// A pushed authorization request.
@@ -23,13 +23,22 @@ pub struct PushedRow {
     pub expires_at: i64,
 }
 
-/// Who may be issued without a clerk: what is on record, seconds since 1970 UTC.
+/// Who may be issued a document without a clerk: what is on record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// When a clerk last saw the person.
-    pub visit: Option<i64>,
-    /// When the person's card and face were last shown to this phone.
+    /// The last time that a clerk saw the person for it.
+    pub visit: Option<Visit>,
+    /// When the person's card and face were last shown to this phone, seconds since 1970 UTC.
     pub tap: Option<i64>,
+}
+
+/// A visit at the centre, for one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visit {
+    /// Seconds since 1970 UTC.
+    pub seen_at: i64,
+    /// Whether the document was issued since: a visit is good for once.
+    pub spent: bool,
 }
 
 impl Store {
@@ -155,21 +164,6 @@ impl Store {
         })
     }
 
-    /// A clerk has seen this person.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn record_visit(&self, person: &PersonId, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO visits (person, seen_at) VALUES (?1, ?2)
-                 ON CONFLICT (person) DO UPDATE SET seen_at = excluded.seen_at",
-                params![person, now],
-            )?;
-            Ok(())
-        })
-    }
-
     /// This person's card and face were shown to this phone, and both held.
     ///
     /// # Errors
@@ -185,14 +179,22 @@ impl Store {
         })
     }
 
-    /// When this person was seen, by a clerk or by this phone.
+    /// When this person was seen, by a clerk for this document, or by this phone.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn seen(&self, person: &PersonId, instance: &Thumbprint) -> Result<Seen, StoreError> {
+    pub fn seen(
+        &self,
+        person: &PersonId,
+        document: &DocumentTag,
+        instance: &Thumbprint,
+    ) -> Result<Seen, StoreError> {
         self.read(|tx| {
-            let visit =
-                tx.first("SELECT seen_at FROM visits WHERE person = ?1", params![person], |row| row.get(0))?;
+            let visit = tx.first(
+                "SELECT seen_at, spent_at IS NOT NULL FROM visits WHERE person = ?1 AND document = ?2",
+                params![person, document],
+                |row| Ok(Visit { seen_at: row.get(0)?, spent: row.get(1)? }),
+            )?;
             let tap = tx.first(
                 "SELECT seen_at FROM taps WHERE person = ?1 AND instance = ?2",
                 params![person, instance],
@@ -201,4 +203,37 @@ impl Store {
             Ok(Seen { visit, tap })
         })
     }
+}
+
+/// A clerk has seen this person for a document.
+pub(super) fn record_visit(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    document: &DocumentTag,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO visits (person, document, seen_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (person, document) DO UPDATE SET seen_at = excluded.seen_at, spent_at = NULL",
+        params![person, document, now],
+    )?;
+    Ok(())
+}
+
+/// A batch is issued: the visit for its document is used up. What is fetched by a refresh token needs none and takes none.
+pub(super) fn spend_visit(tx: &mut Transaction<'_>, access: &Access, now: i64) -> Result<(), StoreError> {
+    let Access { person, instance: _, issue } = access;
+    tx.execute(
+        "UPDATE visits SET spent_at = ?4 WHERE person = ?1 AND document = ?2 AND spent_at IS NULL
+         AND EXISTS (SELECT 1 FROM tokens WHERE issue = ?3 AND kind = 'refresh')",
+        params![person, &tag_of(issue), issue, now],
+    )?;
+    Ok(())
+}
+
+/// Nothing is issued any more on the grounds that this person was seen.
+pub(super) fn forget_seen(tx: &mut Transaction<'_>, person: &PersonId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM visits WHERE person = ?1", params![person])?;
+    tx.execute("DELETE FROM taps WHERE person = ?1", params![person])?;
+    Ok(())
 }

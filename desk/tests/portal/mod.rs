@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use desk::issuer::{PersonEvent, SuspendedBy};
 use fixtures::{
     browser::{Applied, Browser, Page},
     people::{self, Citizen},
 };
 use wallet_core::wallet::{
-    CardView, Distrust, Issued, Refusal, Scan, UnfinishedIssuance, Wallet, WalletError,
+    CardView, Distrust, Issued, Refusal, Scan, UnfinishedIssuance, UnlockWith, Wallet, WalletError,
 };
 
 use crate::stage::{Phone, Stage};
@@ -260,4 +261,76 @@ async fn only_who_is_in_the_register_signs_in_and_only_on_our_own_pages() {
         .await
         .unwrap();
     assert_eq!(evil.status, 400, "the landing page leads to our own offers only");
+}
+
+/// The clerk saw the person, so the visit counts though its code was never taken; but once, and not after the phone has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_is_good_for_one_issuance_of_what_it_was_for() {
+    let stage = Stage::new().await;
+    let (adult, number) = (people::adult(), people::adult().registration_number);
+    let phone = stage.phone().await;
+    stage.desk.visit(number).await.unwrap();
+    stage.clock.advance(3600);
+    whole(&stage, &phone, &adult).await.unwrap();
+
+    // The visit is used up, and the page says so.
+    assert_eq!(whole(&stage, &phone, &adult).await, Err(DENIED));
+    let browser = browser_at(&stage);
+    browser.get("/language/en?back=/portal/sign-in").await.unwrap();
+    let url = open(&phone.wallet, &link_for(&browser, &adult).await).await.unwrap();
+    let page = browser.answer(&url, &adult, true).await.unwrap();
+    assert!(page.text.contains("good for one issuance"), "{}", page.text);
+    assert_eq!(go_on(&phone, &page.way_back().unwrap()).await, Err(DENIED));
+
+    // A name and a number that somebody knows are worth nothing on another phone.
+    assert!(stage.desk.release(number).await.unwrap());
+    let thief = stage.second_phone().await;
+    assert_eq!(whole(&stage, &thief, &adult).await, Err(DENIED));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_whose_code_was_taken_is_worth_nothing_more() {
+    let stage = Stage::new().await;
+    let (adult, number) = (people::adult(), people::adult().registration_number);
+    let (phone, thief) = (stage.phone().await, stage.second_phone().await);
+    for end in ["release", "wipe", "give up", "card lost"] {
+        let visit = stage.desk.visit(number).await.unwrap();
+        let offer = Arc::clone(&phone.wallet).open_offer(visit.link).await.unwrap();
+        let issued = offer.accept(Some(visit.transaction_code.into()), None).await.unwrap();
+        assert!(matches!(issued, Issued::Card { .. }), "{issued:?}");
+        assert_eq!(whole(&stage, &phone, &adult).await, Err(DENIED), "{end}: it was spent on the code");
+        // Seen again, and never issued to.
+        stage.desk.visit(number).await.unwrap();
+        match end {
+            "release" => assert!(stage.desk.release(number).await.unwrap()),
+            "wipe" => assert!(stage.desk.wipe(number).await.unwrap()),
+            "give up" => phone.wallet.give_up_phone().await.unwrap(),
+            _ => assert!(stage.desk.happened(number, PersonEvent::CardLost).await.unwrap()),
+        }
+        assert_eq!(whole(&stage, &thief, &adult).await, Err(DENIED), "{end}");
+        // So that nobody has signed in too often.
+        stage.clock.advance(600);
+        if end == "wipe" {
+            phone.wallet.receive_commands(0).await.unwrap();
+        }
+        if matches!(end, "wipe" | "give up") {
+            phone.wallet.start_over().await.unwrap();
+            phone.wallet.unlock(UnlockWith::Biometrics).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_id_is_issued_by_no_link() {
+    let stage = Stage::new().await;
+    let phone = stage.phone().await;
+    let number = people::adult().registration_number;
+    stage.desk.visit(number).await.unwrap();
+    stage.desk.suspend(number, SuspendedBy::Issuer).await.unwrap();
+    let browser = browser_at(&stage);
+    browser.get("/language/en?back=/portal/sign-in").await.unwrap();
+    let url = open(&phone.wallet, &link_for(&browser, &people::adult()).await).await.unwrap();
+    let page = browser.answer(&url, &people::adult(), true).await.unwrap();
+    assert!(page.text.contains("Your ID is suspended."), "{}", page.text);
+    assert_eq!(go_on(&phone, &page.way_back().unwrap()).await, Err(DENIED));
 }

@@ -5,6 +5,8 @@ use super::{
 
 const ME: PersonId = [10; 32];
 const PHONE: Thumbprint = [1; 32];
+const ENDING: Ending<'static> =
+    Ending { standing: ("revoked", "card_lost"), command: None, settles: false, closes: None };
 
 /// A store that knows a person.
 fn on_each_engine(test: impl Fn(&Store)) {
@@ -14,27 +16,46 @@ fn on_each_engine(test: impl Fn(&Store)) {
     });
 }
 
+const CODE: [u8; 32] = [7; 32];
+
+fn add_offer(store: &Store, told: Option<[u8; 32]>, tries: u32) {
+    let (transaction_code, expires_at) = (told, NOW + 10);
+    let row = OfferRow { code: CODE, person: ME, document: [1; 4], transaction_code, tries, expires_at };
+    store.add_offer(&row, NOW).unwrap();
+}
+
+/// What a phone gets that asks for one access token, named by `token`.
+fn ask(store: &Store, grant: Grant, phone: Thumbprint, token: u8, now: i64) -> Exchanged {
+    let tokens = [(TokenKind::Access, [token; 32], now + 10)];
+    store.exchange(&grant, &phone, &[token; 16], &tokens, now).unwrap()
+}
+
+fn worth(store: &Store, token: u8, phone: Thumbprint, now: i64) -> Option<Access> {
+    store.token(TokenKind::Access, &[token; 32], &phone, now).unwrap()
+}
+
 #[test]
 fn an_offer_is_redeemed_once_within_its_time_and_tries() {
     on_each_engine(|store| {
-        let (code, told) = ([7; 32], [8; 32]);
-        let redeem =
-            |store: &Store, told: [u8; 32], now| store.redeem_offer(&code, Some(&told), &PHONE, now).unwrap();
-        assert_eq!(redeem(store, told, NOW), OfferState::Gone);
-        store.add_offer(&code, &ME, Some(&told), 3, NOW + 10).unwrap();
-        assert_eq!(store.open_offer(&code, NOW).unwrap(), Some(true));
-        assert_eq!(redeem(store, [9; 32], NOW), OfferState::WrongTransactionCode { tries_left: 2 });
-        assert_eq!(
-            store.redeem_offer(&code, None, &PHONE, NOW).unwrap(),
-            OfferState::WrongTransactionCode { tries_left: 1 }
-        );
-        assert_eq!(redeem(store, told, NOW + 10), OfferState::Gone);
-        assert_eq!(redeem(store, told, NOW + 9), OfferState::Redeemed(ME));
-        assert_eq!(redeem(store, told, NOW + 9), OfferState::Gone);
-        assert_eq!(store.open_offer(&code, NOW).unwrap(), None);
-        store.add_offer(&code, &ME, Some(&told), 1, NOW + 10).unwrap();
-        assert_eq!(redeem(store, [9; 32], NOW), OfferState::WrongTransactionCode { tries_left: 0 });
-        assert_eq!(redeem(store, told, NOW), OfferState::Gone);
+        let right = [8; 32];
+        let redeem = |told: Option<[u8; 32]>, now| {
+            ask(store, Grant::Offer { code: CODE, told }, PHONE, u8::try_from(now - NOW).unwrap(), now)
+        };
+        assert_eq!(redeem(Some(right), NOW), Exchanged::Gone);
+        add_offer(store, Some(right), 3);
+        assert_eq!(store.open_offer(&CODE, NOW).unwrap(), Some(true));
+        assert_eq!(redeem(Some([9; 32]), NOW), Exchanged::WrongTransactionCode { tries_left: 2 });
+        assert_eq!(redeem(None, NOW), Exchanged::WrongTransactionCode { tries_left: 1 });
+        assert_eq!(redeem(Some(right), NOW + 10), Exchanged::Gone);
+        assert_eq!(worth(store, 0, PHONE, NOW), None);
+        assert_eq!(redeem(Some(right), NOW + 9), Exchanged::Good);
+        let access = Access { person: ME, instance: PHONE, issue: [9; 16] };
+        assert_eq!(worth(store, 9, PHONE, NOW), Some(access));
+        assert_eq!(redeem(Some(right), NOW + 9), Exchanged::Gone);
+        assert_eq!(store.open_offer(&CODE, NOW).unwrap(), None);
+        add_offer(store, Some(right), 1);
+        assert_eq!(redeem(Some([9; 32]), NOW), Exchanged::WrongTransactionCode { tries_left: 0 });
+        assert_eq!(redeem(Some(right), NOW), Exchanged::Gone);
     });
 }
 
@@ -44,10 +65,11 @@ fn an_offer_to_somebody_with_another_phone_stays_good() {
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
         super::grant(store, &access);
         assert_eq!(store.bind_batch(&access, &[], 1, NOW).unwrap(), Bound::Kept);
-        store.add_offer(&[7; 32], &ME, None, 3, NOW + 10).unwrap();
-        let redeemed = store.redeem_offer(&[7; 32], None, &[2; 32], NOW).unwrap();
-        assert_eq!(redeemed, OfferState::Bound(BindingState::AnotherPhone));
-        assert_eq!(store.redeem_offer(&[7; 32], None, &PHONE, NOW).unwrap(), OfferState::Redeemed(ME));
+        add_offer(store, None, 3);
+        let offer = Grant::Offer { code: CODE, told: None };
+        assert_eq!(ask(store, offer, [2; 32], 5, NOW), Exchanged::Bound(BindingState::AnotherPhone));
+        assert_eq!(worth(store, 5, [2; 32], NOW), None);
+        assert_eq!(ask(store, offer, PHONE, 5, NOW), Exchanged::Good);
     });
 }
 
@@ -55,20 +77,106 @@ fn an_offer_to_somebody_with_another_phone_stays_good() {
 fn a_code_used_twice_ends_what_came_of_it() {
     on_each_engine(|store| {
         let row =
-            CodeRow { code: [7; 32], person: ME, instance: PHONE, challenge: [8; 32], expires_at: NOW + 10 };
+            CodeRow { code: CODE, person: ME, instance: PHONE, challenge: [8; 32], expires_at: NOW + 10 };
         store.add_code(&row).unwrap();
         let redeem =
-            |challenge, instance, now| store.redeem_code(&[7; 32], &challenge, &instance, now).unwrap();
-        assert_eq!(redeem([9; 32], PHONE, NOW), None, "another verifier");
-        assert_eq!(redeem([8; 32], [2; 32], NOW), None, "another phone");
-        assert_eq!(redeem([8; 32], PHONE, NOW + 10), None, "too late");
-        assert_eq!(redeem([8; 32], PHONE, NOW), Some(ME));
-        let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
-        store.add_tokens(&access, Granted::ByCode, &[(TokenKind::Access, [5; 32], NOW + 10)], NOW).unwrap();
-        assert_eq!(store.token(TokenKind::Access, &[5; 32], &PHONE, NOW).unwrap(), Some(access));
-        assert_eq!(store.redeem_code(&[7; 32], &[8; 32], &PHONE, NOW).unwrap(), None);
-        assert_eq!(store.token(TokenKind::Access, &[5; 32], &PHONE, NOW).unwrap(), None);
+            |challenge, instance, now| ask(store, Grant::Code { code: CODE, challenge }, instance, 5, now);
+        assert_eq!(redeem([9; 32], PHONE, NOW), Exchanged::Gone, "another verifier");
+        assert_eq!(redeem([8; 32], [2; 32], NOW), Exchanged::Gone, "another phone");
+        assert_eq!(redeem([8; 32], PHONE, NOW + 10), Exchanged::Gone, "too late");
+        assert_eq!(redeem([8; 32], PHONE, NOW), Exchanged::Good);
+        let access = Access { person: ME, instance: PHONE, issue: [5; 16] };
+        assert_eq!(worth(store, 5, PHONE, NOW), Some(access));
+        assert_eq!(redeem([8; 32], PHONE, NOW), Exchanged::Gone);
+        assert_eq!(worth(store, 5, PHONE, NOW), None);
     });
+}
+
+/// Between the first look at a request and its answer anything may happen at another desk: what counts is what holds when the
+/// tokens are made.
+#[test]
+fn no_tokens_come_of_anything_after_a_death_a_suspension_or_the_end_of_the_phone() {
+    let died = Ending { closes: Some("died"), ..ENDING };
+    let events: [(&str, &dyn Fn(&Store)); 4] = [
+        ("died", &|store| drop(store.end_phone(&ME, &died, NOW).unwrap())),
+        ("suspended", &|store| store.suspend(&ME, SuspendedBy::Issuer, NOW).unwrap()),
+        ("given up", &|store| drop(store.release(&ME, NOW).unwrap())),
+        ("on another phone", &|store| {
+            store.release(&ME, NOW).unwrap();
+            let elsewhere = Access { person: ME, instance: [2; 32], issue: [2; 16] };
+            super::grant(store, &elsewhere);
+            assert_eq!(store.bind_batch(&elsewhere, &[], 1, NOW).unwrap(), Bound::Kept);
+        }),
+    ];
+    for (name, event) in events {
+        on_each_engine(|store| {
+            let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
+            super::grant(store, &access);
+            assert_eq!(store.bind_batch(&access, &[], 1, NOW).unwrap(), Bound::Kept);
+            let tokens = [(TokenKind::Refresh, [6; 32], NOW + 100)];
+            assert_eq!(super::by_code(store, &access, &tokens), Exchanged::Good);
+            add_offer(store, None, 3);
+            let row =
+                CodeRow { code: CODE, person: ME, instance: PHONE, challenge: [8; 32], expires_at: NOW + 10 };
+            store.add_code(&row).unwrap();
+            event(store);
+            let offer = Grant::Offer { code: CODE, told: None };
+            let code = Grant::Code { code: CODE, challenge: [8; 32] };
+            for (number, grant) in (20..).zip([offer, code, Grant::Refresh([6; 32])]) {
+                let came = ask(store, grant, PHONE, number, NOW);
+                // The offer is another matter: a clerk has seen the person, who is free for this phone again.
+                let free = name == "given up" && matches!(grant, Grant::Offer { .. });
+                assert_eq!(came == Exchanged::Good, free, "{name}: {grant:?} {came:?}");
+                assert_eq!(worth(store, number, PHONE, NOW).is_some(), free, "{name}");
+            }
+        });
+    }
+}
+
+/// One visit, one issuance, of one document; and none once the phone has ended.
+#[test]
+fn a_visit_grants_once_and_ends_with_the_phone() {
+    let visit = |store: &Store| store.seen(&ME, &[1; 4], &PHONE).unwrap().visit;
+    let good = Some(Visit { seen_at: NOW, spent: false });
+    let access = |issue: u8| Access {
+        person: ME,
+        instance: PHONE,
+        issue: [[1; 4], [issue; 4], [0; 4], [0; 4]].concat().try_into().unwrap(),
+    };
+    on_each_engine(|store| {
+        assert_eq!(visit(store), None);
+        add_offer(store, None, 3);
+        assert_eq!(visit(store), good, "whether or not the offer is taken");
+        assert_eq!(store.seen(&ME, &[2; 4], &PHONE).unwrap().visit, None, "for another document it is none");
+        let tokens = [(TokenKind::Access, [4; 32], NOW + 10), (TokenKind::Refresh, [6; 32], NOW + 100)];
+        assert_eq!(super::by_code(store, &access(1), &tokens), Exchanged::Good);
+        assert_eq!(visit(store), good, "an answer that was lost costs no second way to the centre");
+        assert_eq!(store.bind_batch(&access(1), &[], 1, NOW + 5).unwrap(), Bound::Kept);
+        assert_eq!(visit(store), Some(Visit { seen_at: NOW, spent: true }));
+
+        // Seen again; and copies fetched anew meanwhile take nothing away.
+        add_offer(store, None, 3);
+        let tokens = [(TokenKind::Access, [5; 32], NOW + 10)];
+        let refreshed = store.exchange(&Grant::Refresh([6; 32]), &PHONE, &access(2).issue, &tokens, NOW);
+        assert_eq!(refreshed.unwrap(), Exchanged::Good);
+        assert_eq!(store.bind_batch(&access(2), &[], 1, NOW).unwrap(), Bound::Kept);
+        assert_eq!(visit(store), good);
+    });
+    let ends: [&dyn Fn(&Store); 3] = [
+        &|store| drop(store.release(&ME, NOW).unwrap()),
+        &|store| drop(store.end_phone(&ME, &ENDING, NOW).unwrap()),
+        &|store| drop(store.end_instance(&PHONE, &ENDING, NOW).unwrap()),
+    ];
+    for end in ends {
+        on_each_engine(|store| {
+            super::grant(store, &access(1));
+            assert_eq!(store.bind_batch(&access(1), &[], 1, NOW).unwrap(), Bound::Kept);
+            add_offer(store, None, 3);
+            store.record_tap(&ME, &PHONE, NOW).unwrap();
+            end(store);
+            assert_eq!(store.seen(&ME, &[1; 4], &PHONE).unwrap(), Seen::default());
+        });
+    }
 }
 
 #[test]
@@ -76,7 +184,7 @@ fn a_token_is_its_phones_its_kinds_and_its_times() {
     on_each_engine(|store| {
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
         let tokens = [(TokenKind::Access, [5; 32], NOW + 10), (TokenKind::Refresh, [6; 32], NOW + 100)];
-        store.add_tokens(&access, Granted::ByCode, &tokens, NOW).unwrap();
+        assert_eq!(super::by_code(store, &access, &tokens), Exchanged::Good);
         let worth = |store: &Store, kind, token, phone, now| {
             store.token(kind, &token, &phone, now).unwrap().is_some()
         };
@@ -84,7 +192,8 @@ fn a_token_is_its_phones_its_kinds_and_its_times() {
         assert!(!worth(store, TokenKind::Refresh, [5; 32], PHONE, NOW));
         assert!(!worth(store, TokenKind::Access, [5; 32], [2; 32], NOW));
         assert!(!worth(store, TokenKind::Access, [5; 32], PHONE, NOW + 10));
-        store.add_tokens(&access, Granted::ByCode, &[(TokenKind::Refresh, [7; 32], NOW + 100)], NOW).unwrap();
+        let newer = [(TokenKind::Refresh, [7; 32], NOW + 100)];
+        assert_eq!(super::by_code(store, &access, &newer), Exchanged::Good);
         assert!(!worth(store, TokenKind::Refresh, [6; 32], PHONE, NOW), "a newer one took its place");
         assert!(worth(store, TokenKind::Refresh, [7; 32], PHONE, NOW));
     });

@@ -4,7 +4,7 @@ use wallet_core::crypto::sign::SigningKey;
 
 use super::{
     super::{grants::TokenKind, *},
-    NOW, on_each_engine,
+    NOW, by_code, on_each_engine,
 };
 use crate::attestation::AppKey;
 
@@ -52,7 +52,8 @@ fn a_pushed_request_is_answered_once_and_ends_its_application() {
         assert!(store.answer_pushed(&[1; 32], Some(&code()), NOW).unwrap());
         assert!(!store.answer_pushed(&[1; 32], Some(&code()), NOW).unwrap());
         assert!(!store.answer_pushed(&[2; 32], Some(&code()), NOW).unwrap(), "the application is used up");
-        assert_eq!(store.redeem_code(&[5; 32], &[8; 32], &PHONE, NOW).unwrap(), Some(ME));
+        let code = Grant::Code { code: [5; 32], challenge: [8; 32] };
+        assert_eq!(store.exchange(&code, &PHONE, &[1; 16], &[], NOW).unwrap(), Exchanged::Good);
         // A no leaves the application open.
         store.add_application(&[7; 32], &ME, "card", NOW, NOW + 100).unwrap();
         store.add_pushed(&[4; 32], &pushed(), NOW).unwrap();
@@ -62,16 +63,28 @@ fn a_pushed_request_is_answered_once_and_ends_its_application() {
 }
 
 #[test]
-fn who_was_seen_is_told_by_clerk_and_by_phone() {
+fn who_was_seen_is_told_by_clerk_for_a_document_and_by_phone() {
     on_each_engine(|store| {
-        assert_eq!(store.seen(&ME, &PHONE).unwrap(), Seen::default());
+        let seen = |phone: &Thumbprint| store.seen(&ME, &[1; 4], phone).unwrap();
+        assert_eq!(seen(&PHONE), Seen::default());
         store.record_tap(&ME, &PHONE, NOW).unwrap();
         store.record_tap(&ME, &PHONE, NOW + 1).unwrap();
-        assert_eq!(store.seen(&ME, &PHONE).unwrap(), Seen { visit: None, tap: Some(NOW + 1) });
-        assert_eq!(store.seen(&ME, &[2; 32]).unwrap(), Seen::default(), "another phone saw nothing");
-        store.record_visit(&ME, NOW).unwrap();
-        store.record_visit(&ME, NOW + 2).unwrap();
-        assert_eq!(store.seen(&ME, &[2; 32]).unwrap(), Seen { visit: Some(NOW + 2), tap: None });
+        assert_eq!(seen(&PHONE), Seen { visit: None, tap: Some(NOW + 1) });
+        assert_eq!(seen(&[2; 32]), Seen::default(), "another phone saw nothing");
+        store.put_person(&ME, b"sealed", NOW).unwrap();
+        for (code, now) in [([1; 32], NOW), ([2; 32], NOW + 2)] {
+            let row = OfferRow {
+                code,
+                person: ME,
+                document: [1; 4],
+                transaction_code: None,
+                tries: 3,
+                expires_at: now,
+            };
+            store.add_offer(&row, now).unwrap();
+        }
+        let visit = Some(Visit { seen_at: NOW + 2, spent: false });
+        assert_eq!(seen(&[2; 32]), Seen { visit, tap: None });
     });
 }
 
@@ -125,10 +138,10 @@ fn refresh_tokens_are_each_documents_own() {
         };
         let token = |value| [(TokenKind::Refresh, [value; 32], NOW + 10)];
         let good = |value| store.token(TokenKind::Refresh, &[value; 32], &PHONE, NOW).unwrap().is_some();
-        assert!(store.add_tokens(&issue(1, 1), Granted::ByCode, &token(1), NOW).unwrap());
-        assert!(store.add_tokens(&issue(2, 2), Granted::ByCode, &token(2), NOW).unwrap());
+        assert_eq!(by_code(store, &issue(1, 1), &token(1)), Exchanged::Good);
+        assert_eq!(by_code(store, &issue(2, 2), &token(2)), Exchanged::Good);
         assert!(good(1) && good(2));
-        assert!(store.add_tokens(&issue(1, 3), Granted::ByCode, &token(3), NOW).unwrap());
+        assert_eq!(by_code(store, &issue(1, 3), &token(3)), Exchanged::Good);
         assert!(!good(1) && good(2) && good(3));
     });
 }

@@ -7,7 +7,10 @@ mod pages;
 mod phones;
 mod stored_form;
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use fixtures::postgres::{Durability, PostgresServer};
 
@@ -52,7 +55,18 @@ fn active(store: &Store, cti: &[u8], phone: &Thumbprint) -> Option<StapleSpan> {
 fn grant(store: &Store, access: &Access) {
     store.put_person(&access.person, b"sealed", NOW).unwrap();
     let token = (TokenKind::Access, [access.issue, access.issue].concat().try_into().unwrap(), NOW + 600);
-    assert!(store.add_tokens(access, Granted::ByCode, &[token], NOW).unwrap());
+    assert_eq!(by_code(store, access, &[token]), Exchanged::Good);
+}
+
+/// Asks for these tokens with an authorization code of its own.
+fn by_code(store: &Store, access: &Access, tokens: &[(TokenKind, [u8; 32], i64)]) -> Exchanged {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut code = [0xC0; 32];
+    code[..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    let Access { person, instance, issue } = *access;
+    let row = CodeRow { code, person, instance, challenge: [8; 32], expires_at: NOW + 600 };
+    store.add_code(&row).unwrap();
+    store.exchange(&Grant::Code { code, challenge: [8; 32] }, &instance, &issue, tokens, NOW).unwrap()
 }
 
 /// Issues a batch, with tokens for it.
@@ -131,13 +145,14 @@ fn nothing_is_issued_to_a_suspended_id_or_to_a_phone_that_was_given_up() {
         store.suspend_line(&line, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Suspended);
         let token = [(TokenKind::Access, [7; 32], NOW + 600)];
-        assert!(!store.add_tokens(&batch, Granted::ByCode, &token, NOW).unwrap());
+        assert_eq!(by_code(store, &batch, &token), Exchanged::Suspended);
         store.resume_line(&line, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Kept);
         store.release(&batch.person, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Ended);
         assert_eq!(store.binding(&batch.person, &batch.instance).unwrap(), BindingState::Free);
-        assert!(!store.add_tokens(&batch, Granted::ByRefresh(&[9; 32]), &token, NOW).unwrap());
+        let refreshed = store.exchange(&Grant::Refresh([9; 32]), &batch.instance, &batch.issue, &token, NOW);
+        assert_eq!(refreshed.unwrap(), Exchanged::Gone);
     });
 }
 

@@ -66,7 +66,21 @@ fn an_office_sees_its_own_acts_newest_first() {
 
 fn add_offer(store: &Store, code: u8) {
     store.put_person(&ME, b"sealed", NOW).unwrap();
-    store.add_offer(&[code; 32], &ME, Some(&[6; 32]), 3, NOW + 600).unwrap();
+    let told = Some([6; 32]);
+    let row = OfferRow {
+        code: [code; 32],
+        person: ME,
+        document: [1; 4],
+        transaction_code: told,
+        tries: 3,
+        expires_at: NOW + 600,
+    };
+    store.add_offer(&row, NOW).unwrap();
+}
+
+fn redeem(store: &Store, code: u8, told: Option<u8>) -> Exchanged {
+    let grant = Grant::Offer { code: [code; 32], told: told.map(|told| [told; 32]) };
+    store.exchange(&grant, &[2; 32], &[9; 16], &[], NOW).unwrap()
 }
 
 #[test]
@@ -74,10 +88,9 @@ fn an_offer_waits_is_taken_and_becomes_an_id() {
     on_each_engine(|store| {
         add_offer(store, 1);
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::Open { tries_left: 3 });
-        store.redeem_offer(&[1; 32], Some(&[7; 32]), &[2; 32], NOW).unwrap();
+        redeem(store, 1, Some(7));
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::Open { tries_left: 2 });
-        let redeemed = store.redeem_offer(&[1; 32], Some(&[6; 32]), &[2; 32], NOW).unwrap();
-        assert_eq!(redeemed, OfferState::Redeemed(ME));
+        assert_eq!(redeem(store, 1, Some(6)), Exchanged::Good);
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::Taken);
         assert_eq!(bind(store, access(10, 2, 3), &[copy(b"copy---a", 1)]), Bound::Kept);
         assert_eq!(store.offer_fate(&[1; 32], NOW + 9999).unwrap(), OfferFate::Issued);
@@ -91,10 +104,10 @@ fn an_offer_ends_by_time_by_wrong_codes_and_by_a_newer_one() {
         add_offer(store, 1);
         assert_eq!(store.offer_fate(&[1; 32], NOW + 600).unwrap(), OfferFate::Expired);
         for _ in 0..3 {
-            store.redeem_offer(&[1; 32], None, &[2; 32], NOW).unwrap();
+            redeem(store, 1, None);
         }
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::OutOfTries);
-        store.add_offer(&[2; 32], &ME, None, 3, NOW + 600).unwrap();
+        add_offer(store, 2);
         assert_eq!(store.offer_fate(&[1; 32], NOW).unwrap(), OfferFate::Gone);
         assert_eq!(store.offer_fate(&[2; 32], NOW).unwrap(), OfferFate::Open { tries_left: 3 });
     });

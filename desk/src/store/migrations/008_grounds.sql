@@ -1,0 +1,13 @@
+-- On what grounds something is issued, and who may act on it.
+
+-- What a clerk saw a person for, by the tag of the document: good for one issuance of it. A visit recorded before named no
+-- document, so it grants nothing.
+CREATE TABLE visits_v2 (
+    person BLOB NOT NULL CHECK (length(person) = 32),
+    document BLOB NOT NULL CHECK (length(document) = 4),
+    seen_at INTEGER NOT NULL,
+    spent_at INTEGER,
+    PRIMARY KEY (person, document)
+) STRICT, WITHOUT ROWID;
+DROP TABLE visits;
+ALTER TABLE visits_v2 RENAME TO visits;
