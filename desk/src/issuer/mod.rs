@@ -206,7 +206,8 @@ impl Issuer {
         make_pack(&self.pki, sequence, deactivated, outage, now).map_err(|_| IssuerError::Failed)
     }
 
-    /// Gives up a person's phone: what a visit at the centre does. Tells whether there was one.
+    /// Gives up a person's phone: what a visit at the centre does. A suspension that the issuer ordered stays. Tells whether there
+    /// was one.
     ///
     /// # Errors
     /// [`IssuerError::Store`].

@@ -101,7 +101,7 @@ impl Issuer {
         if request.made_at.saturating_sub(now).saturating_abs() > STAPLE_REQUEST_SKEW {
             return Err(IssuerError::refused(Refusal::ChallengeExpired));
         }
-        let ending = Ending { settles: false, ..ending(("revoked", "by_citizen")) };
+        let ending = ending(("revoked", "by_citizen"));
         self.store.end_instance(&instance.thumbprint(), &ending, now)?;
         Ok(())
     }
@@ -176,14 +176,15 @@ impl Issuer {
     }
 
     /// Wipes a person's phone from the centre, after the citizen was seen: its ID is revoked, and the phone deletes everything when
-    /// it hears of it. Tells whether there is a phone, now or before.
+    /// it hears of it. A suspension that the issuer ordered stays. Tells whether there is a phone, now or before.
     ///
     /// # Errors
     /// [`IssuerError::Store`].
     pub fn wipe(&self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
         let command = Some((CommandOp::Wipe.name(), CommandReason::ByCitizen.name()));
-        let ending = Ending { command, ..ending(("revoked", "by_citizen")) };
+        let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
+        let ending = Ending { command, settles, ..ending(("revoked", "by_citizen")) };
         let ended = self.store.end_phone(&person, &ending, now)?;
         // A phone that was given up before is still out there.
         let known = ended
@@ -252,25 +253,15 @@ impl Issuer {
         Ok(known)
     }
 
-    /// The ID moves to the phone that asks, when it lives on another: what a tap of the card with the holder's face is worth.
-    pub(crate) fn move_to(&self, person: &Person, instance: &PublicKey, now: i64) -> Result<(), IssuerError> {
-        let person = self.person_id(person.registration_number().as_str());
-        let ending = ending(("replaced", "other_phone"));
-        if self.store.end_other_phone(&person, &instance.thumbprint(), &ending, now)? {
-            self.store.log(now, None, "move", "ok")?;
-            self.tell_phones();
-        }
-        Ok(())
-    }
-
     /// Wakes those who wait for a command.
     pub(crate) fn tell_phones(&self) {
         self.told.notify_waiters();
     }
 }
 
+/// A phone that ends, and no suspension with it.
 const fn ending<'a>(standing: (&'a str, &'a str)) -> Ending<'a> {
-    Ending { standing, command: None, settles: true, closes: None }
+    Ending { standing, command: None, settles: &[], closes: None }
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use wallet_core::{
 };
 
 use super::{Issuer, IssuerError};
-use crate::{register::Fields, store::PersonId};
+use crate::{
+    register::Fields,
+    store::{PersonId, StoreError},
+};
 
 const NONCE: usize = 12;
 
@@ -28,7 +31,7 @@ struct Record {
     /// What documents beside the card say, by document.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     documents: BTreeMap<String, Fields>,
-    /// What changed since the card was issued, as the centre recorded it.
+    /// What changed since the card was issued, as the register has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     amended: Option<Amended>,
 }
@@ -43,11 +46,25 @@ struct Amended {
     address: String,
 }
 
-/// What a record has beside the person's card.
+/// What was known of a person before.
 #[derive(Default)]
-struct Beside {
+struct Before {
+    person: Option<Person>,
     documents: BTreeMap<String, Fields>,
     amended: Option<Amended>,
+}
+
+impl Before {
+    /// The person of the newer card: this one, or the one known before.
+    fn newer<'a>(&'a self, person: &'a Person) -> &'a Person {
+        self.person.as_ref().filter(|known| known.issue_date() > person.issue_date()).unwrap_or(person)
+    }
+
+    /// The person as they are now, by what is known and what a card or a register has.
+    fn now(&self, person: &Person) -> Person {
+        let newer = self.newer(person);
+        self.amended.as_ref().map_or_else(|| newer.clone(), |amended| amended.applied_to(newer))
+    }
 }
 
 impl Amended {
@@ -80,40 +97,15 @@ impl Amended {
 }
 
 impl Issuer {
-    /// Remembers a person, and gives back the name under which. What the centre recorded since their card was issued stands.
+    /// Remembers a person, and gives back the name under which. What changed since their card was issued stands.
     pub(crate) fn keep_person(&self, person: &Person, now: i64) -> Result<PersonId, IssuerError> {
-        let id = self.person_id(person.registration_number().as_str());
-        let beside = self.beside(&id)?;
-        self.seal_record(&id, person, beside, now)?;
-        Ok(id)
+        self.keep(person, now, Ok)
     }
 
     /// Remembers that this is the person now, whatever a card issued before says.
     pub(super) fn amend_person(&self, person: &Person, now: i64) -> Result<(), IssuerError> {
-        let id = self.person_id(person.registration_number().as_str());
-        let amended = Some(Amended::of(person, now)?);
-        let beside = Beside { amended, ..self.beside(&id)? };
-        self.seal_record(&id, person, beside, now)
-    }
-
-    /// Whether what a card says of its holder has changed since it was issued.
-    pub(crate) fn is_outdated(&self, person: &Person) -> Result<bool, IssuerError> {
-        let id = self.person_id(person.registration_number().as_str());
-        let amended = self.beside(&id)?.amended;
-        Ok(amended.is_some_and(|amended| amended.applied_to(person) != *person))
-    }
-
-    /// A person by number as they are now: what the register has, with what the centre recorded since; else whose card was shown
-    /// here.
-    pub(crate) fn known_person(
-        &self,
-        registration_number: &str,
-        registered: Option<&Person>,
-    ) -> Result<Option<Person>, IssuerError> {
-        let id = self.person_id(registration_number);
-        let Some(registered) = registered else { return self.open_record(&id)?.map(of_record).transpose() };
-        let amended = self.beside(&id)?.amended;
-        Ok(Some(amended.map_or_else(|| registered.clone(), |amended| amended.applied_to(registered))))
+        self.keep(person, now, |before| Ok(Before { amended: Some(Amended::of(person, now)?), ..before }))?;
+        Ok(())
     }
 
     /// Remembers also what a document says of a person.
@@ -124,11 +116,62 @@ impl Issuer {
         fields: &Fields,
         now: i64,
     ) -> Result<PersonId, IssuerError> {
+        self.keep(person, now, |mut before| {
+            before.documents.insert(document.to_owned(), fields.clone());
+            Ok(before)
+        })
+    }
+
+    /// Seals a person with what was known before, changed by `change`.
+    fn keep(
+        &self,
+        person: &Person,
+        now: i64,
+        change: impl Fn(Before) -> Result<Before, IssuerError>,
+    ) -> Result<PersonId, IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
-        let mut beside = self.beside(&id)?;
-        beside.documents.insert(document.to_owned(), fields.clone());
-        self.seal_record(&id, person, beside, now)?;
+        let reseal = |record: Option<Vec<u8>>| {
+            let before = self.before(&id, record).and_then(&change);
+            before.and_then(|before| self.sealed(&id, person, before)).map_err(|_| StoreError::Record)
+        };
+        self.store.amend_person(&id, now, &reseal)?;
         Ok(id)
+    }
+
+    /// The record of a person as the card in their hand has them, made out of the one before; `None` when what the card says has
+    /// changed since it was issued, or a newer card is known.
+    pub(crate) fn tapped_record(
+        &self,
+        id: &PersonId,
+        record: Option<Vec<u8>>,
+        person: &Person,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let before = self.before(id, record).map_err(|_| StoreError::Record)?;
+        if before.now(person) != *person {
+            return Ok(None);
+        }
+        self.sealed(id, person, before).map(Some).map_err(|_| StoreError::Record)
+    }
+
+    /// A person by number as they are now: what the register has, with what changed since; else whose card was shown here.
+    pub(crate) fn known_person(
+        &self,
+        registration_number: &str,
+        registered: Option<&Person>,
+    ) -> Result<Option<Person>, IssuerError> {
+        let id = self.person_id(registration_number);
+        let before = self.before(&id, self.store.person(&id)?)?;
+        Ok(match registered {
+            Some(registered) => Some(before.now(registered)),
+            None => before.person,
+        })
+    }
+
+    fn before(&self, id: &PersonId, record: Option<Vec<u8>>) -> Result<Before, IssuerError> {
+        let Some(record) = record else { return Ok(Before::default()) };
+        let mut record = self.opened(id, &record)?;
+        let (documents, amended) = (core::mem::take(&mut record.documents), record.amended.take());
+        Ok(Before { person: Some(of_record(record)?), documents, amended })
     }
 
     /// What a document says of a person beside what their card says.
@@ -137,16 +180,9 @@ impl Issuer {
         Ok(record.and_then(|mut record| record.documents.remove(document)).unwrap_or_default())
     }
 
-    fn seal_record(
-        &self,
-        id: &PersonId,
-        person: &Person,
-        Beside { documents, amended }: Beside,
-        now: i64,
-    ) -> Result<(), IssuerError> {
-        let now_is = amended.as_ref().map(|amended| amended.applied_to(person));
-        let person = now_is.as_ref().unwrap_or(person);
-        let amended = amended.filter(|amended| amended.is_after(person));
+    fn sealed(&self, id: &PersonId, person: &Person, before: Before) -> Result<Vec<u8>, IssuerError> {
+        let person = before.now(person);
+        let Before { person: _, documents, amended } = before;
         let record = Record {
             name: person.name().to_owned(),
             name_latin: person.name_latin().to_owned(),
@@ -162,22 +198,17 @@ impl Issuer {
         let plain = serde_json::to_vec(&record).map_err(|_| IssuerError::Failed)?;
         let nonce: [u8; NONCE] = make_random()?;
         let sealed = aead::seal(&self.pki.record_key, nonce, id, &plain).map_err(|_| IssuerError::Failed)?;
-        Ok(self.store.put_person(id, &[&nonce[..], &sealed].concat(), now)?)
+        Ok([&nonce[..], &sealed].concat())
     }
 
     fn open_record(&self, id: &PersonId) -> Result<Option<Record>, IssuerError> {
-        let Some(record) = self.store.person(id)? else { return Ok(None) };
-        let (nonce, sealed) = record.split_first_chunk::<NONCE>().ok_or(IssuerError::Failed)?;
-        let plain = aead::open(&self.pki.record_key, *nonce, id, sealed).map_err(|_| IssuerError::Failed)?;
-        serde_json::from_slice(&plain).map(Some).map_err(|_| IssuerError::Failed)
+        self.store.person(id)?.map(|record| self.opened(id, &record)).transpose()
     }
 
-    fn beside(&self, id: &PersonId) -> Result<Beside, IssuerError> {
-        let record = self.open_record(id)?;
-        Ok(record.map_or_else(Beside::default, |record| Beside {
-            documents: record.documents,
-            amended: record.amended,
-        }))
+    fn opened(&self, id: &PersonId, record: &[u8]) -> Result<Record, IssuerError> {
+        let (nonce, sealed) = record.split_first_chunk::<NONCE>().ok_or(IssuerError::Failed)?;
+        let plain = aead::open(&self.pki.record_key, *nonce, id, sealed).map_err(|_| IssuerError::Failed)?;
+        serde_json::from_slice(&plain).map_err(|_| IssuerError::Failed)
     }
 
     /// The person remembered under this name.

@@ -11,8 +11,8 @@ use wallet_core::{
 use super::{Form, Proofs, SKEW, digest};
 use crate::{
     documents::Document,
-    issuer::{Issuer, IssuerError, SESSION_SECONDS},
-    store::{CodeRow, SessionState},
+    issuer::{Issuer, IssuerError, SESSION_SECONDS, ShownCard, refuse_binding},
+    store::{CodeRow, SessionState, TapRow, Tapped},
 };
 
 const CODE_SECONDS: i64 = 120;
@@ -122,22 +122,13 @@ impl Issuer {
         if shown.aud != self.url || shown.auth_session.0 != id.0 || !recent {
             return Err(malformed());
         }
-        let person = self.check_card(&shown.chip, &nonce, &id, instance, now)?;
+        let ShownCard { row: card, person } = self.check_card(&shown.chip, &nonce, &id, instance, now)?;
         self.check_face(&shown.face, &nonce, &id, &person, instance)?;
-        if self.is_outdated(&person)? {
-            return Err(IssuerError::because(Refusal::Denied, "CardOutdated"));
-        }
-        if shown.replaces_phone {
-            self.move_to(&person, instance, now)?;
-        }
-        let person_id = self.person_id(person.registration_number().as_str());
-        self.check_binding(&person_id, &thumbprint)?;
         let document = self
             .documents
             .of_card(&person)
             .ok_or_else(|| IssuerError::because(Refusal::Denied, "Document"))?;
-        self.keep_person(&person, now)?;
-        self.store.record_tap(&person_id, &thumbprint, now)?;
+        let person_id = self.person_id(person.registration_number().as_str());
         let code = make_code(document)?;
         let row = CodeRow {
             code: digest(&code),
@@ -146,7 +137,19 @@ impl Issuer {
             challenge,
             expires_at: now.saturating_add(CODE_SECONDS),
         };
-        self.store.add_code(&row)?;
+        let record = |before| self.tapped_record(&person_id, before, &person);
+        let tap = TapRow { code: row, card, replaces_phone: shown.replaces_phone, record: &record };
+        match self.store.tapped(&tap, now)? {
+            Tapped::Granted { moved: false } => {}
+            Tapped::Granted { moved: true } => {
+                self.store.log(now, None, "move", "ok")?;
+                self.tell_phones();
+            }
+            Tapped::CardOutdated => return Err(IssuerError::refused(Refusal::CardOutdated)),
+            Tapped::CardLost => return Err(IssuerError::refused(Refusal::CardReportedLost)),
+            Tapped::Otherwise(state) => refuse_binding(state)?,
+            Tapped::Suspended => return Err(IssuerError::refused(Refusal::Suspended)),
+        }
         Ok(CodeAnswer { authorization_code: code })
     }
 }

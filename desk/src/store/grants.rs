@@ -124,6 +124,29 @@ pub enum Bound {
     Ended,
 }
 
+/// Makes a person's record, sealed, out of what was.
+pub(crate) type Reseal<'a> = &'a dyn Fn(Option<Vec<u8>>) -> Result<Vec<u8>, StoreError>;
+
+/// What is known of a person, sealed.
+fn record(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
+    tx.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
+}
+
+pub(super) fn amend_person(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    now: i64,
+    reseal: Reseal<'_>,
+) -> Result<(), StoreError> {
+    let sealed = reseal(record(tx, person)?)?;
+    tx.execute(
+        "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
+        params![person, sealed.as_slice(), now],
+    )?;
+    Ok(())
+}
+
 /// Remembers an authorization code.
 pub(super) fn put_code(tx: &mut Transaction<'_>, row: &CodeRow) -> Result<(), StoreError> {
     let CodeRow { code, person, instance, challenge, expires_at } = *row;
@@ -150,17 +173,18 @@ impl TokenKind {
 }
 
 impl Store {
-    /// Remembers what is known of a person, sealed, in place of what was.
+    /// Remembers what is known of a person, sealed: `reseal` is given what was, and makes what is. Two desks that add to it at once
+    /// lose nothing of it.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn put_person(&self, person: &PersonId, record: &[u8], now: i64) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
-            params![person, record, now],
-        )?;
-        Ok(())
+    /// [`StoreError`], [`StoreError::Record`] when `reseal` fails.
+    pub(crate) fn amend_person(
+        &self,
+        person: &PersonId,
+        now: i64,
+        reseal: Reseal<'_>,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| amend_person(tx, person, now, reseal))
     }
 
     /// What is known of a person, sealed.
@@ -168,7 +192,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn person(&self, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
+        self.alone(Mode::Read, |tx| record(tx, person))
     }
 
     /// Remembers an offer, and that a clerk saw the person for this document. Earlier offers to the same person end: the newest
@@ -297,7 +321,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_code(&self, row: &CodeRow) -> Result<(), StoreError> {
+    #[cfg(test)]
+    pub(super) fn add_code(&self, row: &CodeRow) -> Result<(), StoreError> {
         self.alone(Mode::Write, |tx| put_code(tx, row))
     }
 

@@ -52,6 +52,9 @@ pub enum StoreError {
     /// Desks of an older version still use the database, so that its schema cannot be changed.
     #[error("desks of an older version still use the database: stop them first")]
     OlderDesks,
+    /// What is kept of a person cannot be opened or sealed with this desk's keys.
+    #[error("a person's record cannot be opened or sealed")]
+    Record,
     /// Not `postgres://user:password@host:port/database`.
     #[error("not the URL of a PostgreSQL database")]
     Url,
@@ -72,9 +75,10 @@ pub enum SessionState {
 pub use accounts::AccountRow;
 pub use deferred::{CheckRow, CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
+pub(crate) use grants::Reseal;
 pub use grants::{Access, Bound, CodeRow, DocumentTag, Exchanged, Grant, OfferRow, TokenKind};
 pub use page_sessions::{ActRow, Rate, SessionRow};
-pub(crate) use phones::Ending;
+pub(crate) use phones::{Ending, TapRow, Tapped};
 pub use phones::{Inactive, QueuedCommand};
 pub use portal::{PushedRow, Seen, Visit};
 pub use standing::{OfferFate, Standing};

@@ -1,10 +1,11 @@
 //! Phones: the commands that wait for them, what they are told of their card, and which one a person had before.
 
 use super::{
-    Access, PersonId, Store, StoreError, Thumbprint,
+    Access, BindingState, CodeRow, PersonId, Store, StoreError, SuspendedBy, Thumbprint, binding,
     engine::{Transaction, params},
-    grants::tag_of,
-    portal::forget_seen,
+    grants::{Reseal, amend_person, put_code, tag_of},
+    portal::{forget_seen, record_tap},
+    suspensions::{settle, suspended_by},
 };
 
 /// Most commands handed out at once.
@@ -31,10 +32,35 @@ pub(crate) struct Ending<'a> {
     pub(crate) standing: Standing<'a>,
     /// A command for it.
     pub(crate) command: Option<(&'a str, &'a str)>,
-    /// Whether the person was seen, so that a suspension is settled with it.
-    pub(crate) settles: bool,
+    /// Whose suspensions are settled with it.
+    pub(crate) settles: &'a [SuspendedBy],
     /// Why nothing is issued to this person any more.
     pub(crate) closes: Option<&'a str>,
+}
+
+/// A card and its holder's face, shown to a phone.
+#[derive(Clone, Copy)]
+pub(crate) struct TapRow<'a> {
+    /// The code it is worth: whose, and to which phone.
+    pub(crate) code: CodeRow,
+    /// Whether the ID is to move from the phone it lives on.
+    pub(crate) replaces_phone: bool,
+    /// What is known of the person from now on.
+    pub(crate) record: Reseal<'a>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tapped {
+    /// The code is good.
+    Granted {
+        /// Whether another phone ended.
+        moved: bool,
+    },
+    /// Person or phone are bound otherwise. Nothing has changed.
+    Otherwise(BindingState),
+    /// The ID is suspended by somebody whose word a tap does not settle. Nothing has changed.
+    Suspended,
 }
 
 /// Copies of one status list that are not valid: place in all lists, and whether only for now.
@@ -96,14 +122,19 @@ impl Store {
         })
     }
 
-    /// Gives the person's phone up: the binding goes, its copies are vouched for no longer. Whoever does so was seen, and what was
-    /// lost with the phone is settled. Tells whether there was one.
+    /// Gives the person's phone up: the binding goes, its copies are vouched for no longer. Whoever does so was seen at the centre,
+    /// and what an operator or the citizen ordered for that phone is settled; what the issuer ordered is not. Tells whether there
+    /// was one.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn release(&self, person: &PersonId, now: i64) -> Result<bool, StoreError> {
-        let ending =
-            Ending { standing: ("revoked", "by_citizen"), command: None, settles: true, closes: None };
+        let ending = Ending {
+            standing: ("revoked", "by_citizen"),
+            command: None,
+            settles: &SuspendedBy::SETTLED_AT_THE_CENTRE,
+            closes: None,
+        };
         self.end_phone(person, &ending, now)
     }
 
@@ -136,20 +167,41 @@ impl Store {
         })
     }
 
-    /// Ends the phone of a person when it is another than this one. Tells whether it was.
+    /// A card and its holder's face were shown to a phone: remembers it, with the code it is worth and what the card says. With
+    /// `replaces_phone` the phone that has the ID ends, and what an operator ordered for it is settled. Everything that stands in
+    /// the way is looked at before anything ends, in the same transaction.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(crate) fn end_other_phone(
-        &self,
-        person: &PersonId,
-        instance: &Thumbprint,
-        ending: &Ending<'_>,
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        self.write(|tx| match phone(tx, person)? {
-            Some(other) if other != *instance => end_phone(tx, person, ending, now),
-            _ => Ok(false),
+    pub(crate) fn tapped(&self, row: &TapRow<'_>, now: i64) -> Result<Tapped, StoreError> {
+        let TapRow { code, replaces_phone, record } = row;
+        let CodeRow { person, instance, .. } = code;
+        self.write(|tx| {
+            let bound = binding(tx, person, instance)?;
+            let moves = *replaces_phone && bound == BindingState::AnotherPhone;
+            if !moves && !matches!(bound, BindingState::Free | BindingState::Same) {
+                return Ok(Tapped::Otherwise(bound));
+            }
+            // A phone reported lost is not found by showing it a card.
+            let elsewhere = match bound {
+                BindingState::Free => former_phone(tx, person)?.is_some_and(|former| former != *instance),
+                _ => moves,
+            };
+            match suspended_by(tx, person)? {
+                None => {}
+                Some(SuspendedBy::Operator) if *replaces_phone && elsewhere => {
+                    settle(tx, person, SuspendedBy::Operator)?;
+                }
+                Some(_) => return Ok(Tapped::Suspended),
+            }
+            if moves {
+                let standing = ("replaced", "other_phone");
+                end_phone(tx, person, &Ending { standing, command: None, settles: &[], closes: None }, now)?;
+            }
+            amend_person(tx, person, now, *record)?;
+            record_tap(tx, person, instance, now)?;
+            put_code(tx, code)?;
+            Ok(Tapped::Granted { moved: moves })
         })
     }
 
@@ -332,8 +384,8 @@ fn end_phone(
     tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM codes WHERE person = ?1", params![person])?;
     forget_seen(tx, person)?;
-    if settles {
-        tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;
+    for by in settles {
+        settle(tx, person, *by)?;
     }
     if let Some(reason) = closes {
         tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;

@@ -164,21 +164,6 @@ impl Store {
         })
     }
 
-    /// This person's card and face were shown to this phone, and both held.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn record_tap(&self, person: &PersonId, instance: &Thumbprint, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO taps (person, instance, seen_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (person, instance) DO UPDATE SET seen_at = excluded.seen_at",
-                params![person, instance, now],
-            )?;
-            Ok(())
-        })
-    }
-
     /// When this person was seen, by a clerk for this document, or by this phone.
     ///
     /// # Errors
@@ -216,6 +201,21 @@ pub(super) fn record_visit(
         "INSERT INTO visits (person, document, seen_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (person, document) DO UPDATE SET seen_at = excluded.seen_at, spent_at = NULL",
         params![person, document, now],
+    )?;
+    Ok(())
+}
+
+/// This person's card and face were shown to this phone, and both held.
+pub(super) fn record_tap(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    instance: &Thumbprint,
+    now: i64,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO taps (person, instance, seen_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (person, instance) DO UPDATE SET seen_at = excluded.seen_at",
+        params![person, instance, now],
     )?;
     Ok(())
 }

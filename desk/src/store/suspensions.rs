@@ -21,6 +21,12 @@ pub enum SuspendedBy {
 }
 
 impl SuspendedBy {
+    const ALL: [Self; 3] = [Self::Operator, Self::Citizen, Self::Issuer];
+
+    /// What is settled when the citizen was seen at the centre and the phone ends. What the issuer ordered is lifted by the issuer's
+    /// word alone: [`Store::resume`].
+    pub(crate) const SETTLED_AT_THE_CENTRE: [Self; 2] = [Self::Operator, Self::Citizen];
+
     /// The machine name of the reason, in suspensions, commands and standings alike.
     const fn reason(self) -> &'static str {
         match self {
@@ -123,6 +129,24 @@ pub(super) fn is_suspended(tx: &mut Transaction<'_>, person: &PersonId) -> Resul
     tx.value("SELECT EXISTS (SELECT 1 FROM suspensions WHERE person = ?1)", params![person])
 }
 
+/// Who ordered that a person's ID is suspended, if it is.
+pub(super) fn suspended_by(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+) -> Result<Option<SuspendedBy>, StoreError> {
+    let reason: Option<String> =
+        tx.first("SELECT reason FROM suspensions WHERE person = ?1", params![person], |row| row.get(0))?;
+    let Some(reason) = reason else { return Ok(None) };
+    SuspendedBy::ALL.into_iter().find(|by| by.reason() == reason).map(Some).ok_or(StoreError::Shape)
+}
+
+/// Ends a suspension that this one ordered.
+pub(super) fn settle(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy) -> Result<(), StoreError> {
+    let reason = by.reason();
+    tx.execute("DELETE FROM suspensions WHERE person = ?1 AND reason = ?2", params![person, reason])?;
+    Ok(())
+}
+
 fn owner(tx: &mut Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, StoreError> {
     tx.first("SELECT person FROM lines WHERE line = ?1", params![line], |row| row.get(0))
 }
@@ -130,16 +154,14 @@ fn owner(tx: &mut Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, St
 /// The centre's word stands above an operator's: what it orders, an operator does not lift.
 fn suspend(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
     let reason = by.reason();
-    let found: Option<String> =
-        tx.first("SELECT reason FROM suspensions WHERE person = ?1", params![person], |row| row.get(0))?;
-    match found {
+    match suspended_by(tx, person)? {
         None => {
             tx.execute(
                 "INSERT INTO suspensions (person, since, reason) VALUES (?1, ?2, ?3)",
                 params![person, now, reason],
             )?;
         }
-        Some(found) if found == reason || by == SuspendedBy::Operator => return Ok(()),
+        Some(found) if found == by || by == SuspendedBy::Operator => return Ok(()),
         Some(_) => {
             tx.execute("UPDATE suspensions SET reason = ?2 WHERE person = ?1", params![person, reason])?;
         }
@@ -152,9 +174,7 @@ fn suspend(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i6
 }
 
 fn resume(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
-    let found: Option<String> =
-        tx.first("SELECT reason FROM suspensions WHERE person = ?1", params![person], |row| row.get(0))?;
-    if by == SuspendedBy::Operator && found.is_some_and(|found| found != by.reason()) {
+    if by == SuspendedBy::Operator && suspended_by(tx, person)?.is_some_and(|found| found != by) {
         return Ok(());
     }
     tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;

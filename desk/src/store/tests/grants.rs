@@ -6,12 +6,12 @@ use super::{
 const ME: PersonId = [10; 32];
 const PHONE: Thumbprint = [1; 32];
 const ENDING: Ending<'static> =
-    Ending { standing: ("revoked", "card_lost"), command: None, settles: false, closes: None };
+    Ending { standing: ("revoked", "card_lost"), command: None, settles: &[], closes: None };
 
 /// A store that knows a person.
 fn on_each_engine(test: impl Fn(&Store)) {
     super::on_each_engine(|store| {
-        store.put_person(&ME, b"sealed", NOW).unwrap();
+        super::know(store, &ME);
         test(store);
     });
 }
@@ -172,7 +172,7 @@ fn a_visit_grants_once_and_ends_with_the_phone() {
             super::grant(store, &access(1));
             assert_eq!(store.bind_batch(&access(1), &[], 1, NOW).unwrap(), Bound::Kept);
             add_offer(store, None, 3);
-            store.record_tap(&ME, &PHONE, NOW).unwrap();
+            assert_eq!(super::tap(store, ME, PHONE, false, NOW), Tapped::Granted { moved: false });
             end(store);
             assert_eq!(store.seen(&ME, &[1; 4], &PHONE).unwrap(), Seen::default());
         });

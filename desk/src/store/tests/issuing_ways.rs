@@ -4,7 +4,7 @@ use wallet_core::crypto::sign::SigningKey;
 
 use super::{
     super::{grants::TokenKind, *},
-    NOW, by_code, on_each_engine,
+    NOW, by_code, know, on_each_engine, tap,
 };
 use crate::attestation::AppKey;
 
@@ -42,7 +42,7 @@ fn an_application_is_good_for_a_while_and_until_the_next() {
 #[test]
 fn a_pushed_request_is_answered_once_and_ends_its_application() {
     on_each_engine(|store| {
-        store.put_person(&ME, b"sealed", NOW).unwrap();
+        know(store, &ME);
         store.add_application(&[7; 32], &ME, "card", NOW, NOW + 100).unwrap();
         store.add_pushed(&[1; 32], &pushed(), NOW).unwrap();
         store.add_pushed(&[2; 32], &pushed(), NOW).unwrap();
@@ -67,11 +67,12 @@ fn who_was_seen_is_told_by_clerk_for_a_document_and_by_phone() {
     on_each_engine(|store| {
         let seen = |phone: &Thumbprint| store.seen(&ME, &[1; 4], phone).unwrap();
         assert_eq!(seen(&PHONE), Seen::default());
-        store.record_tap(&ME, &PHONE, NOW).unwrap();
-        store.record_tap(&ME, &PHONE, NOW + 1).unwrap();
+        for now in [NOW, NOW + 1] {
+            assert_eq!(tap(store, ME, PHONE, false, now), Tapped::Granted { moved: false });
+        }
         assert_eq!(seen(&PHONE), Seen { visit: None, tap: Some(NOW + 1) });
         assert_eq!(seen(&[2; 32]), Seen::default(), "another phone saw nothing");
-        store.put_person(&ME, b"sealed", NOW).unwrap();
+        know(store, &ME);
         for (code, now) in [([1; 32], NOW), ([2; 32], NOW + 2)] {
             let row = OfferRow {
                 code,
@@ -130,7 +131,7 @@ fn an_app_attest_key_counts_up_for_the_wallet_it_first_spoke_for() {
 #[test]
 fn refresh_tokens_are_each_documents_own() {
     on_each_engine(|store| {
-        store.put_person(&ME, b"sealed", NOW).unwrap();
+        know(store, &ME);
         let issue = |document: u8, number: u8| {
             let mut issue = [number; 16];
             issue[..4].fill(document);

@@ -51,9 +51,23 @@ fn active(store: &Store, cti: &[u8], phone: &Thumbprint) -> Option<StapleSpan> {
     store.active_copies(&[cti], phone).unwrap()[0]
 }
 
+/// Makes a person known.
+fn know(store: &Store, person: &PersonId) {
+    store.amend_person(person, NOW, &|_| Ok(b"sealed".to_vec())).unwrap();
+}
+
+/// A tap of the card by its holder, worth a code, at this phone.
+fn tap(store: &Store, person: PersonId, instance: Thumbprint, replaces_phone: bool, now: i64) -> Tapped {
+    let mut code = [0xAA; 32];
+    code[..8].copy_from_slice(&now.to_be_bytes());
+    code[8] = instance[0];
+    let code = CodeRow { code, person, instance, challenge: [8; 32], expires_at: now + 10 };
+    store.tapped(&TapRow { code, replaces_phone, record: &|_| Ok(b"tapped".to_vec()) }, now).unwrap()
+}
+
 /// Gives tokens for a batch of a person who is known.
 fn grant(store: &Store, access: &Access) {
-    store.put_person(&access.person, b"sealed", NOW).unwrap();
+    know(store, &access.person);
     let token = (TokenKind::Access, [access.issue, access.issue].concat().try_into().unwrap(), NOW + 600);
     assert_eq!(by_code(store, access, &[token]), Exchanged::Good);
 }

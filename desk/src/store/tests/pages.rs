@@ -65,7 +65,7 @@ fn an_office_sees_its_own_acts_newest_first() {
 }
 
 fn add_offer(store: &Store, code: u8) {
-    store.put_person(&ME, b"sealed", NOW).unwrap();
+    know(store, &ME);
     let told = Some([6; 32]);
     let row = OfferRow {
         code: [code; 32],

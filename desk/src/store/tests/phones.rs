@@ -114,7 +114,7 @@ fn an_ending_takes_codes_tokens_and_copies_and_may_close_the_person() {
         let ending = Ending {
             standing: ("revoked", "died"),
             command: Some(("wipe", "by_issuer")),
-            settles: true,
+            settles: &SuspendedBy::SETTLED_AT_THE_CENTRE,
             closes: Some("died"),
         };
         assert_eq!(store.closed(&person).unwrap(), None);
@@ -132,15 +132,85 @@ fn an_ending_takes_codes_tokens_and_copies_and_may_close_the_person() {
 }
 
 #[test]
-fn another_phone_ends_and_the_same_one_does_not() {
+fn a_tap_moves_the_id_and_everything_in_the_way_is_looked_at_first() {
+    let moved = Tapped::Granted { moved: true };
+    let stays = Tapped::Granted { moved: false };
+    let (me, other) = ([10; 32], [11; 32]);
     on_each_engine(|store| {
-        let person = enrolled(store);
-        let ending =
-            Ending { standing: ("replaced", "other_phone"), command: None, settles: true, closes: None };
-        assert!(!store.end_other_phone(&person, &[1; 32], &ending, NOW).unwrap());
-        assert!(store.end_other_phone(&person, &[2; 32], &ending, NOW).unwrap());
-        assert!(!store.end_instance(&[1; 32], &ending, NOW).unwrap(), "it is nobody's any more");
-        assert_eq!(store.binding(&person, &[2; 32]).unwrap(), BindingState::Free);
+        enrolled(store);
+        assert_eq!(tap(store, me, [1; 32], true, NOW), stays, "it is the same phone");
+        let another = Tapped::Otherwise(BindingState::AnotherPhone);
+        assert_eq!(tap(store, me, [2; 32], false, NOW), another, "nobody asked to move it");
+        // The phone that it is to move to holds somebody else's.
+        bind(store, access(11, 2, 2), &[copy(b"copy---c", 3)]);
+        let holder = Tapped::Otherwise(BindingState::AnotherHolder);
+        assert_eq!(tap(store, me, [2; 32], true, NOW), holder);
+        assert_eq!(store.binding(&me, &[1; 32]).unwrap(), BindingState::Same, "nothing has ended");
+        assert_eq!(active(store, b"copy---a", &[1; 32]), Some(SPAN));
+        assert_eq!((standing(store, 1), queued(store, 1, 0)), (None, vec![]));
+        assert_eq!(store.seen(&me, &[0; 4], &[2; 32]).unwrap(), Seen::default());
+        let code = |phone: u8| {
+            let mut code = [0xAA; 32];
+            code[..8].copy_from_slice(&NOW.to_be_bytes());
+            code[8] = phone;
+            let grant = Grant::Code { code, challenge: [8; 32] };
+            store.exchange(&grant, &[phone; 32], &[phone; 16], &[], NOW).unwrap()
+        };
+        assert_eq!(code(2), Exchanged::Gone, "and no code is kept");
+        assert!(store.release(&other, NOW).unwrap());
+        assert_eq!(tap(store, me, [2; 32], true, NOW), moved);
+        assert_eq!(store.binding(&me, &[2; 32]).unwrap(), BindingState::Free);
+        assert_eq!(active(store, b"copy---a", &[1; 32]), None);
+        assert_eq!(standing(store, 1), told("replaced", "other_phone"));
+        assert_eq!(code(2), Exchanged::Good);
+    });
+}
+
+/// Whoever ordered a suspension decides who may lift it.
+#[test]
+fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did() {
+    use SuspendedBy::{Citizen, Issuer, Operator};
+    type Act<'a> = &'a dyn Fn(&Store);
+    let me = [10; 32];
+    let ending = |closes| Ending { standing: ("revoked", "card_lost"), command: None, settles: &[], closes };
+    let acts: [(&str, Act<'_>, &[SuspendedBy]); 5] = [
+        ("tap elsewhere", &|store| drop(tap(store, me, [2; 32], true, NOW)), &[Operator]),
+        ("tap on the phone itself", &|store| drop(tap(store, me, [1; 32], true, NOW)), &[]),
+        ("given up at the centre", &|store| drop(store.release(&me, NOW).unwrap()), &[Operator, Citizen]),
+        (
+            "given up on the phone",
+            &|store| drop(store.end_instance(&[1; 32], &ending(None), NOW).unwrap()),
+            &[],
+        ),
+        ("resumed by the issuer", &|store| store.resume(&me, NOW).unwrap(), &[Operator, Citizen, Issuer]),
+    ];
+    for by in [Operator, Citizen, Issuer] {
+        for (name, act, lifts) in acts {
+            on_each_engine(|store| {
+                enrolled(store);
+                match by {
+                    Operator => assert!(store.suspend_line(&LINE, NOW).unwrap()),
+                    _ => store.suspend(&me, by, NOW).unwrap(),
+                }
+                act(store);
+                let suspended = store.is_suspended(&me).unwrap();
+                assert_eq!(suspended, !lifts.contains(&by), "{name}, ordered by {by:?}");
+                // What is not lifted leaves the phone as it was.
+                if name == "tap elsewhere" {
+                    let bound = store.binding(&me, &[1; 32]).unwrap() == BindingState::Same;
+                    assert_eq!(bound, suspended, "{by:?}");
+                }
+            });
+        }
+    }
+    // A phone that was given up by whoever held it is lost all the same, and the ID may be recovered by a tap on another.
+    on_each_engine(|store| {
+        enrolled(store);
+        store.suspend_line(&LINE, NOW).unwrap();
+        assert!(store.end_instance(&[1; 32], &ending(None), NOW).unwrap());
+        assert_eq!(tap(store, me, [1; 32], true, NOW), Tapped::Suspended);
+        assert_eq!(tap(store, me, [2; 32], false, NOW), Tapped::Suspended);
+        assert_eq!(tap(store, me, [2; 32], true, NOW), Tapped::Granted { moved: false });
     });
 }
 
