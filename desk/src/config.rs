@@ -22,6 +22,8 @@ use crate::{
 
 /// Lines of the fixtures' adult and other adult; numbers of a kind that is never given out.
 pub const FIXTURE_LINES: [&str; 2] = ["010-0000-0001", "010-0000-0002"];
+/// The simulated operator that has them.
+pub const FIXTURE_OPERATOR: &str = "gaon-telecom";
 
 /// How a desk is set up.
 #[derive(Clone)]
@@ -157,7 +159,7 @@ impl Config {
         self.register = Register::of(people::everyone().iter().map(people::Citizen::person));
         let [first, second] = FIXTURE_LINES;
         let customers = [(first, people::adult().name), (second, people::other_adult().name)];
-        self.own_names = Some(Arc::new(SimulatedOperator::with(&customers)));
+        self.own_names = Some(Arc::new(SimulatedOperator::new(FIXTURE_OPERATOR, &customers)));
         self.csca.push(pki::csca().certificate().to_vec());
         self.attestation_roots.push(platform::attestation::root_certificate().to_vec());
         if let Some(key) = platform::FixtureFaceCheck::provider_key() {

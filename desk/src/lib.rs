@@ -25,6 +25,6 @@ pub mod store;
 pub mod telecom;
 pub mod wallet_provider;
 
-pub use config::{Config, DeskIdentity, FIXTURE_LINES, FaceProvider, Policy};
+pub use config::{Config, DeskIdentity, FIXTURE_LINES, FIXTURE_OPERATOR, FaceProvider, Policy};
 pub use in_process::InProcess;
 pub use server::{Desk, DeskError, RunningDesk};

@@ -296,11 +296,9 @@ impl RunningDesk {
         let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
         let line = SubscriberLine::parse(line)
             .ok_or_else(|| IssuerError::because(Refusal::MalformedRequest, "Line"))?;
-        let theirs = self.app.own_names.as_ref().is_some_and(|names| names.is_of(&line, &person));
-        if !theirs {
-            return Err(IssuerError::because(Refusal::Denied, "OwnName"));
-        }
-        self.app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, now)).await
+        let operator = self.app.own_names.as_ref().and_then(|names| names.operator_of(&line, &person));
+        let operator = operator.ok_or_else(|| IssuerError::because(Refusal::Denied, "OwnName"))?;
+        self.app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, &operator, now)).await
     }
 
     /// Gives up a person's phone at the centre. Tells whether there was one.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use desk::{
-    Config, Desk, DeskIdentity, RunningDesk,
+    Config, Desk, DeskIdentity, FIXTURE_OPERATOR, RunningDesk,
     issuer::{IssuerError, PersonEvent},
     openid::Offer,
     telecom::Operator,
@@ -72,7 +72,7 @@ impl DemoDesk {
         // A secret of this run alone.
         let token: [u8; 16] = make_random().map_err(|_| Failure::Internal("no randomness"))?;
         let operator_token = base45::encode(&token);
-        config.operators.push(Operator::new("demo-telecom", &operator_token));
+        config.operators.push(Operator::new(FIXTURE_OPERATOR, &operator_token));
         let running =
             Desk::start(change(config)?).await.map_err(|_| Failure::Internal("the desk did not start"))?;
         Ok(Self { running, operator_token })

@@ -333,12 +333,11 @@ async fn record_line(State(app): State<App>, Path(handle): Path<String>, posted:
     };
     let number = person.registration_number().as_str().to_owned();
     let line = SubscriberLine::parse(form.get("line").unwrap_or_default().trim());
-    let theirs = |line: &SubscriberLine| {
-        app.own_names.as_ref().is_some_and(|own_names| own_names.is_of(line, &person))
-    };
+    let operator_of = |line: &SubscriberLine| app.own_names.as_ref()?.operator_of(line, &person);
+    let operator = line.as_ref().and_then(operator_of);
     let (outcome, word) = match &line {
         None => ("refused", (false, "휴대전화 번호를 다시 확인해 주세요.", "Check the mobile number again.")),
-        Some(line) if !theirs(line) => (
+        Some(_) if operator.is_none() => (
             "not theirs",
             (
                 false,
@@ -348,10 +347,10 @@ async fn record_line(State(app): State<App>, Path(handle): Path<String>, posted:
         ),
         Some(_) => ("ok", (true, "휴대전화 번호를 등록했습니다.", "The phone line is recorded.")),
     };
-    let recorded = match line.filter(|_| outcome == "ok") {
-        Some(line) => {
+    let recorded = match line.zip(operator) {
+        Some((line, operator)) => {
             let person = person.clone();
-            app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, now)).await
+            app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, &operator, now)).await
         }
         None => Ok(()),
     };

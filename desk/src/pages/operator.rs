@@ -1,4 +1,4 @@
-//! The telecom operator's page: a subscriber says that the phone is lost. Suspends and resumes by line, and nothing else.
+//! The telecom operator's page: a subscriber says that the phone is lost. Suspends and resumes by a line of its own, and nothing else.
 
 use axum::{
     Router,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     issuer::IssuerError,
     server::App,
-    store::{ActRow, LineId, Standing},
+    store::{ActRow, LineId, Reported, Standing},
     telecom::{Act, Reason, SubscriberLine},
 };
 
@@ -70,8 +70,12 @@ async fn find(State(app): State<App>, posted: Posted<Operator>) -> Response {
     let Some(line) = SubscriberLine::parse(form.get("line").unwrap_or_default().trim()) else {
         return or_out_of_order(session.language, front_page(&app, &session, true).await);
     };
-    let Ok(standing) = look(&app, &line).await else { return out_of_order(session.language) };
-    let outcome = if standing.is_some() { "ok" } else { "nobody" };
+    let Ok(standing) = look(&app, &session, &line).await else { return out_of_order(session.language) };
+    let outcome = match standing {
+        Ok(_) | Err(Reported::Done) => "ok",
+        Err(Reported::Nobody) => "nobody",
+        Err(Reported::AnotherOperator) => "not ours",
+    };
     if note(&app, &session, "find", outcome, &line).await.is_err() {
         return out_of_order(session.language);
     }
@@ -97,7 +101,7 @@ async fn line_page(
     line: &SubscriberLine,
     word: Option<(bool, &str, &str)>,
 ) -> Result<Response, IssuerError> {
-    let standing = look(app, line).await?;
+    let standing = look(app, session, line).await?.ok();
     let acts = acts(app, session, Some(line)).await?;
     let place = format!("/operator/lines/{handle}");
     let page = Page::of(&app.pages, session, ("가입자 번호", "Subscriber number")).at(&place);
@@ -126,8 +130,8 @@ fn standing_of(page: &Page<'_>, standing: Option<&Standing>) -> Markup {
         p #standing {
             @match standing {
                 None => (page.say(
-                    "이 번호로 등록된 모바일 신분증이 없습니다.",
-                    "No mobile ID is recorded for this number.",
+                    "우리 회사 가입자로 등록된 모바일 신분증이 없는 번호입니다.",
+                    "No mobile ID is recorded for this number as a line of ours.",
                 )),
                 Some(Standing { suspended_since: Some(since), .. }) => {
                     strong.failed { (page.say("정지됨", "Suspended")) } " · " (time(*since))
@@ -216,21 +220,26 @@ async fn done(
     reason: Reason,
 ) -> Result<(bool, &'static str, &'static str), IssuerError> {
     let (operator, wanted) = (session.office.clone(), line.clone());
-    let known =
+    let reported =
         app.with_issuer(move |issuer, now| issuer.report(&operator, act, &wanted, reason, now)).await?;
     let name = match act {
         Act::Suspend => "suspend",
         Act::Resume => "resume",
     };
-    let outcome = match reason {
-        _ if !known => "nobody",
-        Reason::Lost => "ok: lost",
-        Reason::Stolen => "ok: stolen",
-        Reason::Found => "ok: found",
+    let outcome = match (reported, reason) {
+        (Reported::Nobody, _) => "nobody",
+        (Reported::AnotherOperator, _) => "not ours",
+        (Reported::Done, Reason::Lost) => "ok: lost",
+        (Reported::Done, Reason::Stolen) => "ok: stolen",
+        (Reported::Done, Reason::Found) => "ok: found",
     };
     note(app, session, name, outcome, line).await?;
     Ok(match act {
-        _ if !known => (false, "이 번호로 등록된 신분증이 없습니다.", "No ID is recorded for this number."),
+        _ if reported != Reported::Done => (
+            false,
+            "우리 회사 가입자로 등록된 신분증이 없는 번호입니다.",
+            "No ID is recorded for this number as a line of ours.",
+        ),
         Act::Suspend => {
             (true, "정지했습니다. 지금부터 받아들여지지 않습니다.", "Suspended. It is accepted no longer.")
         }
@@ -242,9 +251,14 @@ fn opened(app: &App, session: &Session, handle: &str) -> Option<SubscriberLine> 
     SubscriberLine::parse(&app.pages.open(session, handle)?)
 }
 
-async fn look(app: &App, line: &SubscriberLine) -> Result<Option<Standing>, IssuerError> {
-    let line = line.clone();
-    app.with_issuer(move |issuer, _| Ok(issuer.store.standing_of_line(&issuer.line_id(&line))?)).await
+async fn look(
+    app: &App,
+    session: &Session,
+    line: &SubscriberLine,
+) -> Result<Result<Standing, Reported>, IssuerError> {
+    let (line, operator) = (line.clone(), session.office.clone());
+    app.with_issuer(move |issuer, _| Ok(issuer.store.standing_of_line(&issuer.line_id(&line), &operator)?))
+        .await
 }
 
 async fn acts(

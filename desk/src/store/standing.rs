@@ -1,8 +1,9 @@
 //! How things stand, for the people at the pages: a person, a line, a code that was handed out.
 
 use super::{
-    LineId, PersonId, Store, StoreError,
+    LineId, PersonId, Reported, Store, StoreError,
     engine::{Transaction, params},
+    suspensions::owner,
 };
 
 /// How a person stands with this desk. Times are seconds since 1970 UTC.
@@ -49,15 +50,18 @@ impl Store {
         self.read(|tx| standing(tx, person))
     }
 
-    /// How whoever has this line stands; `None` when nobody has.
+    /// How whoever has this line with this operator stands.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn standing_of_line(&self, line: &LineId) -> Result<Option<Standing>, StoreError> {
-        self.read(|tx| {
-            let owner = "SELECT person FROM lines WHERE line = ?1";
-            let owner: Option<PersonId> = tx.first(owner, params![line], |row| row.get(0))?;
-            owner.map(|person| standing(tx, &person)).transpose()
+    pub fn standing_of_line(
+        &self,
+        line: &LineId,
+        operator: &str,
+    ) -> Result<Result<Standing, Reported>, StoreError> {
+        self.read(|tx| match owner(tx, line, operator)? {
+            Ok(person) => standing(tx, &person).map(Ok),
+            Err(otherwise) => Ok(Err(otherwise)),
         })
     }
 

@@ -37,47 +37,73 @@ impl SuspendedBy {
     }
 }
 
+/// What came of an operator's word about a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    /// It is done, or was before.
+    Done,
+    /// Nobody here has the line.
+    Nobody,
+    /// Somebody has it, with another operator. Nothing is done.
+    AnotherOperator,
+}
+
 impl Store {
-    /// Remembers whose line this is; an earlier line of the person, and an earlier owner of the line, give way. Tells whether
-    /// anything gave way: a change of number or of SIM is an event, and proves nobody's identity.
+    /// Remembers whose line this is and which operator has it; an earlier line of the person, and an earlier owner of the line,
+    /// give way. Tells whether anything gave way: a change of number or of SIM is an event, and proves nobody's identity.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn bind_line(&self, line: &LineId, person: &PersonId, now: i64) -> Result<bool, StoreError> {
+    pub fn bind_line(
+        &self,
+        line: &LineId,
+        person: &PersonId,
+        operator: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
         self.write(|tx| {
             let before =
                 tx.execute("DELETE FROM lines WHERE line = ?1 OR person = ?2", params![line, person])?;
             tx.execute(
-                "INSERT INTO lines (line, person, bound_at) VALUES (?1, ?2, ?3)",
-                params![line, person, now],
+                "INSERT INTO lines (line, person, operator, bound_at) VALUES (?1, ?2, ?3, ?4)",
+                params![line, person, operator, now],
             )?;
             Ok(before > 0)
         })
     }
 
-    /// Suspends the ID of whoever has this line, and orders the phone to lock itself. Tells whether somebody has; suspended already,
-    /// it stays so.
+    /// Suspends the ID of whoever has this line with this operator, and orders the phone to lock itself. Suspended already, it
+    /// stays so.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn suspend_line(&self, line: &LineId, now: i64) -> Result<bool, StoreError> {
+    pub fn suspend_line(&self, line: &LineId, operator: &str, now: i64) -> Result<Reported, StoreError> {
         self.write(|tx| {
-            let Some(person) = owner(tx, line)? else { return Ok(false) };
-            suspend(tx, &person, SuspendedBy::Operator, now)?;
-            Ok(true)
+            let person = match owner(tx, line, operator)? {
+                Ok(person) => person,
+                Err(otherwise) => return Ok(otherwise),
+            };
+            suspend(tx, &person, SuspendedBy::Operator, Some(operator), now)?;
+            Ok(Reported::Done)
         })
     }
 
-    /// Lifts the suspension that an operator ordered for whoever has this line, and the lock of the phone. Tells whether somebody
-    /// has the line; a suspension that the centre ordered stays.
+    /// Lifts the suspension that this operator ordered for whoever has this line with it, and the lock of the phone. What another
+    /// operator or the centre ordered stays.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume_line(&self, line: &LineId, now: i64) -> Result<bool, StoreError> {
+    pub fn resume_line(&self, line: &LineId, operator: &str, now: i64) -> Result<Reported, StoreError> {
         self.write(|tx| {
-            let Some(person) = owner(tx, line)? else { return Ok(false) };
+            let person = match owner(tx, line, operator)? {
+                Ok(person) => person,
+                Err(otherwise) => return Ok(otherwise),
+            };
+            if ordered_elsewhere(tx, &person, operator)? {
+                return Ok(Reported::Done);
+            }
             resume(tx, &person, SuspendedBy::Operator, now)?;
-            Ok(true)
+            Ok(Reported::Done)
         })
     }
 
@@ -86,7 +112,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn suspend(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| suspend(tx, person, by, now))
+        self.write(|tx| suspend(tx, person, by, None, now))
     }
 
     /// Lifts a person's suspension at the centre, whoever ordered it, and the lock of the phone.
@@ -147,23 +173,58 @@ pub(super) fn settle(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedB
     Ok(())
 }
 
-fn owner(tx: &mut Transaction<'_>, line: &LineId) -> Result<Option<PersonId>, StoreError> {
-    tx.first("SELECT person FROM lines WHERE line = ?1", params![line], |row| row.get(0))
+/// Who has this line with this operator.
+pub(super) fn owner(
+    tx: &mut Transaction<'_>,
+    line: &LineId,
+    operator: &str,
+) -> Result<Result<PersonId, Reported>, StoreError> {
+    let found: Option<(PersonId, bool)> = tx.first(
+        "SELECT person, operator = ?2 FROM lines WHERE line = ?1",
+        params![line, operator],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(match found {
+        Some((person, true)) => Ok(person),
+        Some((_, false)) => Err(Reported::AnotherOperator),
+        None => Err(Reported::Nobody),
+    })
+}
+
+/// Whether another operator than this one ordered the suspension.
+fn ordered_elsewhere(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    operator: &str,
+) -> Result<bool, StoreError> {
+    tx.value(
+        "SELECT EXISTS (SELECT 1 FROM suspensions WHERE person = ?1 AND operator <> ?2)",
+        params![person, operator],
+    )
 }
 
 /// The centre's word stands above an operator's: what it orders, an operator does not lift.
-fn suspend(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
+fn suspend(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    by: SuspendedBy,
+    operator: Option<&str>,
+    now: i64,
+) -> Result<(), StoreError> {
     let reason = by.reason();
     match suspended_by(tx, person)? {
         None => {
             tx.execute(
-                "INSERT INTO suspensions (person, since, reason) VALUES (?1, ?2, ?3)",
-                params![person, now, reason],
+                "INSERT INTO suspensions (person, since, reason, operator) VALUES (?1, ?2, ?3, ?4)",
+                params![person, now, reason, operator],
             )?;
         }
         Some(found) if found == by || by == SuspendedBy::Operator => return Ok(()),
         Some(_) => {
-            tx.execute("UPDATE suspensions SET reason = ?2 WHERE person = ?1", params![person, reason])?;
+            tx.execute(
+                "UPDATE suspensions SET reason = ?2, operator = NULL WHERE person = ?1",
+                params![person, reason],
+            )?;
         }
     }
     if let Some(instance) = phones::phone(tx, person)? {

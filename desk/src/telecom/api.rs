@@ -1,6 +1,6 @@
 //! The HTTP of the telecom operators: `POST /telecom/suspend` and `/telecom/resume`, `Authorization: Bearer TOKEN`, JSON
 //! `{"line", "reason"}` with `lost` or `stolen` to suspend and `found` to resume. Answers 204; 401 for nobody, 404 for a line
-//! nobody has, 400 for the rest.
+//! that nobody has with this operator, 400 for the rest.
 
 use axum::{
     Router,
@@ -12,7 +12,10 @@ use axum::{
 use serde::Deserialize;
 
 use super::{Act, Operator, Reason, SubscriberLine};
-use crate::server::{App, read_body};
+use crate::{
+    server::{App, read_body},
+    store::Reported,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,8 +49,9 @@ async fn report(app: App, act: Act, request: Request) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     match app.with_issuer(move |issuer, now| issuer.report(&operator, act, &line, reason, now)).await {
-        Ok(true) => StatusCode::NO_CONTENT.into_response(),
-        Ok(false) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Reported::Done) => StatusCode::NO_CONTENT.into_response(),
+        // Whether another operator's customer has an ID is nothing that this one is told.
+        Ok(Reported::Nobody | Reported::AnotherOperator) => StatusCode::NOT_FOUND.into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -1,5 +1,5 @@
 //! The telecom operator: a subscriber says that the phone is lost, and the ID bound to that line is suspended at once. An
-//! operator can suspend and resume, and nothing else: a line proves nobody's identity.
+//! operator can suspend and resume by its own lines, and nothing else: a line proves nobody's identity.
 
 pub(crate) mod api;
 
@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use wallet_core::{
     bytes::equal_in_constant_time,
-    card::{Person, Refusal},
+    card::Person,
     crypto::hash::{hmac_sha256, sha256},
 };
 
 use crate::{
     issuer::{Issuer, IssuerError},
-    store::{LineId, PersonId},
+    store::{LineId, Reported},
 };
 
 /// An operator that may report lost phones.
@@ -75,28 +75,31 @@ impl core::fmt::Debug for SubscriberLine {
     }
 }
 
-/// The operators' own-name check: whether a line is registered to a person.
+/// The operators' own-name check: whether a line is registered to a person, and with whom.
 pub trait OwnNames: Send + Sync {
-    /// Whether the line is theirs.
-    fn is_of(&self, line: &SubscriberLine, person: &Person) -> bool;
+    /// The name of the operator that has this line as this person's; `None` when it is not theirs.
+    fn operator_of(&self, line: &SubscriberLine, person: &Person) -> Option<String>;
 }
 
 /// An operator's customers, simulated: lines and the names they are registered to.
-#[derive(Default)]
-pub struct SimulatedOperator(BTreeMap<SubscriberLine, String>);
+pub struct SimulatedOperator {
+    name: String,
+    customers: BTreeMap<SubscriberLine, String>,
+}
 
 impl SimulatedOperator {
-    /// An operator with these customers; what is no line is left out.
+    /// An operator of this name with these customers; what is no line is left out.
     #[must_use]
-    pub fn with(customers: &[(&str, &str)]) -> Self {
+    pub fn new(name: impl Into<String>, customers: &[(&str, &str)]) -> Self {
         let customer = |(line, name): &(&str, &str)| Some((SubscriberLine::parse(line)?, (*name).to_owned()));
-        Self(customers.iter().filter_map(customer).collect())
+        Self { name: name.into(), customers: customers.iter().filter_map(customer).collect() }
     }
 }
 
 impl OwnNames for SimulatedOperator {
-    fn is_of(&self, line: &SubscriberLine, person: &Person) -> bool {
-        self.0.get(line).is_some_and(|name| name == person.name())
+    fn operator_of(&self, line: &SubscriberLine, person: &Person) -> Option<String> {
+        let theirs = self.customers.get(line).is_some_and(|name| name == person.name());
+        theirs.then(|| self.name.clone())
     }
 }
 
@@ -137,18 +140,24 @@ pub(crate) enum Act {
 }
 
 impl Issuer {
-    /// Remembers which line a person's phone has, which their operator has confirmed.
+    /// Remembers which line a person's phone has, and with which operator, which has confirmed it.
     ///
     /// # Errors
     /// [`IssuerError::Store`].
-    pub fn record_line(&self, person: &Person, line: &SubscriberLine, now: i64) -> Result<(), IssuerError> {
+    pub fn record_line(
+        &self,
+        person: &Person,
+        line: &SubscriberLine,
+        operator: &str,
+        now: i64,
+    ) -> Result<(), IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
-        let changed = self.store.bind_line(&self.line_id(line), &id, now)?;
+        let changed = self.store.bind_line(&self.line_id(line), &id, operator, now)?;
         self.store.log(now, None, "line", if changed { "changed" } else { "new" })?;
         Ok(())
     }
 
-    /// Does what an authenticated operator asks for. Tells whether the line is anybody's here.
+    /// Does what an authenticated operator asks for, if the line is its own. Whatever comes of it is in the audit log.
     pub(crate) fn report(
         &self,
         operator: &str,
@@ -156,29 +165,20 @@ impl Issuer {
         line: &SubscriberLine,
         reason: Reason,
         now: i64,
-    ) -> Result<bool, IssuerError> {
+    ) -> Result<Reported, IssuerError> {
         let line = self.line_id(line);
-        let (event, known) = match act {
-            Act::Suspend => ("suspend", self.store.suspend_line(&line, now)?),
-            Act::Resume => ("resume", self.store.resume_line(&line, now)?),
+        let (event, reported) = match act {
+            Act::Suspend => ("suspend", self.store.suspend_line(&line, operator, now)?),
+            Act::Resume => ("resume", self.store.resume_line(&line, operator, now)?),
         };
-        let outcome = if known { "ok" } else { "nobody" };
+        let outcome = match reported {
+            Reported::Done => "ok",
+            Reported::Nobody => "nobody",
+            Reported::AnotherOperator => "another operator's",
+        };
         self.store.log(now, None, event, &format!("{outcome}: {operator}: {}", reason.name()))?;
         self.tell_phones();
-        Ok(known)
-    }
-
-    /// Nothing is issued to a phone that was reported lost.
-    pub(crate) fn refuse_suspended(&self, person: &PersonId) -> Result<(), IssuerError> {
-        if self.store.is_suspended(person)? { Err(IssuerError::refused(Refusal::Suspended)) } else { Ok(()) }
-    }
-
-    /// Nothing is issued to somebody who died.
-    pub(crate) fn refuse_closed(&self, person: &PersonId) -> Result<(), IssuerError> {
-        match self.store.closed(person)? {
-            Some(reason) => Err(IssuerError::because(Refusal::Denied, reason)),
-            None => Ok(()),
-        }
+        Ok(reported)
     }
 
     pub(crate) fn line_id(&self, line: &SubscriberLine) -> LineId {

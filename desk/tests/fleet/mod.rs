@@ -15,7 +15,7 @@ use std::{
 };
 
 use desk::{
-    Config, Desk, DeskError, DeskIdentity, issuer::Issuer, openid::Offer, store::DatabaseUrl,
+    Config, Desk, DeskError, DeskIdentity, FIXTURE_OPERATOR, issuer::Issuer, openid::Offer, store::DatabaseUrl,
     telecom::SubscriberLine,
 };
 use fixtures::{people, platform::SystemClock};
@@ -191,7 +191,7 @@ impl Clerk {
     /// Records whose line it is, after the operator's own-name check.
     pub(crate) fn record_line(&self, citizen: &Person, line: &str) {
         let line = SubscriberLine::parse(line).unwrap();
-        self.0.record_line(citizen, &line, now()).unwrap();
+        self.0.record_line(citizen, &line, FIXTURE_OPERATOR, now()).unwrap();
     }
 }
 

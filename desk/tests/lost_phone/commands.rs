@@ -178,6 +178,44 @@ async fn the_id_moves_by_a_tap_and_a_face_and_the_old_phone_is_told() {
     assert!(audit.iter().any(|(event, outcome)| (event.as_str(), outcome.as_str()) == ("move", "ok")));
 }
 
+/// Whoever ordered a suspension decides who may lift it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tap_moves_no_id_that_the_issuer_suspended() {
+    let (stage, old) = enrolled().await;
+    let new = stage.second_phone().await;
+    for by in [SuspendedBy::Issuer, SuspendedBy::Citizen] {
+        stage.desk.suspend(number(), by).await.unwrap();
+        assert_eq!(new.enrol_moving(&people::adult()).await, Err(SUSPENDED));
+        // Nothing has ended either: the ID lives where it lived, and so does the suspension.
+        let elsewhere = new.enrol(&people::adult()).await;
+        assert_eq!(elsewhere, Err(WalletError::IssuerRefused { why: Refusal::AnotherPhone }));
+        stage.desk.resume(number()).await.unwrap();
+    }
+    let shown = show(&old).await;
+    assert_eq!(refused(&stage, &counter(&stage).await, &shown), None);
+    // What another register says of the card settles nothing.
+    stage.desk.suspend(number(), SuspendedBy::Issuer).await.unwrap();
+    assert!(stage.desk.happened(number(), PersonEvent::CardLost).await.unwrap());
+    let visit = stage.desk.visit(number()).await.unwrap();
+    let offer = Arc::clone(&new.wallet).open_offer(visit.link).await.unwrap();
+    assert_eq!(offer.accept(Some(visit.transaction_code.into()), None).await.map(drop), Err(SUSPENDED));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_cannot_move_stays_where_it_is() {
+    let (stage, old) = enrolled().await;
+    let new = stage.second_phone().await;
+    new.enrol(&people::other_adult()).await.unwrap();
+    let another = WalletError::IssuerRefused { why: Refusal::AnotherHolder };
+    assert_eq!(new.enrol_moving(&people::adult()).await, Err(another));
+    for phone in [&old, &new] {
+        assert_eq!(hear(phone).await, []);
+        let shown = show(phone).await;
+        assert_eq!(refused(&stage, &counter(&stage).await, &shown), None);
+    }
+    Arc::clone(&old.wallet).renew_card(None).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_proof_is_told_before_the_prompt_and_a_declared_outage_takes_it() {
     let (stage, phone) = enrolled().await;

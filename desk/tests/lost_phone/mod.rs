@@ -4,7 +4,7 @@ mod commands;
 
 use std::{collections::HashMap, sync::Arc};
 
-use desk::{FIXTURE_LINES, issuer::IssuerError};
+use desk::{FIXTURE_LINES, issuer::IssuerError, telecom::Operator};
 use fixtures::{people, platform::LoopbackHttp};
 use wallet_core::{
     card::Disclosure,
@@ -115,6 +115,31 @@ async fn a_lost_phone_is_given_up_at_the_centre_and_another_takes_its_place() {
     // Found again, the old phone is nobody's.
     assert_eq!(ask(&stage, "resume", Some(OPERATOR_TOKEN), &report(FIXTURE_LINES[0], "found")).await, 204);
     assert_eq!(refused(&stage, &counter(&stage).await, &thief), Some(Reason::Deactivated));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_acts_on_its_own_lines_alone() {
+    const SECOND_TOKEN: &str = "raon-telecom: another secret of the tests";
+    let stage = Stage::with(|config| {
+        config.operators.push(Operator::new("raon-telecom", SECOND_TOKEN));
+    })
+    .await;
+    let phone = stage.phone().await;
+    phone.enrol(&people::adult()).await.unwrap();
+    stage.desk.record_line(people::adult().registration_number, FIXTURE_LINES[0]).await.unwrap();
+    let (lost, found) = (report(FIXTURE_LINES[0], "lost"), report(FIXTURE_LINES[0], "found"));
+    // As if nobody had it: whose customer has an ID is nobody else's business.
+    assert_eq!(ask(&stage, "suspend", Some(SECOND_TOKEN), &lost).await, 404);
+    let seen = show(&phone).await;
+    assert_eq!(refused(&stage, &counter(&stage).await, &seen), None);
+    assert_eq!(ask(&stage, "suspend", Some(OPERATOR_TOKEN), &lost).await, 204);
+    assert_eq!(ask(&stage, "resume", Some(SECOND_TOKEN), &found).await, 404);
+    assert_eq!(refused(&stage, &counter(&stage).await, &seen), Some(Reason::Deactivated));
+    let audit = stage.desk.audit().await.unwrap();
+    for (event, reason) in [("suspend", "lost"), ("resume", "found")] {
+        let line = (event.to_owned(), format!("another operator's: raon-telecom: {reason}"));
+        assert!(audit.contains(&line), "{audit:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

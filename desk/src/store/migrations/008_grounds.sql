@@ -11,3 +11,8 @@ CREATE TABLE visits_v2 (
 ) STRICT, WITHOUT ROWID;
 DROP TABLE visits;
 ALTER TABLE visits_v2 RENAME TO visits;
+
+-- Which operator has a line, and which one ordered a suspension: it is that one's alone. A line recorded before is no operator's
+-- until it is recorded again.
+ALTER TABLE lines ADD COLUMN operator TEXT NOT NULL DEFAULT '';
+ALTER TABLE suspensions ADD COLUMN operator TEXT;

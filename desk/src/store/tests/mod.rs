@@ -154,13 +154,13 @@ fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
 fn nothing_is_issued_to_a_suspended_id_or_to_a_phone_that_was_given_up() {
     on_each_engine(|store| {
         let (batch, line) = (access(10, 1, 1), [5; 32]);
-        store.bind_line(&line, &batch.person, NOW).unwrap();
+        store.bind_line(&line, &batch.person, "first", NOW).unwrap();
         assert_eq!(bind(store, batch, &[copy(b"copy---a", 1)]), Bound::Kept);
-        store.suspend_line(&line, NOW).unwrap();
+        store.suspend_line(&line, "first", NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Suspended);
         let token = [(TokenKind::Access, [7; 32], NOW + 600)];
         assert_eq!(by_code(store, &batch, &token), Exchanged::Suspended);
-        store.resume_line(&line, NOW).unwrap();
+        store.resume_line(&line, "first", NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Kept);
         store.release(&batch.person, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Ended);

@@ -116,13 +116,15 @@ fn an_offer_ends_by_time_by_wrong_codes_and_by_a_newer_one() {
 #[test]
 fn a_line_tells_how_its_owner_stands_and_nothing_of_a_stranger() {
     on_each_engine(|store| {
-        assert_eq!(store.standing_of_line(&[1; 32]).unwrap(), None);
+        assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Err(Reported::Nobody));
         assert_eq!(store.standing(&ME).unwrap(), Standing::default());
-        store.bind_line(&[1; 32], &ME, NOW).unwrap();
+        store.bind_line(&[1; 32], &ME, "first", NOW).unwrap();
         let recorded = Standing { line_since: Some(NOW), ..Standing::default() };
-        assert_eq!(store.standing_of_line(&[1; 32]).unwrap(), Some(recorded));
-        store.suspend_line(&[1; 32], NOW + 5).unwrap();
+        assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Ok(recorded));
+        store.suspend_line(&[1; 32], "first", NOW + 5).unwrap();
         let suspended = Standing { suspended_since: Some(NOW + 5), ..recorded };
-        assert_eq!(store.standing_of_line(&[1; 32]).unwrap(), Some(suspended));
+        assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Ok(suspended));
+        let second = store.standing_of_line(&[1; 32], "second").unwrap();
+        assert_eq!(second, Err(Reported::AnotherOperator), "nor to another operator");
     });
 }

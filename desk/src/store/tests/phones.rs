@@ -26,7 +26,7 @@ fn told(state: &str, reason: &str) -> Option<(String, String)> {
 fn enrolled(store: &Store) -> PersonId {
     let person = [10; 32];
     bind(store, access(10, 1, 1), &[copy(b"copy---a", 1), copy(b"copy---b", 2)]);
-    store.bind_line(&LINE, &person, NOW).unwrap();
+    store.bind_line(&LINE, &person, "first", NOW).unwrap();
     person
 }
 
@@ -37,13 +37,13 @@ fn a_suspension_by_line_locks_the_phone_once_and_lifts_it_once() {
         assert_eq!(queued(store, 1, 0), []);
         assert_eq!(standing(store, 1), None);
         for _ in 0..2 {
-            assert!(store.suspend_line(&LINE, NOW).unwrap());
+            assert_eq!(store.suspend_line(&LINE, "first", NOW).unwrap(), Reported::Done);
         }
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "phone_lost")], "said twice it is ordered once");
         assert_eq!(standing(store, 1), told("suspended", "phone_lost"));
         assert_eq!(store.inactive(0, 9, NOW - 1).unwrap().len(), 2);
         for _ in 0..2 {
-            assert!(store.resume_line(&LINE, NOW).unwrap());
+            assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::Done);
         }
         let both = [command(1, "lock", "phone_lost"), command(2, "resume", "phone_found")];
         assert_eq!(queued(store, 1, 0), both);
@@ -58,10 +58,10 @@ fn a_suspension_by_line_locks_the_phone_once_and_lifts_it_once() {
 fn an_operator_does_not_lift_what_the_centre_ordered() {
     on_each_engine(|store| {
         let person = enrolled(store);
-        store.suspend_line(&LINE, NOW).unwrap();
+        store.suspend_line(&LINE, "first", NOW).unwrap();
         store.suspend(&person, SuspendedBy::Issuer, NOW).unwrap();
-        store.suspend_line(&LINE, NOW).unwrap();
-        assert!(store.resume_line(&LINE, NOW).unwrap());
+        store.suspend_line(&LINE, "first", NOW).unwrap();
+        assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::Done);
         assert!(store.is_suspended(&person).unwrap());
         let orders = [command(1, "lock", "phone_lost"), command(2, "lock", "by_issuer")];
         assert_eq!(queued(store, 1, 0), orders);
@@ -69,6 +69,34 @@ fn an_operator_does_not_lift_what_the_centre_ordered() {
         store.resume(&person, NOW).unwrap();
         assert!(!store.is_suspended(&person).unwrap());
         assert_eq!(queued(store, 1, 2), [command(3, "resume", "by_issuer")]);
+    });
+}
+
+#[test]
+fn a_line_is_its_own_operators_and_so_is_what_that_one_ordered() {
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        for (line, operator, reported) in [
+            (LINE, "second", Reported::AnotherOperator),
+            (LINE, "", Reported::AnotherOperator),
+            ([78; 32], "first", Reported::Nobody),
+        ] {
+            assert_eq!(store.suspend_line(&line, operator, NOW).unwrap(), reported);
+            assert!(!store.is_suspended(&person).unwrap(), "{operator}");
+        }
+        assert_eq!(store.suspend_line(&LINE, "first", NOW).unwrap(), Reported::Done);
+        assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::AnotherOperator);
+        assert!(store.is_suspended(&person).unwrap());
+        // The line goes to the other operator; what the first one ordered is not the second one's to lift.
+        assert!(store.bind_line(&LINE, &person, "second", NOW).unwrap());
+        assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::AnotherOperator);
+        assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        assert!(store.is_suspended(&person).unwrap());
+        assert_eq!(queued(store, 1, 0), [command(1, "lock", "phone_lost")]);
+        store.resume(&person, NOW).unwrap();
+        assert_eq!(store.suspend_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        assert!(!store.is_suspended(&person).unwrap());
     });
 }
 
@@ -84,7 +112,7 @@ fn a_phone_that_was_given_up_hears_when_another_takes_its_place() {
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "other_phone")]);
         assert_eq!(standing(store, 2), None);
         // The line is found again: that does not open a phone whose ID is elsewhere.
-        store.resume_line(&LINE, NOW).unwrap();
+        store.resume_line(&LINE, "first", NOW).unwrap();
         assert_eq!(queued(store, 1, 1), []);
         // Back on the first one.
         assert!(store.release(&person, NOW).unwrap());
@@ -98,10 +126,10 @@ fn a_phone_that_was_given_up_hears_when_another_takes_its_place() {
 fn a_lost_phone_that_was_given_up_is_unlocked_when_it_is_found() {
     on_each_engine(|store| {
         let person = enrolled(store);
-        store.suspend_line(&LINE, NOW).unwrap();
+        store.suspend_line(&LINE, "first", NOW).unwrap();
         assert!(store.release(&person, NOW).unwrap());
         assert!(!store.is_suspended(&person).unwrap(), "whoever gives it up was seen");
-        store.resume_line(&LINE, NOW).unwrap();
+        store.resume_line(&LINE, "first", NOW).unwrap();
         assert_eq!(queued(store, 1, 1), [command(2, "resume", "phone_found")]);
         assert_eq!(standing(store, 1), told("revoked", "by_citizen"));
     });
@@ -189,7 +217,7 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
             on_each_engine(|store| {
                 enrolled(store);
                 match by {
-                    Operator => assert!(store.suspend_line(&LINE, NOW).unwrap()),
+                    Operator => assert_eq!(store.suspend_line(&LINE, "first", NOW).unwrap(), Reported::Done),
                     _ => store.suspend(&me, by, NOW).unwrap(),
                 }
                 act(store);
@@ -206,7 +234,7 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
     // A phone that was given up by whoever held it is lost all the same, and the ID may be recovered by a tap on another.
     on_each_engine(|store| {
         enrolled(store);
-        store.suspend_line(&LINE, NOW).unwrap();
+        store.suspend_line(&LINE, "first", NOW).unwrap();
         assert!(store.end_instance(&[1; 32], &ending(None), NOW).unwrap());
         assert_eq!(tap(store, me, [1; 32], true, NOW), Tapped::Suspended);
         assert_eq!(tap(store, me, [2; 32], false, NOW), Tapped::Suspended);
