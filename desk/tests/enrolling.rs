@@ -151,6 +151,20 @@ async fn a_second_phone_is_refused_until_the_first_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_phone_threw_away_is_vouched_for_no_longer() {
+    for trick in [Trick::SaysThatNothingWasKept, Trick::SaysThatAllWasDeleted] {
+        let desk = TestDesk::start().await;
+        let phone = Phone::new(&desk);
+        phone.enrol(&mut card().build(), trick).await.unwrap();
+        let gone = phone.ctis();
+        assert!(phone.staples(gone.clone()).await.unwrap().iter().all(Option::is_none), "{trick:?}");
+        phone.enrol(&mut card().build(), Trick::None).await.unwrap();
+        assert!(phone.staples(phone.ctis()).await.unwrap().iter().all(Option::is_some), "{trick:?}");
+        assert!(phone.staples(gone).await.unwrap().iter().all(Option::is_none), "{trick:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_takes_no_second_holder() {
     let desk = TestDesk::start().await;
     let phone = Phone::new(&desk);

@@ -287,7 +287,8 @@ impl Issuer {
         }
         match said.event.as_str() {
             "credential_accepted" => Ok(self.store.retire_other_batches(&access)?),
-            "credential_failure" | "credential_deleted" => Ok(()),
+            // Nobody can show what the phone has thrown away, so nobody vouches for it.
+            "credential_failure" | "credential_deleted" => Ok(self.store.discard_batch(&access)?),
             _ => Err(invalid("Event")),
         }
     }

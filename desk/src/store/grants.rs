@@ -419,6 +419,19 @@ impl Store {
         })
     }
 
+    /// The wallet has not kept a batch, or has thrown it away: its copies are vouched for no longer. Those of others are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn discard_batch(&self, access: &Access) -> Result<(), StoreError> {
+        let Access { person, instance: _, issue } = access;
+        self.execute(
+            "UPDATE copies SET state = 'replaced' WHERE issue = ?1 AND person = ?2",
+            params![issue, person],
+        )?;
+        Ok(())
+    }
+
     /// The wallet has kept a batch: copies of earlier ones of the same document are vouched for no longer.
     ///
     /// # Errors

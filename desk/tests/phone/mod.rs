@@ -61,6 +61,8 @@ pub(crate) enum Trick {
     KeyAttestationForAnotherNonce,
     TooManyKeys,
     OwnKeyAsHolderKey,
+    SaysThatNothingWasKept,
+    SaysThatAllWasDeleted,
 }
 
 /// What came of an enrolment.
@@ -251,7 +253,11 @@ impl Phone {
                 Step::Save(_) => Input::Saved,
                 Step::Keep(delivered) => {
                     kept = Some(issued(&delivered));
-                    Input::Outcome(Outcome::Kept)
+                    Input::Outcome(match trick {
+                        Trick::SaysThatNothingWasKept => Outcome::Failed,
+                        Trick::SaysThatAllWasDeleted => Outcome::Deleted,
+                        _ => Outcome::Kept,
+                    })
                 }
                 Step::Done(_) => {
                     self.issued.borrow_mut().clone_from(&kept);

@@ -139,6 +139,22 @@ fn a_batch_that_was_kept_retires_the_ones_before() {
 }
 
 #[test]
+fn a_batch_that_was_thrown_away_is_vouched_for_no_longer() {
+    on_each_engine(|store| {
+        let (old, new) = (access(10, 1, 1), access(10, 1, 2));
+        bind(store, old, &[copy(b"copy---a", 1)]);
+        bind(store, new, &[copy(b"copy---b", 2)]);
+        store.discard_batch(&new).unwrap();
+        assert_eq!(active(store, b"copy---b", &[1; 32]), None);
+        assert_eq!(store.inactive(0, 9, NOW - 1).unwrap(), [(2, false)]);
+        assert_eq!(active(store, b"copy---a", &[1; 32]), Some(SPAN), "the ones before are all it can show");
+        // Under the same token it may fetch them again.
+        assert_eq!(store.bind_batch(&new, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Kept);
+        assert_eq!(active(store, b"copy---c", &[1; 32]), Some(SPAN));
+    });
+}
+
+#[test]
 fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
     on_each_engine(|store| {
         let batch = access(10, 1, 1);
