@@ -244,11 +244,21 @@ async fn a_line_is_recorded_when_the_operator_knows_it_and_suspends_by_it() {
     assert!(clerk.get(&place).body.contains("The ID is suspended"));
     let resumed = operator.post(&format!("{line}/resume"), &[("reason", "found"), ("csrf", &csrf)]);
     assert!(resumed.body.contains("Resumed."));
+    let change = format!("{line}/changed");
+    assert_eq!(operator.post(&change, &[("change", "taken"), ("csrf", &csrf)]).status, 422);
+    for (change_of, told) in [("sim", "another SIM"), ("number", "another number")] {
+        let answer = operator.post(&change, &[("change", change_of), ("csrf", &csrf)]);
+        assert!(answer.body.contains("The centre is told."), "{}", answer.body);
+        assert!(clerk.get(&place).body.contains(told), "the clerk sees it");
+    }
+    assert!(operator.get(&line).body.contains("No mobile ID is recorded"), "the number is nobody's now");
+    assert!(clerk.get(&place).body.contains("Not recorded"));
     for beyond in ["revoke", "wipe", "release", "delete"] {
         assert_eq!(operator.post(&format!("{line}/{beyond}"), &[("csrf", &csrf)]).status, 404, "{beyond}");
     }
     let trail = operator.get("/operator").body;
-    assert!(trail.contains("Done (found)") && !trail.contains("kim"), "an office sees its own acts");
+    assert!(trail.contains("Done (found)") && trail.contains("Done (SIM)"));
+    assert!(!trail.contains("kim"), "an office sees its own acts");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ use crate::{
     issuer::IssuerError,
     openid::Offer,
     server::App,
-    store::{PersonId, Standing},
+    store::{LineChange, PersonId, Standing},
     telecom::SubscriberLine,
 };
 
@@ -202,8 +202,25 @@ fn who(page: &Page<'_>, person: &Person, standing: &Standing) -> Markup {
                         Some(since) => { (page.say("등록됨", "Recorded")) " · " (time(since)) }
                         None => (page.say("등록되지 않음", "Not recorded")),
                     }
+                    @if let Some((change, at)) = standing.line_event {
+                        " " strong.failed #line-event { (line_event(page, change)) } " · " (time(at))
+                    }
                 }
             }
+        }
+    }
+}
+
+/// What became of a resident's line: something to ask them about.
+fn line_event(page: &Page<'_>, change: LineChange) -> &'static str {
+    match change {
+        LineChange::Number => page.say("통신사 알림: 번호가 바뀜", "The operator says: another number"),
+        LineChange::Sim => page.say("통신사 알림: 유심이 바뀜", "The operator says: another SIM"),
+        LineChange::Ended => {
+            page.say("통신사 알림: 회선이 해지됨", "The operator says: the line was given back")
+        }
+        LineChange::Taken => {
+            page.say("번호가 다른 주민에게 등록됨", "The number was recorded for another resident")
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The telecom operator's page: a subscriber says that the phone is lost. Suspends and resumes by a line of its own, and nothing else.
+//! The telecom operator's page: a subscriber says that the phone is lost. Suspends and resumes by a line of its own,
+//! says that one has changed, and nothing else.
 
 use axum::{
     Router,
@@ -19,12 +20,21 @@ use super::{
 use crate::{
     issuer::IssuerError,
     server::App,
-    store::{ActRow, LineId, Reported, Standing},
+    store::{ActRow, LineChange, LineId, Reported, Standing},
     telecom::{Act, Reason, SubscriberLine},
 };
 
 /// Acts shown.
 const TRAIL: u32 = 50;
+
+/// What to say above a line: good or bad, in both languages.
+type Word = (bool, &'static str, &'static str);
+
+const NOT_OURS: Word = (
+    false,
+    "우리 회사 가입자로 등록된 신분증이 없는 번호입니다.",
+    "No ID is recorded for this number as a line of ours.",
+);
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -33,6 +43,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/operator/lines/{handle}", get(line))
         .route("/operator/lines/{handle}/suspend", post(suspend))
         .route("/operator/lines/{handle}/resume", post(resume))
+        .route("/operator/lines/{handle}/changed", post(changed))
 }
 
 async fn front(State(app): State<App>, Signed { session, .. }: Signed<Operator>) -> Response {
@@ -114,7 +125,10 @@ async fn line_page(
             h2 #line { (line.spaced()) }
             (standing_of(&page, standing.as_ref()))
         }
-        @if let Some(standing) = &standing { (form(&page, session, &place, standing)) }
+        @if let Some(standing) = &standing {
+            (form(&page, session, &place, standing))
+            (change_form(&page, session, &place))
+        }
         section aria-labelledby="trail" {
             h2 #trail { (page.say("이 번호의 처리 기록", "What was done with this number")) }
             (trail(&page, &acts))
@@ -188,6 +202,74 @@ fn form(page: &Page<'_>, session: &Session, place: &str, standing: &Standing) ->
     }
 }
 
+fn change_form(page: &Page<'_>, session: &Session, place: &str) -> Markup {
+    let choices = [
+        (LineChange::Number, page.say("번호를 바꿈", "Has another number now")),
+        (LineChange::Sim, page.say("유심을 바꿈", "Has another SIM now")),
+        (
+            LineChange::Ended,
+            page.say("해지하거나 다른 통신사로 옮김", "Gave the line back, or took it to another operator"),
+        ),
+    ];
+    html! {
+        form.card method="post" action={ (place) "/changed" } {
+            h2 { (page.say("회선 변경 알림", "The line has changed")) }
+            (csrf(&session.csrf))
+            p.hint { (page.say(
+                "주민센터에 알립니다. 가입자가 쓰지 않게 된 번호로는 신분증을 정지할 수 없으니, 새 번호는 주민센터에서 등록해야 합니다.",
+                "The centre is told. A number that the subscriber has no more suspends nothing; a new one is recorded at the centre.",
+            )) }
+            fieldset {
+                legend { (page.say("가입자가", "The subscriber")) }
+                @for (change, words) in choices {
+                    label.choice for=(change.name()) {
+                        input id=(change.name()) type="radio" name="change" value=(change.name()) required;
+                        (words)
+                    }
+                }
+            }
+            button type="submit" { (page.say("알리기", "Report")) }
+        }
+    }
+}
+
+async fn changed(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Operator>) -> Response {
+    let Posted { session, form, .. } = posted;
+    let Some(line) = opened(&app, &session, &handle) else { return gone(&app, &session) };
+    let word = match form.get("change").and_then(LineChange::reported) {
+        Some(change) => told_of_change(&app, &session, &line, change).await,
+        None => Ok((false, "바뀐 내용을 골라 주세요.", "Choose what has changed.")),
+    };
+    let shown = match word {
+        Ok(word) => line_page(&app, &session, &handle, &line, Some(word)).await,
+        Err(error) => Err(error),
+    };
+    or_out_of_order(session.language, shown)
+}
+
+async fn told_of_change(
+    app: &App,
+    session: &Session,
+    line: &SubscriberLine,
+    change: LineChange,
+) -> Result<Word, IssuerError> {
+    let (operator, wanted) = (session.office.clone(), line.clone());
+    let reported =
+        app.with_issuer(move |issuer, now| issuer.line_changed(&operator, &wanted, change, now)).await?;
+    let outcome = match (reported, change) {
+        (Reported::Nobody, _) => "nobody",
+        (Reported::AnotherOperator, _) => "not ours",
+        (Reported::Done, LineChange::Number) => "ok: number",
+        (Reported::Done, LineChange::Sim) => "ok: sim",
+        (Reported::Done, LineChange::Ended | LineChange::Taken) => "ok: ended",
+    };
+    note(app, session, "changed", outcome, line).await?;
+    Ok(match reported {
+        Reported::Done => (true, "주민센터에 알렸습니다.", "The centre is told."),
+        Reported::Nobody | Reported::AnotherOperator => NOT_OURS,
+    })
+}
+
 async fn suspend(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Operator>) -> Response {
     report(app, handle, posted, Act::Suspend).await
 }
@@ -218,7 +300,7 @@ async fn done(
     line: &SubscriberLine,
     act: Act,
     reason: Reason,
-) -> Result<(bool, &'static str, &'static str), IssuerError> {
+) -> Result<Word, IssuerError> {
     let (operator, wanted) = (session.office.clone(), line.clone());
     let reported =
         app.with_issuer(move |issuer, now| issuer.report(&operator, act, &wanted, reason, now)).await?;
@@ -235,11 +317,7 @@ async fn done(
     };
     note(app, session, name, outcome, line).await?;
     Ok(match act {
-        _ if reported != Reported::Done => (
-            false,
-            "우리 회사 가입자로 등록된 신분증이 없는 번호입니다.",
-            "No ID is recorded for this number as a line of ours.",
-        ),
+        _ if reported != Reported::Done => NOT_OURS,
         Act::Suspend => {
             (true, "정지했습니다. 지금부터 받아들여지지 않습니다.", "Suspended. It is accepted no longer.")
         }

@@ -87,6 +87,7 @@ fn act_name(language: Language, act: &str) -> &str {
         "deny" => say(language, "신청 거절", "Denied"),
         "suspend" => say(language, "정지", "Suspended"),
         "resume" => say(language, "정지 해제", "Resumed"),
+        "changed" => say(language, "회선 변경", "Line changed"),
         "check" => say(language, "확인", "Check"),
         "password" => say(language, "비밀번호 변경", "Password changed"),
         "account-add" => say(language, "계정 생성", "Account made"),
@@ -109,6 +110,10 @@ fn outcome_name<'a>(language: Language, act: &str, outcome: &'a str) -> &'a str 
         "ok: lost" => say(language, "완료 (분실)", "Done (lost)"),
         "ok: stolen" => say(language, "완료 (도난)", "Done (stolen)"),
         "ok: found" => say(language, "완료 (되찾음)", "Done (found)"),
+        "ok: number" => say(language, "완료 (번호 변경)", "Done (number)"),
+        "ok: sim" => say(language, "완료 (유심 교체)", "Done (SIM)"),
+        "ok: ended" => say(language, "완료 (해지)", "Done (ended)"),
+        "not ours" => say(language, "우리 회선 아님", "Not our line"),
         "not theirs" => say(language, "본인 명의 아님", "Not in their name"),
         // Whose account it was.
         _ if act.starts_with("account-") => outcome.strip_prefix("ok: ").unwrap_or(outcome),

@@ -1,9 +1,9 @@
 //! How things stand, for the people at the pages: a person, a line, a code that was handed out.
 
 use super::{
-    LineId, PersonId, Reported, Store, StoreError,
+    LineChange, LineId, PersonId, Reported, Store, StoreError,
     engine::{Transaction, params},
-    suspensions::owner,
+    lines::{line_event, owner},
 };
 
 /// How a person stands with this desk. Times are seconds since 1970 UTC.
@@ -19,6 +19,8 @@ pub struct Standing {
     pub closed_since: Option<i64>,
     /// Whether the phone they had last was told to lock itself, and has no successor yet.
     pub former_phone_locked: bool,
+    /// What became of their line since, and when.
+    pub line_event: Option<(LineChange, i64)>,
 }
 
 /// What became of an offer.
@@ -103,5 +105,6 @@ fn standing(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Standing, Sto
             params![person],
         )?,
         closed_since: since(tx, "SELECT since FROM closed WHERE person = ?1")?,
+        line_event: line_event(tx, person)?,
     })
 }

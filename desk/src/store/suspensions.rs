@@ -1,8 +1,9 @@
-//! Lost phones: which line is whose, and whose ID is suspended.
+//! Lost phones: whose ID is suspended, and at whose word.
 
 use super::{
     PersonId, Store, StoreError,
     engine::{Mode, Transaction, params},
+    lines::owner,
     phones,
 };
 
@@ -49,29 +50,6 @@ pub enum Reported {
 }
 
 impl Store {
-    /// Remembers whose line this is and which operator has it; an earlier line of the person, and an earlier owner of the line,
-    /// give way. Tells whether anything gave way: a change of number or of SIM is an event, and proves nobody's identity.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn bind_line(
-        &self,
-        line: &LineId,
-        person: &PersonId,
-        operator: &str,
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let before =
-                tx.execute("DELETE FROM lines WHERE line = ?1 OR person = ?2", params![line, person])?;
-            tx.execute(
-                "INSERT INTO lines (line, person, operator, bound_at) VALUES (?1, ?2, ?3, ?4)",
-                params![line, person, operator, now],
-            )?;
-            Ok(before > 0)
-        })
-    }
-
     /// Suspends the ID of whoever has this line with this operator, and orders the phone to lock itself. Suspended already, it
     /// stays so.
     ///
@@ -171,24 +149,6 @@ pub(super) fn settle(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedB
     let reason = by.reason();
     tx.execute("DELETE FROM suspensions WHERE person = ?1 AND reason = ?2", params![person, reason])?;
     Ok(())
-}
-
-/// Who has this line with this operator.
-pub(super) fn owner(
-    tx: &mut Transaction<'_>,
-    line: &LineId,
-    operator: &str,
-) -> Result<Result<PersonId, Reported>, StoreError> {
-    let found: Option<(PersonId, bool)> = tx.first(
-        "SELECT person, operator = ?2 FROM lines WHERE line = ?1",
-        params![line, operator],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    Ok(match found {
-        Some((person, true)) => Ok(person),
-        Some((_, false)) => Err(Reported::AnotherOperator),
-        None => Err(Reported::Nobody),
-    })
 }
 
 /// Whether another operator than this one ordered the suspension.

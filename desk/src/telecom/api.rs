@@ -1,6 +1,7 @@
-//! The HTTP of the telecom operators: `POST /telecom/suspend` and `/telecom/resume`, `Authorization: Bearer TOKEN`, JSON
-//! `{"line", "reason"}` with `lost` or `stolen` to suspend and `found` to resume. Answers 204; 401 for nobody, 404 for a line
-//! that nobody has with this operator, 400 for the rest.
+//! The HTTP of the telecom operators, `Authorization: Bearer TOKEN`: `POST /telecom/suspend` and `/telecom/resume`, JSON
+//! `{"line", "reason"}` with `lost` or `stolen` to suspend and `found` to resume; `POST /telecom/changed`, JSON `{"line",
+//! "change"}` with `number`, `sim` or `ended`. Answers 204; 401 for nobody, 404 for a line that nobody has with this operator, 400
+//! for the rest.
 
 use axum::{
     Router,
@@ -13,8 +14,9 @@ use serde::Deserialize;
 
 use super::{Act, Operator, Reason, SubscriberLine};
 use crate::{
+    issuer::IssuerError,
     server::{App, read_body},
-    store::Reported,
+    store::{LineChange, Reported},
 };
 
 #[derive(Deserialize)]
@@ -24,8 +26,18 @@ struct Report {
     reason: Reason,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    line: String,
+    change: String,
+}
+
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/telecom/suspend", post(suspend)).route("/telecom/resume", post(resume))
+    Router::new()
+        .route("/telecom/suspend", post(suspend))
+        .route("/telecom/resume", post(resume))
+        .route("/telecom/changed", post(changed))
 }
 
 async fn suspend(State(app): State<App>, request: Request) -> Response {
@@ -37,18 +49,42 @@ async fn resume(State(app): State<App>, request: Request) -> Response {
 }
 
 async fn report(app: App, act: Act, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let known = token(&parts.headers).and_then(|token| Operator::known(&app.operators, token));
-    let Some(operator) = known.map(|operator| operator.name.clone()) else {
-        return StatusCode::UNAUTHORIZED.into_response();
+    let (operator, body) = match heard(&app, request).await {
+        Ok(heard) => heard,
+        Err(response) => return response,
     };
-    let body = read_body(body).await.unwrap_or_default();
     let report = serde_json::from_slice::<Report>(&body).ok();
     let parsed = report.and_then(|report| Some((SubscriberLine::parse(&report.line)?, report.reason)));
     let Some((line, reason)) = parsed.filter(|(_, reason)| reason.fits(act)) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    match app.with_issuer(move |issuer, now| issuer.report(&operator, act, &line, reason, now)).await {
+    answer(app.with_issuer(move |issuer, now| issuer.report(&operator, act, &line, reason, now)).await)
+}
+
+async fn changed(State(app): State<App>, request: Request) -> Response {
+    let (operator, body) = match heard(&app, request).await {
+        Ok(heard) => heard,
+        Err(response) => return response,
+    };
+    let said = serde_json::from_slice::<Change>(&body).ok();
+    let parsed =
+        said.and_then(|said| Some((SubscriberLine::parse(&said.line)?, LineChange::reported(&said.change)?)));
+    let Some((line, change)) = parsed else { return StatusCode::BAD_REQUEST.into_response() };
+    answer(app.with_issuer(move |issuer, now| issuer.line_changed(&operator, &line, change, now)).await)
+}
+
+/// Which operator speaks, and what it says.
+async fn heard(app: &App, request: Request) -> Result<(String, Vec<u8>), Response> {
+    let (parts, body) = request.into_parts();
+    let known = token(&parts.headers).and_then(|token| Operator::known(&app.operators, token));
+    let Some(operator) = known.map(|operator| operator.name.clone()) else {
+        return Err(StatusCode::UNAUTHORIZED.into_response());
+    };
+    Ok((operator, read_body(body).await.unwrap_or_default().to_vec()))
+}
+
+fn answer(reported: Result<Reported, IssuerError>) -> Response {
+    match reported {
         Ok(Reported::Done) => StatusCode::NO_CONTENT.into_response(),
         // Whether another operator's customer has an ID is nothing that this one is told.
         Ok(Reported::Nobody | Reported::AnotherOperator) => StatusCode::NOT_FOUND.into_response(),

@@ -1,5 +1,5 @@
 //! The telecom operator: a subscriber says that the phone is lost, and the ID bound to that line is suspended at once. An
-//! operator can suspend and resume by its own lines, and nothing else: a line proves nobody's identity.
+//! operator can suspend and resume by its own lines, and say that one has changed; nothing else: a line proves nobody's identity.
 
 pub(crate) mod api;
 
@@ -13,7 +13,7 @@ use wallet_core::{
 
 use crate::{
     issuer::{Issuer, IssuerError},
-    store::{LineId, Reported},
+    store::{LineChange, LineId, Reported},
 };
 
 /// An operator that may report lost phones.
@@ -171,18 +171,36 @@ impl Issuer {
             Act::Suspend => ("suspend", self.store.suspend_line(&line, operator, now)?),
             Act::Resume => ("resume", self.store.resume_line(&line, operator, now)?),
         };
-        let outcome = match reported {
-            Reported::Done => "ok",
-            Reported::Nobody => "nobody",
-            Reported::AnotherOperator => "another operator's",
-        };
-        self.store.log(now, None, event, &format!("{outcome}: {operator}: {}", reason.name()))?;
+        let outcome = format!("{}: {operator}: {}", outcome_name(reported), reason.name());
+        self.store.log(now, None, event, &outcome)?;
         self.tell_phones();
+        Ok(reported)
+    }
+
+    /// Takes an authenticated operator's word that a line of its own has changed. The centre is told; it proves nobody's identity.
+    pub(crate) fn line_changed(
+        &self,
+        operator: &str,
+        line: &SubscriberLine,
+        change: LineChange,
+        now: i64,
+    ) -> Result<Reported, IssuerError> {
+        let reported = self.store.line_changed(&self.line_id(line), operator, change, now)?;
+        let outcome = format!("{}: {operator}: {}", outcome_name(reported), change.name());
+        self.store.log(now, None, "line_changed", &outcome)?;
         Ok(reported)
     }
 
     pub(crate) fn line_id(&self, line: &SubscriberLine) -> LineId {
         hmac_sha256(self.pki.person_key.expose(), &[b"desk line v1", line.0.as_bytes()])
+    }
+}
+
+const fn outcome_name(reported: Reported) -> &'static str {
+    match reported {
+        Reported::Done => "ok",
+        Reported::Nobody => "nobody",
+        Reported::AnotherOperator => "another operator's",
     }
 }
 

@@ -15,8 +15,8 @@ use std::{
 };
 
 use desk::{
-    Config, Desk, DeskError, DeskIdentity, FIXTURE_OPERATOR, issuer::Issuer, openid::Offer, store::DatabaseUrl,
-    telecom::SubscriberLine,
+    Config, Desk, DeskError, DeskIdentity, FIXTURE_OPERATOR, issuer::Issuer, openid::Offer,
+    store::DatabaseUrl, telecom::SubscriberLine,
 };
 use fixtures::{people, platform::SystemClock};
 use wallet_core::{

@@ -143,6 +143,36 @@ async fn an_operator_acts_on_its_own_lines_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recycled_number_suspends_nobody_who_had_it_before() {
+    let stage = Stage::new().await;
+    let phone = stage.phone().await;
+    phone.enrol(&people::adult()).await.unwrap();
+    stage.desk.record_line(people::adult().registration_number, FIXTURE_LINES[0]).await.unwrap();
+    let changed = |change: &str| format!(r#"{{"line":"{}","change":"{change}"}}"#, FIXTURE_LINES[0]);
+    for wrong in ["taken", "lost", ""] {
+        assert_eq!(ask(&stage, "changed", Some(OPERATOR_TOKEN), &changed(wrong)).await, 400, "{wrong}");
+    }
+    assert_eq!(ask(&stage, "changed", None, &changed("sim")).await, 401);
+    // Another SIM is told, and the number is the subscriber's still.
+    assert_eq!(ask(&stage, "changed", Some(OPERATOR_TOKEN), &changed("sim")).await, 204);
+    assert_eq!(ask(&stage, "changed", Some(OPERATOR_TOKEN), &changed("number")).await, 204);
+    assert_eq!(
+        ask(&stage, "changed", Some(OPERATOR_TOKEN), &changed("number")).await,
+        404,
+        "nobody's by now"
+    );
+    // Whoever got the number loses a phone.
+    let lost = report(FIXTURE_LINES[0], "lost");
+    assert_eq!(ask(&stage, "suspend", Some(OPERATOR_TOKEN), &lost).await, 404);
+    let seen = show(&phone).await;
+    assert_eq!(refused(&stage, &counter(&stage).await, &seen), None);
+    let audit = stage.desk.audit().await.unwrap();
+    let told = audit.iter().filter(|(event, _)| event == "line_changed").map(|(_, outcome)| outcome.as_str());
+    let expected = ["ok: gaon-telecom: sim", "ok: gaon-telecom: number", "nobody: gaon-telecom: number"];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_a_known_operator_reports_and_only_a_line_that_is_ones_own_is_recorded() {
     let stage = Stage::new().await;
     let lost = report(FIXTURE_LINES[0], "lost");

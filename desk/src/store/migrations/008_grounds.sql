@@ -16,3 +16,11 @@ ALTER TABLE visits_v2 RENAME TO visits;
 -- until it is recorded again.
 ALTER TABLE lines ADD COLUMN operator TEXT NOT NULL DEFAULT '';
 ALTER TABLE suspensions ADD COLUMN operator TEXT;
+
+-- The last thing that became of a person's line, until one is recorded for them again.
+CREATE TABLE line_events (
+    person BLOB PRIMARY KEY CHECK (length(person) = 32),
+    change TEXT NOT NULL CHECK (change IN ('number', 'sim', 'ended', 'taken')),
+    operator TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

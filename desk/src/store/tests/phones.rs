@@ -101,6 +101,40 @@ fn a_line_is_its_own_operators_and_so_is_what_that_one_ordered() {
 }
 
 #[test]
+fn a_line_that_changed_is_told_at_the_centre_and_suspends_its_former_owner_no_more() {
+    use LineChange::{Ended, Number, Sim, Taken};
+    let (me, other) = ([10; 32], [11; 32]);
+    for change in [Number, Sim, Ended] {
+        on_each_engine(|store| {
+            enrolled(store);
+            let at = NOW + 5;
+            assert_eq!(store.line_changed(&LINE, "second", change, at).unwrap(), Reported::AnotherOperator);
+            assert_eq!(store.line_changed(&[78; 32], "first", change, at).unwrap(), Reported::Nobody);
+            assert_eq!(store.standing(&me).unwrap().line_event, None);
+            assert_eq!(store.line_changed(&LINE, "first", change, at).unwrap(), Reported::Done);
+            assert_eq!(store.standing(&me).unwrap().line_event, Some((change, at)));
+            // Another SIM has the same number; any other change ends it.
+            let still = change == Sim;
+            let lost = store.suspend_line(&LINE, "first", at).unwrap();
+            assert_eq!(lost == Reported::Done, still, "{change:?}");
+            assert_eq!(store.is_suspended(&me).unwrap(), still);
+            // Until a clerk records a line for the person again.
+            store.bind_line(&[79; 32], &me, "first", at).unwrap();
+            assert_eq!(store.standing(&me).unwrap().line_event, None);
+        });
+    }
+    // Nobody has reported it, and the number is somebody else's now.
+    on_each_engine(|store| {
+        enrolled(store);
+        assert!(store.bind_line(&LINE, &other, "second", NOW).unwrap());
+        let standing = store.standing(&me).unwrap();
+        assert_eq!((standing.line_since, standing.line_event), (None, Some((Taken, NOW))));
+        assert_eq!(store.suspend_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        assert!(store.is_suspended(&other).unwrap() && !store.is_suspended(&me).unwrap());
+    });
+}
+
+#[test]
 fn a_phone_that_was_given_up_hears_when_another_takes_its_place() {
     on_each_engine(|store| {
         let person = enrolled(store);
