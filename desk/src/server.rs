@@ -526,6 +526,9 @@ pub(crate) const fn status_of(refusal: Refusal) -> StatusCode {
         | Refusal::AlteredChipData
         | Refusal::CloneSuspected
         | Refusal::CardIncomplete
+        | Refusal::CardExpired
+        | Refusal::CardReportedLost
+        | Refusal::CardOutdated
         | Refusal::FaceMismatch
         | Refusal::AttestationRefused
         | Refusal::CodeNotAccepted

@@ -5,7 +5,11 @@ mod lists;
 #[cfg(test)]
 mod phone;
 
-use fixtures::{chip::VirtualCard, people, pki::DocumentSigner};
+use fixtures::{
+    chip::VirtualCard,
+    people::{self, Citizen},
+    pki::DocumentSigner,
+};
 use phone::{NOW, Phone, TestDesk, Trick};
 use wallet_core::{
     card::{Disclosure, Refusal},
@@ -64,6 +68,11 @@ async fn evidence_that_does_not_hold_is_refused_for_its_reason() {
         (Refusal::CloneSuspected, card().cloned_without_its_key(), Trick::None),
         (Refusal::CloneSuspected, card(), Trick::AnotherChipChallenge),
         (Refusal::CardIncomplete, card().without_group(12), Trick::None),
+        (
+            Refusal::CardExpired,
+            VirtualCard::of(&Citizen { issue_date: "2016-11-23", ..people::adult() }),
+            Trick::None,
+        ),
         (Refusal::FaceMismatch, card(), Trick::WrongFaceSignature),
         (Refusal::FaceMismatch, card(), Trick::AnotherFaceChallenge),
         (Refusal::FaceMismatch, card(), Trick::UnknownFaceProvider),

@@ -3,17 +3,24 @@
 use std::collections::BTreeMap;
 
 use wallet_core::{
-    card::{Nonce, Person, Refusal, SessionId, derive_chip_challenge, derive_face_challenge, face_statement},
+    card::{
+        Date, Nonce, Person, Refusal, SessionId, derive_chip_challenge, derive_face_challenge, face_statement,
+    },
     chip::{
         active_auth,
+        files::dg1::{self, Mrz},
         passive_auth::{self, PassiveAuthError},
         person,
     },
-    crypto::sign::{self, PublicKey},
+    crypto::{
+        hash::hmac_sha256,
+        sign::{self, PublicKey},
+    },
     platform::{ChipMessage, FaceMessage},
 };
 
 use super::{Issuer, IssuerError};
+use crate::store::CardRow;
 
 /// Groups that an ID is made of, and the one that proves the chip.
 const NEEDED_GROUPS: [u8; 5] = [1, 2, 11, 12, 15];
@@ -23,6 +30,15 @@ const NEEDED_GROUPS: [u8; 5] = [1, 2, 11, 12, 15];
 enum CardFault {
     GroupMissing(u8),
     GroupTwice(u8),
+    NoExpiry,
+}
+
+/// A card that was shown: signed, the original, and not past its last day.
+pub(crate) struct ShownCard {
+    /// Which.
+    pub(crate) row: CardRow,
+    /// Whose, and what it says of them.
+    pub(crate) person: Person,
 }
 
 impl Issuer {
@@ -34,7 +50,7 @@ impl Issuer {
         session: &SessionId,
         instance: &PublicKey,
         now: i64,
-    ) -> Result<Person, IssuerError> {
+    ) -> Result<ShownCard, IssuerError> {
         let groups = collect_groups(chip)?;
         let passive = passive_auth::verify(&chip.sod.0, &groups, &self.trust.csca, now);
         passive.map_err(|error| {
@@ -51,7 +67,20 @@ impl Issuer {
         active_auth::verify(dg15, dg14, &challenge, &chip.active_authentication.0)
             .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
         // Read by the same rules as the wallet's, which compares the credentials with what it read itself.
-        person::parse(&groups).map_err(incomplete)
+        let person = person::parse(&groups).map_err(incomplete)?;
+        let zone = dg1::parse(group(&groups, 1)?).map_err(incomplete)?;
+        let expires_on = zone.expiry.as_expiry().map_err(|_| incomplete(CardFault::NoExpiry))?;
+        if Date::in_korea_at(now).map_err(|_| IssuerError::Failed)? > expires_on {
+            return Err(IssuerError::refused(Refusal::CardExpired));
+        }
+        Ok(ShownCard { row: self.card_row(&zone, &person), person })
+    }
+
+    /// A card by who issued it and its number: it stays the same card, however its holder's details change.
+    fn card_row(&self, zone: &Mrz, person: &Person) -> CardRow {
+        let number = [zone.issuer.as_str(), &zone.document_number].join("<");
+        let card = hmac_sha256(self.pki.person_key.expose(), &[b"desk card v1", number.as_bytes()]);
+        CardRow { card, issued_on: person.issue_date().starts_at() }
     }
 
     /// A provider the issuer knows compared a live face with this portrait, for this session and phone.

@@ -7,6 +7,7 @@ mod record;
 
 pub use crate::store::SuspendedBy;
 pub(crate) use credentials::{Batch, MadeCopy};
+pub(crate) use evidence::ShownCard;
 pub use phones::PersonEvent;
 
 use std::collections::HashMap;

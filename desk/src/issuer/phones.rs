@@ -2,8 +2,8 @@
 //! citizen or an event does to a person's ID.
 
 use wallet_core::{
-    card::{Person, Refusal},
-    crypto::sign::{PublicKey, Signature},
+    card::{Date, Person, Refusal},
+    crypto::sign::Signature,
     jose::Blob,
     status::{
         Status, StatusForm, StatusList,
@@ -36,7 +36,7 @@ pub(crate) const LISTS: u32 = 1 << 6;
 /// What happened to a person, or to what their ID says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PersonEvent {
-    /// The physical card was lost: the ID made of it is revoked. A new card gets a new one.
+    /// The physical card was lost: the ID made of it is revoked, and it gets no other one. A new card gets a new one.
     CardLost,
     /// The person died: the ID is revoked, and nothing is issued any more.
     Died,
@@ -234,7 +234,10 @@ impl Issuer {
         let person = self.person_id(registration_number);
         let (name, known) = match event {
             PersonEvent::CardLost => {
-                ("card_lost", self.store.end_phone(&person, &ending(("revoked", "card_lost")), now)?)
+                let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
+                let card_lost_on = Some(today.starts_at());
+                let ending = Ending { card_lost_on, ..ending(("revoked", "card_lost")) };
+                ("card_lost", self.store.end_phone(&person, &ending, now)?)
             }
             PersonEvent::Died => {
                 let ending = Ending { closes: Some("died"), ..ending(("revoked", "died")) };
@@ -261,7 +264,7 @@ impl Issuer {
 
 /// A phone that ends, and no suspension with it.
 const fn ending<'a>(standing: (&'a str, &'a str)) -> Ending<'a> {
-    Ending { standing, command: None, settles: &[], closes: None }
+    Ending { standing, command: None, settles: &[], closes: None, card_lost_on: None }
 }
 
 #[cfg(test)]

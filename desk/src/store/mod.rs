@@ -2,6 +2,7 @@
 
 mod accounts;
 mod app_keys;
+mod cards;
 mod deferred;
 mod desks;
 mod engine;
@@ -74,9 +75,9 @@ pub enum SessionState {
 }
 
 pub use accounts::AccountRow;
+pub use cards::{CardId, CardRow};
 pub use deferred::{CheckRow, CheckState, DeferredRow};
 pub use engine::DatabaseUrl;
-pub(crate) use grants::Reseal;
 pub use grants::{Access, Bound, CodeRow, DocumentTag, Exchanged, Grant, OfferRow, TokenKind};
 pub use lines::LineChange;
 pub use page_sessions::{ActRow, Rate, SessionRow};

@@ -2,6 +2,7 @@
 
 use super::{
     Access, BindingState, CodeRow, PersonId, Store, StoreError, SuspendedBy, Thumbprint, binding,
+    cards::{CardRow, is_lost, record_card, report_lost},
     engine::{Transaction, params},
     grants::{Reseal, amend_person, put_code, tag_of},
     portal::{forget_seen, record_tap},
@@ -36,6 +37,8 @@ pub(crate) struct Ending<'a> {
     pub(crate) settles: &'a [SuspendedBy],
     /// Why nothing is issued to this person any more.
     pub(crate) closes: Option<&'a str>,
+    /// When the day began on which the person's card was reported lost, seconds since 1970 UTC.
+    pub(crate) card_lost_on: Option<i64>,
 }
 
 /// A card and its holder's face, shown to a phone.
@@ -43,6 +46,8 @@ pub(crate) struct Ending<'a> {
 pub(crate) struct TapRow<'a> {
     /// The code it is worth: whose, and to which phone.
     pub(crate) code: CodeRow,
+    /// The card.
+    pub(crate) card: CardRow,
     /// Whether the ID is to move from the phone it lives on.
     pub(crate) replaces_phone: bool,
     /// What is known of the person from now on.
@@ -57,6 +62,8 @@ pub(crate) enum Tapped {
         /// Whether another phone ended.
         moved: bool,
     },
+    /// The card was reported lost. Nothing has changed.
+    CardLost,
     /// Person or phone are bound otherwise. Nothing has changed.
     Otherwise(BindingState),
     /// The ID is suspended by somebody whose word a tap does not settle. Nothing has changed.
@@ -134,6 +141,7 @@ impl Store {
             command: None,
             settles: &SuspendedBy::SETTLED_AT_THE_CENTRE,
             closes: None,
+            card_lost_on: None,
         };
         self.end_phone(person, &ending, now)
     }
@@ -174,9 +182,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub(crate) fn tapped(&self, row: &TapRow<'_>, now: i64) -> Result<Tapped, StoreError> {
-        let TapRow { code, replaces_phone, record } = row;
+        let TapRow { code, card, replaces_phone, record } = row;
         let CodeRow { person, instance, .. } = code;
         self.write(|tx| {
+            if is_lost(tx, person, card)? {
+                return Ok(Tapped::CardLost);
+            }
             let bound = binding(tx, person, instance)?;
             let moves = *replaces_phone && bound == BindingState::AnotherPhone;
             if !moves && !matches!(bound, BindingState::Free | BindingState::Same) {
@@ -196,8 +207,11 @@ impl Store {
             }
             if moves {
                 let standing = ("replaced", "other_phone");
-                end_phone(tx, person, &Ending { standing, command: None, settles: &[], closes: None }, now)?;
+                let ending =
+                    Ending { standing, command: None, settles: &[], closes: None, card_lost_on: None };
+                end_phone(tx, person, &ending, now)?;
             }
+            record_card(tx, person, &card.card, now)?;
             amend_person(tx, person, now, *record)?;
             record_tap(tx, person, instance, now)?;
             put_code(tx, code)?;
@@ -379,13 +393,16 @@ fn end_phone(
     ending: &Ending<'_>,
     now: i64,
 ) -> Result<bool, StoreError> {
-    let Ending { standing, command, settles, closes } = *ending;
+    let Ending { standing, command, settles, closes, card_lost_on } = *ending;
     tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM codes WHERE person = ?1", params![person])?;
     forget_seen(tx, person)?;
     for by in settles {
         settle(tx, person, *by)?;
+    }
+    if let Some(day) = card_lost_on {
+        report_lost(tx, person, day, now)?;
     }
     if let Some(reason) = closes {
         tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;

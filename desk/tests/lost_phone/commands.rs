@@ -6,7 +6,7 @@ use desk::{
     FIXTURE_LINES,
     issuer::{PersonEvent, SuspendedBy},
 };
-use fixtures::people;
+use fixtures::people::{self, Citizen};
 use wallet_core::{
     card::{ActiveReason, LifeCycle, ReplaceReason, RevokeReason, SuspendReason},
     verify::Reason,
@@ -292,8 +292,17 @@ async fn the_wallet_learns_by_signed_lists_that_its_card_does_not_hold_and_why()
         assert_eq!(history.last().unwrap().kind.name(), "card_added", "nothing is deleted from it");
         let again = phone.enrol(&people::adult()).await;
         match expected {
-            // A new card gets a new one.
-            RevokeReason::CardLost => drop(again.unwrap()),
+            // Not with the card that was lost; a new one gets a new ID.
+            RevokeReason::CardLost => {
+                assert_eq!(again, Err(WalletError::IssuerRefused { why: Refusal::CardReportedLost }));
+                let elsewhere = stage.second_phone().await.enrol(&people::adult()).await;
+                assert_eq!(elsewhere, again, "nor on another phone");
+                let older = Citizen { document_number: "T10000098", ..people::adult() };
+                assert_eq!(phone.enrol(&older).await, again, "nor with one that was never shown here");
+                let new =
+                    Citizen { issue_date: "2026-11-24", document_number: "T10000099", ..people::adult() };
+                phone.enrol(&new).await.unwrap();
+            }
             _ => assert_eq!(again, Err(WalletError::IssuerRefused { why: Refusal::Denied })),
         }
     }

@@ -15,6 +15,12 @@ pub enum Refusal {
     CloneSuspected,
     /// The chip lacks a group the ID is made of.
     CardIncomplete,
+    /// The card is past its last day.
+    CardExpired,
+    /// The card was reported lost.
+    CardReportedLost,
+    /// Name, address or photo have changed since the card was issued.
+    CardOutdated,
     /// The session's time ran out.
     ChallengeExpired,
     /// The session was used before.
@@ -52,11 +58,14 @@ pub struct UnknownRefusal;
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::UntrustedChip,
         Self::AlteredChipData,
         Self::CloneSuspected,
         Self::CardIncomplete,
+        Self::CardExpired,
+        Self::CardReportedLost,
+        Self::CardOutdated,
         Self::ChallengeExpired,
         Self::Replayed,
         Self::UnknownSession,
@@ -81,6 +90,9 @@ impl Refusal {
             Self::AlteredChipData => "altered_chip_data",
             Self::CloneSuspected => "clone_suspected",
             Self::CardIncomplete => "card_incomplete",
+            Self::CardExpired => "card_expired",
+            Self::CardReportedLost => "card_reported_lost",
+            Self::CardOutdated => "card_outdated",
             Self::ChallengeExpired => "challenge_expired",
             Self::Replayed => "replayed",
             Self::UnknownSession => "unknown_session",
@@ -130,6 +142,16 @@ impl Refusal {
             }
             (Self::CardIncomplete, Language::Korean) => "카드에 신분증을 만들 정보가 부족합니다.",
             (Self::CardIncomplete, Language::English) => "The card lacks what an ID is made of.",
+            (Self::CardExpired, Language::Korean) => "유효기간이 지난 카드입니다.",
+            (Self::CardExpired, Language::English) => "The card has expired.",
+            (Self::CardReportedLost, Language::Korean) => "분실 신고된 카드입니다.",
+            (Self::CardReportedLost, Language::English) => "The card was reported lost.",
+            (Self::CardOutdated, Language::Korean) => {
+                "카드가 발급된 뒤 이름이나 주소가 바뀌어, 카드의 내용이 등록된 내용과 다릅니다."
+            }
+            (Self::CardOutdated, Language::English) => {
+                "Name or address have changed since the card was issued."
+            }
             (Self::ChallengeExpired, Language::Korean) => {
                 "시간이 너무 오래 걸렸습니다. 처음부터 다시 하세요."
             }
@@ -201,6 +223,10 @@ impl Refusal {
             Self::CardIncomplete => {
                 "The card lacks data the ID needs. Visit a community centre for a new card."
             }
+            Self::CardExpired | Self::CardReportedLost => {
+                "Enrol with your new card. If you have none yet, ask a community centre for it."
+            }
+            Self::CardOutdated => "Visit a community centre: the ID can be issued there, and a new card.",
             Self::ChallengeExpired => {
                 "It took too long. Start again and hold the card still until it is read."
             }
@@ -245,6 +271,12 @@ impl Refusal {
                 "카드가 원본과 다르게 응답했습니다. 다시 읽어 주시고, 두 번 실패하면 주민센터를 방문해 주세요."
             }
             Self::CardIncomplete => "카드에 필요한 정보가 없습니다. 주민센터에서 새 카드를 신청해 주세요.",
+            Self::CardExpired | Self::CardReportedLost => {
+                "새 카드로 다시 신청해 주세요. 아직 없다면 주민센터에서 카드를 재발급받아 주세요."
+            }
+            Self::CardOutdated => {
+                "주민센터를 방문해 주세요. 그곳에서 모바일 신분증과 새 카드를 발급받을 수 있습니다."
+            }
             Self::ChallengeExpired => {
                 "시간이 초과되었습니다. 처음부터 다시 하시고, 읽는 동안 카드를 떼지 마세요."
             }

@@ -24,3 +24,18 @@ CREATE TABLE line_events (
     operator TEXT NOT NULL,
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Physical cards that were shown, by keyed hash of issuer and number.
+CREATE TABLE cards (
+    card BLOB PRIMARY KEY CHECK (length(card) = 32),
+    person BLOB NOT NULL CHECK (length(person) = 32),
+    shown_at INTEGER NOT NULL,
+    lost_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cards_of_person ON cards (person);
+
+-- People who reported a card lost, and the day of the last report: a card issued before it is not the new one, shown here or not.
+CREATE TABLE card_losses (
+    person BLOB PRIMARY KEY CHECK (length(person) = 32),
+    reported_on INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -5,8 +5,13 @@ use super::{
 
 const ME: PersonId = [10; 32];
 const PHONE: Thumbprint = [1; 32];
-const ENDING: Ending<'static> =
-    Ending { standing: ("revoked", "card_lost"), command: None, settles: &[], closes: None };
+const ENDING: Ending<'static> = Ending {
+    standing: ("revoked", "card_lost"),
+    command: None,
+    settles: &[],
+    closes: None,
+    card_lost_on: None,
+};
 
 /// A store that knows a person.
 fn on_each_engine(test: impl Fn(&Store)) {

@@ -62,7 +62,9 @@ fn tap(store: &Store, person: PersonId, instance: Thumbprint, replaces_phone: bo
     code[..8].copy_from_slice(&now.to_be_bytes());
     code[8] = instance[0];
     let code = CodeRow { code, person, instance, challenge: [8; 32], expires_at: now + 10 };
-    store.tapped(&TapRow { code, replaces_phone, record: &|_| Ok(b"tapped".to_vec()) }, now).unwrap()
+    // Each person has one card, issued long ago.
+    let card = CardRow { card: person, issued_on: 0 };
+    store.tapped(&TapRow { code, card, replaces_phone, record: &|_| Ok(b"tapped".to_vec()) }, now).unwrap()
 }
 
 /// Gives tokens for a batch of a person who is known.

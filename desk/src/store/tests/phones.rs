@@ -178,6 +178,7 @@ fn an_ending_takes_codes_tokens_and_copies_and_may_close_the_person() {
             command: Some(("wipe", "by_issuer")),
             settles: &SuspendedBy::SETTLED_AT_THE_CENTRE,
             closes: Some("died"),
+            card_lost_on: None,
         };
         assert_eq!(store.closed(&person).unwrap(), None);
         assert!(store.end_phone(&person, &ending, NOW).unwrap());
@@ -234,7 +235,13 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
     use SuspendedBy::{Citizen, Issuer, Operator};
     type Act<'a> = &'a dyn Fn(&Store);
     let me = [10; 32];
-    let ending = |closes| Ending { standing: ("revoked", "card_lost"), command: None, settles: &[], closes };
+    let ending = |closes| Ending {
+        standing: ("revoked", "card_lost"),
+        command: None,
+        settles: &[],
+        closes,
+        card_lost_on: None,
+    };
     let acts: [(&str, Act<'_>, &[SuspendedBy]); 5] = [
         ("tap elsewhere", &|store| drop(tap(store, me, [2; 32], true, NOW)), &[Operator]),
         ("tap on the phone itself", &|store| drop(tap(store, me, [1; 32], true, NOW)), &[]),
@@ -273,6 +280,40 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
         assert_eq!(tap(store, me, [1; 32], true, NOW), Tapped::Suspended);
         assert_eq!(tap(store, me, [2; 32], false, NOW), Tapped::Suspended);
         assert_eq!(tap(store, me, [2; 32], true, NOW), Tapped::Granted { moved: false });
+    });
+}
+
+#[test]
+fn a_card_reported_lost_enrols_nobody_and_a_new_one_does() {
+    const DAY: i64 = 86_400;
+    let me = [10; 32];
+    let lose = |store: &Store, day: i64| {
+        let standing = ("revoked", "card_lost");
+        let ending = Ending { standing, command: None, settles: &[], closes: None, card_lost_on: Some(day) };
+        store.end_phone(&me, &ending, NOW).unwrap();
+    };
+    let shown = |store: &Store, card: u8, issued_on: i64| {
+        let code = [[card; 16], [u8::try_from(issued_on / DAY).unwrap(); 16]].concat().try_into().unwrap();
+        let code = CodeRow { code, person: me, instance: [1; 32], challenge: [8; 32], expires_at: NOW + 10 };
+        let card = CardRow { card: [card; 32], issued_on };
+        let row = TapRow { code, card, replaces_phone: true, record: &|_| Ok(b"tapped".to_vec()) };
+        store.tapped(&row, NOW).unwrap() != Tapped::CardLost
+    };
+    on_each_engine(|store| {
+        assert!(shown(store, 1, 5 * DAY));
+        lose(store, 7 * DAY);
+        assert!(!shown(store, 1, 5 * DAY), "it was shown here");
+        assert!(!shown(store, 2, 6 * DAY), "it was not, but is older than the report");
+        assert!(shown(store, 3, 7 * DAY), "of the same day, and never seen: the new one");
+        assert!(shown(store, 4, 8 * DAY));
+        // A report that comes late makes no older one forgotten.
+        lose(store, 6 * DAY);
+        assert!(!shown(store, 2, 6 * DAY));
+        assert!(!shown(store, 3, 7 * DAY), "all that were shown are lost");
+        assert!(shown(store, 5, 7 * DAY));
+        lose(store, 9 * DAY);
+        assert!(!shown(store, 5, 8 * DAY));
+        assert!(shown(store, 6, 9 * DAY));
     });
 }
 
