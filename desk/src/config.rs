@@ -6,6 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use wallet_core::{counter::DeskId, crypto::sign::PublicKey, platform::Clock, wallet::WalletConfig};
@@ -76,6 +77,8 @@ pub struct Config {
     pub desk: DeskIdentity,
     /// Named relaxations, all off by default.
     pub policy: Policy,
+    /// How often a phone's long poll looks for what another desk over the same database has ordered. What this desk orders wakes it.
+    pub look_again: Duration,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// What the desk says of itself; nothing when off.
@@ -146,6 +149,7 @@ impl Config {
             face_providers: Vec::new(),
             desk,
             policy: Policy::default(),
+            look_again: Duration::from_secs(1),
             clock,
             log: Log::default(),
             request_rate: RequestRate::default(),

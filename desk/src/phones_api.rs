@@ -1,7 +1,13 @@
 //! The HTTP of what phones ask for by their Instance key beside staples: commands, by long poll, and being given up; and of the
 //! status lists, which anybody asks for.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -25,9 +31,6 @@ use crate::{
     server::{App, read_body},
     staples_api::{answer, refuse, signature_of},
 };
-
-/// How often a waiting poll looks for what another desk over the same store has queued.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -56,11 +59,28 @@ async fn commands(State(app): State<App>, request: Request) -> Response {
         if !worth_waiting || left.is_zero() {
             return answer(found);
         }
+        let _waiting = Waiting::among(&app.waiting);
         tokio::select! {
             () = told => {}
-            () = tokio::time::sleep(left.min(LOOK_AGAIN)) => {}
+            () = tokio::time::sleep(left.min(app.look_again)) => {}
             () = app.stopping() => return answer(found),
         }
+    }
+}
+
+/// One long poll among those that wait, as long as it is there.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn among(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -378,6 +381,12 @@ impl RunningDesk {
         self.app.with_issuer(|issuer, _| Ok(issuer.store().audit()?)).await
     }
 
+    /// How many phones wait for a command now.
+    #[must_use]
+    pub fn waiting_phones(&self) -> usize {
+        self.app.waiting.load(Ordering::SeqCst)
+    }
+
     /// Stops, after the requests under way are answered.
     ///
     /// # Errors
@@ -440,6 +449,9 @@ pub(crate) struct App {
     pub(crate) log: Log,
     pub(crate) request_rate: RequestRate,
     pub(crate) buckets: Arc<Buckets>,
+    pub(crate) look_again: Duration,
+    /// How many long polls wait now.
+    pub(crate) waiting: Arc<AtomicUsize>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -471,6 +483,8 @@ impl App {
             log: config.log,
             request_rate: config.request_rate,
             buckets: Arc::default(),
+            look_again: config.look_again,
+            waiting: Arc::default(),
             stopping,
         }
     }
