@@ -1,6 +1,6 @@
 //! What the pages remember and look up.
 
-use super::{super::*, NOW, access, bind, copy, on_each_engine};
+use super::{super::*, NOW, access, bind, copy, know, on_each_engine};
 
 const ME: PersonId = [10; 32];
 
