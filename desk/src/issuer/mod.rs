@@ -30,7 +30,7 @@ use crate::{
     counter_pack::make_pack,
     documents::Documents,
     pki::Pki,
-    store::{BindingState, PersonId, SessionState, Store, StoreError, Thumbprint},
+    store::{BindingState, PersonId, SessionState, Store, StoreError},
     wallet_provider::{self, WalletProvider},
 };
 
@@ -243,10 +243,6 @@ impl Issuer {
             Some(now) if now >= expires_at => Err(IssuerError::refused(Refusal::ChallengeExpired)),
             _ => Ok(nonce),
         }
-    }
-
-    pub(crate) fn check_binding(&self, person: &PersonId, instance: &Thumbprint) -> Result<(), IssuerError> {
-        refuse_binding(self.store.binding(person, instance)?)
     }
 
     pub(crate) fn audit<T>(

@@ -203,7 +203,8 @@ impl Issuer {
         let id = self.person_id(person.registration_number().as_str());
         self.refuse_closed(&id)?;
         let command = Some((CommandOp::Lock.name(), CommandReason::PhoneLost.name()));
-        let ending = Ending { command, ..ending(("revoked", "by_citizen")) };
+        let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
+        let ending = Ending { command, settles, ..ending(("revoked", "by_citizen")) };
         let ended = self.store.end_phone(&id, &ending, now)?;
         self.store.log(now, None, "recover", if ended { "ok" } else { "nobody" })?;
         self.tell_phones();

@@ -128,21 +128,23 @@ pub enum Bound {
 pub(crate) type Reseal<'a> = &'a dyn Fn(Option<Vec<u8>>) -> Result<Vec<u8>, StoreError>;
 
 /// What is known of a person, sealed.
-fn record(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn person_record(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+) -> Result<Option<Vec<u8>>, StoreError> {
     tx.first("SELECT record FROM people WHERE person = ?1", params![person], |row| row.get(0))
 }
 
-pub(super) fn amend_person(
+pub(super) fn put_person(
     tx: &mut Transaction<'_>,
     person: &PersonId,
+    sealed: &[u8],
     now: i64,
-    reseal: Reseal<'_>,
 ) -> Result<(), StoreError> {
-    let sealed = reseal(record(tx, person)?)?;
     tx.execute(
         "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
-        params![person, sealed.as_slice(), now],
+        params![person, sealed, now],
     )?;
     Ok(())
 }
@@ -184,7 +186,10 @@ impl Store {
         now: i64,
         reseal: Reseal<'_>,
     ) -> Result<(), StoreError> {
-        self.write(|tx| amend_person(tx, person, now, reseal))
+        self.write(|tx| {
+            let sealed = reseal(person_record(tx, person)?)?;
+            put_person(tx, person, &sealed, now)
+        })
     }
 
     /// What is known of a person, sealed.
@@ -192,7 +197,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn person(&self, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.alone(Mode::Read, |tx| record(tx, person))
+        self.alone(Mode::Read, |tx| person_record(tx, person))
     }
 
     /// Remembers an offer, and that a clerk saw the person for this document. Earlier offers to the same person end: the newest

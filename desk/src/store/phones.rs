@@ -4,7 +4,7 @@ use super::{
     Access, BindingState, CodeRow, PersonId, Store, StoreError, SuspendedBy, Thumbprint, binding,
     cards::{CardRow, is_lost, record_card, report_lost},
     engine::{Transaction, params},
-    grants::{Reseal, amend_person, put_code, tag_of},
+    grants::{person_record, put_code, put_person, tag_of},
     portal::{forget_seen, record_tap},
     suspensions::{settle, suspended_by},
 };
@@ -50,8 +50,8 @@ pub(crate) struct TapRow<'a> {
     pub(crate) card: CardRow,
     /// Whether the ID is to move from the phone it lives on.
     pub(crate) replaces_phone: bool,
-    /// What is known of the person from now on.
-    pub(crate) record: Reseal<'a>,
+    /// What is known of the person from now on, sealed, made out of what was; `None` when the card says what is no longer true.
+    pub(crate) record: &'a dyn Fn(Option<Vec<u8>>) -> Result<Option<Vec<u8>>, StoreError>,
 }
 
 /// What came of it.
@@ -64,6 +64,8 @@ pub(crate) enum Tapped {
     },
     /// The card was reported lost. Nothing has changed.
     CardLost,
+    /// The card says what is no longer true. Nothing has changed.
+    CardOutdated,
     /// Person or phone are bound otherwise. Nothing has changed.
     Otherwise(BindingState),
     /// The ID is suspended by somebody whose word a tap does not settle. Nothing has changed.
@@ -188,6 +190,7 @@ impl Store {
             if is_lost(tx, person, card)? {
                 return Ok(Tapped::CardLost);
             }
+            let Some(sealed) = record(person_record(tx, person)?)? else { return Ok(Tapped::CardOutdated) };
             let bound = binding(tx, person, instance)?;
             let moves = *replaces_phone && bound == BindingState::AnotherPhone;
             if !moves && !matches!(bound, BindingState::Free | BindingState::Same) {
@@ -212,7 +215,7 @@ impl Store {
                 end_phone(tx, person, &ending, now)?;
             }
             record_card(tx, person, &card.card, now)?;
-            amend_person(tx, person, now, *record)?;
+            put_person(tx, person, &sealed, now)?;
             record_tap(tx, person, instance, now)?;
             put_code(tx, code)?;
             Ok(Tapped::Granted { moved: moves })

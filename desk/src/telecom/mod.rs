@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use wallet_core::{
     bytes::equal_in_constant_time,
-    card::Person,
+    card::{Person, Refusal},
     crypto::hash::{hmac_sha256, sha256},
 };
 
 use crate::{
     issuer::{Issuer, IssuerError},
-    store::{LineChange, LineId, Reported},
+    store::{LineChange, LineId, PersonId, Reported},
 };
 
 /// An operator that may report lost phones.
@@ -175,6 +175,14 @@ impl Issuer {
         self.store.log(now, None, event, &outcome)?;
         self.tell_phones();
         Ok(reported)
+    }
+
+    /// Nothing is issued to somebody who died.
+    pub(crate) fn refuse_closed(&self, person: &PersonId) -> Result<(), IssuerError> {
+        match self.store.closed(person)? {
+            Some(reason) => Err(IssuerError::because(Refusal::Denied, reason)),
+            None => Ok(()),
+        }
     }
 
     /// Takes an authenticated operator's word that a line of its own has changed. The centre is told; it proves nobody's identity.

@@ -194,7 +194,7 @@ async fn a_new_name_and_address_hold_from_then_on_wherever_they_are_asked_for() 
     assert_eq!(phone.wallet.cards().unwrap().remove(0).address, address);
     // The card says what was: the centre is where one goes.
     let tapped = phone.enrol(&people::adult()).await;
-    assert_eq!(tapped, Err(WalletError::IssuerRefused { why: Refusal::Denied }));
+    assert_eq!(tapped, Err(WalletError::IssuerRefused { why: Refusal::CardOutdated }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -384,22 +384,52 @@ async fn a_suspension_at_the_centre_shows_with_its_reason_and_passes() {
     assert_eq!(standing(&phone).await, resumed);
 }
 
+/// The adult after they moved to another town.
+fn moved() -> Citizen {
+    Citizen { address: "세종특별자치시 보기로 1", ..people::adult() }
+}
+
+/// What changed is the register's to say: neither a card that was issued before nor a clerk's copy of the register takes it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_with_the_old_address_takes_nothing_back_and_enrols_nobody() {
+    let (stage, phone) = enrolled().await;
+    let changed = PersonEvent::DetailsChanged(Box::new(moved().person()));
+    assert!(stage.desk.happened(number(), changed).await.unwrap());
+    let outdated = Err(WalletError::IssuerRefused { why: Refusal::CardOutdated });
+    assert_eq!(phone.enrol(&people::adult()).await, outdated);
+    let new = stage.second_phone().await;
+    assert_eq!(new.enrol_moving(&people::adult()).await, outdated, "and the first phone keeps the ID");
+    assert_eq!(hear(&phone).await, []);
+    Arc::clone(&phone.wallet).renew_card(None).await.unwrap();
+    assert_eq!(phone.wallet.cards().unwrap().remove(0).address, moved().address);
+
+    // A visit, for which the clerk looks into the register of before.
+    assert!(stage.desk.release(number()).await.unwrap());
+    let visit = stage.desk.visit(number()).await.unwrap();
+    let offer = Arc::clone(&new.wallet).open_offer(visit.link).await.unwrap();
+    offer.accept(Some(visit.transaction_code.into()), None).await.unwrap();
+    assert_eq!(new.wallet.cards().unwrap().remove(0).address, moved().address);
+
+    // A new card says what is true, and enrols.
+    let card = Citizen { issue_date: "2026-11-24", document_number: "T10000099", ..moved() };
+    phone.enrol_moving(&card).await.unwrap();
+    let held = phone.wallet.cards().unwrap().remove(0);
+    assert_eq!((held.address.as_str(), held.state), (moved().address, CardState::Active));
+    // The one before is no card of theirs any more, and a visit brings nothing of it back.
+    assert_eq!(new.enrol_moving(&people::adult()).await, outdated);
+    let visit = stage.desk.visit(number()).await.unwrap();
+    let offer = Arc::clone(&phone.wallet).open_offer(visit.link).await.unwrap();
+    offer.accept(Some(visit.transaction_code.into()), None).await.unwrap();
+    assert_eq!(phone.wallet.cards().unwrap().remove(0).address, moved().address);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_address_replaces_the_card_by_itself() {
     let (stage, phone) = enrolled().await;
     let old = phone.wallet.cards().unwrap().remove(0);
-    let person = people::adult().person();
-    let moved = wallet_core::card::Person::new(
-        person.name(),
-        person.name_latin(),
-        person.birth_date(),
-        person.registration_number().clone(),
-        "세종특별자치시 보기로 1",
-        person.issue_date(),
-        person.issuing_authority(),
-        person.portrait().to_vec(),
+    assert!(
+        stage.desk.happened(number(), PersonEvent::DetailsChanged(Box::new(moved().person()))).await.unwrap()
     );
-    assert!(stage.desk.happened(number(), PersonEvent::DetailsChanged(Box::new(moved))).await.unwrap());
     phone.wallet.lock().unwrap();
     let locked = Arc::clone(&phone.wallet).refresh().await.unwrap();
     assert_eq!((locked.lists >= 1, locked.renewed), (true, Renewed::NotNeeded), "the copies still last");

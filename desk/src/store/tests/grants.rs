@@ -103,9 +103,13 @@ fn a_code_used_twice_ends_what_came_of_it() {
 fn no_tokens_come_of_anything_after_a_death_a_suspension_or_the_end_of_the_phone() {
     let died = Ending { closes: Some("died"), ..ENDING };
     let events: [(&str, &dyn Fn(&Store)); 4] = [
-        ("died", &|store| drop(store.end_phone(&ME, &died, NOW).unwrap())),
+        ("died", &|store| {
+            store.end_phone(&ME, &died, NOW).unwrap();
+        }),
         ("suspended", &|store| store.suspend(&ME, SuspendedBy::Issuer, NOW).unwrap()),
-        ("given up", &|store| drop(store.release(&ME, NOW).unwrap())),
+        ("given up", &|store| {
+            store.release(&ME, NOW).unwrap();
+        }),
         ("on another phone", &|store| {
             store.release(&ME, NOW).unwrap();
             let elsewhere = Access { person: ME, instance: [2; 32], issue: [2; 16] };
@@ -168,9 +172,15 @@ fn a_visit_grants_once_and_ends_with_the_phone() {
         assert_eq!(visit(store), good);
     });
     let ends: [&dyn Fn(&Store); 3] = [
-        &|store| drop(store.release(&ME, NOW).unwrap()),
-        &|store| drop(store.end_phone(&ME, &ENDING, NOW).unwrap()),
-        &|store| drop(store.end_instance(&PHONE, &ENDING, NOW).unwrap()),
+        &|store| {
+            store.release(&ME, NOW).unwrap();
+        },
+        &|store| {
+            store.end_phone(&ME, &ENDING, NOW).unwrap();
+        },
+        &|store| {
+            store.end_instance(&PHONE, &ENDING, NOW).unwrap();
+        },
     ];
     for end in ends {
         on_each_engine(|store| {

@@ -64,7 +64,9 @@ fn tap(store: &Store, person: PersonId, instance: Thumbprint, replaces_phone: bo
     let code = CodeRow { code, person, instance, challenge: [8; 32], expires_at: now + 10 };
     // Each person has one card, issued long ago.
     let card = CardRow { card: person, issued_on: 0 };
-    store.tapped(&TapRow { code, card, replaces_phone, record: &|_| Ok(b"tapped".to_vec()) }, now).unwrap()
+    store
+        .tapped(&TapRow { code, card, replaces_phone, record: &|_| Ok(Some(b"tapped".to_vec())) }, now)
+        .unwrap()
 }
 
 /// Gives tokens for a batch of a person who is known.
@@ -89,6 +91,32 @@ fn by_code(store: &Store, access: &Access, tokens: &[(TokenKind, [u8; 32], i64)]
 fn bind(store: &Store, access: Access, copies: &[CopyRow<'_>]) -> Bound {
     grant(store, &access);
     store.bind_batch(&access, copies, 3, NOW).unwrap()
+}
+
+/// Two desks add to what is known of somebody at the same time.
+#[test]
+fn nothing_of_a_record_is_lost_between_desks() {
+    on_each_engine(|store| {
+        let gate = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for word in 0..4_u8 {
+                let gate = &gate;
+                scope.spawn(move || {
+                    gate.wait();
+                    for _ in 0..8 {
+                        store
+                            .amend_person(&[10; 32], NOW, &|before| {
+                                Ok([before.unwrap_or_default(), vec![word]].concat())
+                            })
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let mut record = store.person(&[10; 32]).unwrap().unwrap();
+        record.sort_unstable();
+        assert_eq!(record, [[0; 8], [1; 8], [2; 8], [3; 8]].concat());
+    });
 }
 
 #[test]

@@ -243,12 +243,32 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
         card_lost_on: None,
     };
     let acts: [(&str, Act<'_>, &[SuspendedBy]); 5] = [
-        ("tap elsewhere", &|store| drop(tap(store, me, [2; 32], true, NOW)), &[Operator]),
-        ("tap on the phone itself", &|store| drop(tap(store, me, [1; 32], true, NOW)), &[]),
-        ("given up at the centre", &|store| drop(store.release(&me, NOW).unwrap()), &[Operator, Citizen]),
+        (
+            "tap elsewhere",
+            &|store| {
+                tap(store, me, [2; 32], true, NOW);
+            },
+            &[Operator],
+        ),
+        (
+            "tap on the phone itself",
+            &|store| {
+                tap(store, me, [1; 32], true, NOW);
+            },
+            &[],
+        ),
+        (
+            "given up at the centre",
+            &|store| {
+                store.release(&me, NOW).unwrap();
+            },
+            &[Operator, Citizen],
+        ),
         (
             "given up on the phone",
-            &|store| drop(store.end_instance(&[1; 32], &ending(None), NOW).unwrap()),
+            &|store| {
+                store.end_instance(&[1; 32], &ending(None), NOW).unwrap();
+            },
             &[],
         ),
         ("resumed by the issuer", &|store| store.resume(&me, NOW).unwrap(), &[Operator, Citizen, Issuer]),
@@ -296,7 +316,7 @@ fn a_card_reported_lost_enrols_nobody_and_a_new_one_does() {
         let code = [[card; 16], [u8::try_from(issued_on / DAY).unwrap(); 16]].concat().try_into().unwrap();
         let code = CodeRow { code, person: me, instance: [1; 32], challenge: [8; 32], expires_at: NOW + 10 };
         let card = CardRow { card: [card; 32], issued_on };
-        let row = TapRow { code, card, replaces_phone: true, record: &|_| Ok(b"tapped".to_vec()) };
+        let row = TapRow { code, card, replaces_phone: true, record: &|_| Ok(Some(b"tapped".to_vec())) };
         store.tapped(&row, NOW).unwrap() != Tapped::CardLost
     };
     on_each_engine(|store| {
