@@ -102,7 +102,8 @@ fn a_code_used_twice_ends_what_came_of_it() {
 #[test]
 fn no_tokens_come_of_anything_after_a_death_a_suspension_or_the_end_of_the_phone() {
     let died = Ending { closes: Some("died"), ..ENDING };
-    let events: [(&str, &dyn Fn(&Store)); 4] = [
+    type Event<'a> = (&'a str, &'a dyn Fn(&Store));
+    let events: [Event<'_>; 4] = [
         ("died", &|store| {
             store.end_phone(&ME, &died, NOW).unwrap();
         }),
