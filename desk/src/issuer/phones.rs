@@ -195,13 +195,17 @@ impl Issuer {
     }
 
     /// Recovers a person's ID at the centre, after the citizen was seen: the phone it lived on is given up and locks itself when it
-    /// hears of it, a suspension is settled, and the code for another phone is made.
+    /// hears of it, what an operator or the citizen ordered is settled, and the code for another phone is made.
     ///
     /// # Errors
-    /// [`Refusal::Denied`] for somebody to whom nothing is issued any more; [`IssuerError::Store`], [`IssuerError::Failed`].
+    /// [`Refusal::Denied`] for somebody to whom nothing is issued any more, [`Refusal::Suspended`] for somebody whom the issuer has
+    /// suspended: nothing has ended then. [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn recover(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
         self.refuse_closed(&id)?;
+        if self.store.suspended_by(&id)? == Some(SuspendedBy::Issuer) {
+            return Err(IssuerError::refused(Refusal::Suspended));
+        }
         let command = Some((CommandOp::Lock.name(), CommandReason::PhoneLost.name()));
         let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
         let ending = Ending { command, settles, ..ending(("revoked", "by_citizen")) };

@@ -101,6 +101,14 @@ impl Store {
         self.write(|tx| resume(tx, person, SuspendedBy::Issuer, now))
     }
 
+    /// Who ordered that a person's ID is suspended, if it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn suspended_by(&self, person: &PersonId) -> Result<Option<SuspendedBy>, StoreError> {
+        self.alone(Mode::Read, |tx| suspended_by(tx, person))
+    }
+
     /// Whether a person's ID is suspended.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use desk::{
     Desk, FIXTURE_LINES,
-    issuer::{PersonEvent, SuspendedBy},
+    issuer::{IssuerError, PersonEvent, SuspendedBy},
 };
 use fixtures::people::{self, Citizen};
 use wallet_core::{
@@ -244,8 +244,13 @@ async fn a_tap_moves_no_id_that_the_issuer_suspended() {
     }
     let shown = show(&old).await;
     assert_eq!(refused(&stage, &counter(&stage).await, &shown), None);
-    // What another register says of the card settles nothing.
+    // Nor does a clerk recover it, and what another register says of the card settles nothing.
     stage.desk.suspend(number(), SuspendedBy::Issuer).await.unwrap();
+    let recovered = stage.desk.recover(number()).await;
+    let suspended = matches!(recovered, Err(IssuerError::Refused { refusal: Refusal::Suspended, .. }));
+    assert!(suspended, "the issuer's word stands");
+    let elsewhere = new.enrol(&people::adult()).await;
+    assert_eq!(elsewhere, Err(WalletError::IssuerRefused { why: Refusal::AnotherPhone }));
     assert!(stage.desk.happened(number(), PersonEvent::CardLost).await.unwrap());
     let visit = stage.desk.visit(number()).await.unwrap();
     let offer = Arc::clone(&new.wallet).open_offer(visit.link).await.unwrap();
