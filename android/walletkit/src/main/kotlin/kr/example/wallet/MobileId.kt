@@ -2,7 +2,9 @@ package kr.example.wallet
 
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.ProducerScope
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.buffer
 import kotlinx.coroutines.flow.channelFlow
@@ -97,13 +99,15 @@ public class MobileId private constructor(
      */
     public fun commands(): Flow<CommandOp> =
         flow {
-            while (state() != WalletState.WIPED) {
+            while (true) {
+                // Whoever cancels may have closed the wallet by now.
+                currentCoroutineContext().ensureActive()
+                if (state() == WalletState.WIPED) return@flow
                 val began = System.nanoTime()
                 val obeyed =
                     try {
                         receiveCommands(LONGEST_POLL).obeyed
                     } catch (_: WalletException) {
-                        if (state() == WalletState.WIPED) return@flow
                         delay(AFTER_FAILURE)
                         continue
                     }
