@@ -135,6 +135,8 @@ async fn whoever_does_not_prove_who_asks_is_refused_in_the_words_of_oauth() {
         (ErrorCode::InvalidProof, Trick::TooManyKeys),
         (ErrorCode::InvalidProof, Trick::OwnKeyAsHolderKey),
         (ErrorCode::InvalidToken, Trick::LateKeys),
+        (ErrorCode::InvalidEncryptionParameters, Trick::AnswerKeyInTheClear),
+        (ErrorCode::InvalidEncryptionParameters, Trick::RequestEncryptedToAnother),
     ];
     for (code, trick) in cases {
         let outcome = Phone::new(&desk).enrol(&mut card().build(), trick).await;

@@ -51,7 +51,7 @@ async fn issuer_metadata(State(app): State<App>, headers: HeaderMap) -> Response
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signed = accepted.split(',').filter_map(|kind| kind.split(';').next());
     if !signed.into_iter().any(|kind| kind.trim().eq_ignore_ascii_case("application/jwt")) {
-        return answer(app.with_issuer(|issuer, _| Ok(issuer.issuer_metadata())).await);
+        return answer(app.with_issuer(|issuer, _| issuer.issuer_metadata()).await);
     }
     match app.with_issuer(Issuer::signed_issuer_metadata).await {
         Ok(token) => private(([(header::CONTENT_TYPE, "application/jwt")], token).into_response()),
@@ -202,6 +202,10 @@ fn proofs_of(path: &'static str, headers: &HeaderMap) -> Proofs {
         attestation: only("oauth-client-attestation"),
         attestation_proof: only("oauth-client-attestation-pop"),
         access_token,
+        encrypted: only("content-type").is_some_and(|value| {
+            let kind = value.split(';').next().unwrap_or_default();
+            kind.trim().eq_ignore_ascii_case("application/jwt")
+        }),
     }
 }
 

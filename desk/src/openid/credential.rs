@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use wallet_core::{
     card::Refusal,
     crypto::{random::make_random, sign::PublicKey},
-    jose::{ContentEncryption, Jwk, encode, encrypt},
+    jose::encode,
     openid::ErrorCode,
 };
 
-use super::{Proofs, digest};
+use super::{
+    Proofs, digest,
+    encryption::{Encryption, EncryptionMember},
+};
 use crate::{
     documents::{Document, Wanted},
     issuer::{Batch, Issuer, IssuerError, MadeCopy, refuse_binding},
@@ -71,14 +73,6 @@ enum Content {
     Later { transaction_id: String, interval: i64 },
 }
 
-/// What a wallet wants its answer encrypted to. 8.2.
-#[derive(Deserialize)]
-struct EncryptionMember {
-    jwk: Value,
-    enc: String,
-    zip: Option<serde::de::IgnoredAny>,
-}
-
 #[derive(Deserialize)]
 struct DeferredRequest {
     transaction_id: String,
@@ -122,8 +116,9 @@ impl Issuer {
     ) -> Result<CredentialAnswer, IssuerError> {
         let (access, instance) = self.check_access(proofs, now)?;
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidCredentialRequest, check);
-        let request: CredentialRequest = serde_json::from_slice(body).map_err(|_| invalid("Body"))?;
-        let encryption = request.credential_response_encryption.map(Encryption::read).transpose()?;
+        let body = self.opened(body, proofs)?;
+        let request: CredentialRequest = serde_json::from_slice(&body).map_err(|_| invalid("Body"))?;
+        let encryption = Encryption::read(request.credential_response_encryption, proofs)?;
         let document = self.document_of(&access)?;
         let find = |id: &str| self.documents.wanted(id).filter(|wanted| wanted.document == document);
         let wanted = match (request.credential_identifier, request.credential_configuration_id) {
@@ -171,8 +166,9 @@ impl Issuer {
     ) -> Result<CredentialAnswer, IssuerError> {
         let (access, _) = self.check_access(proofs, now)?;
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidCredentialRequest, check);
-        let request: DeferredRequest = serde_json::from_slice(body).map_err(|_| invalid("Body"))?;
-        let encryption = request.credential_response_encryption.map(Encryption::read).transpose()?;
+        let body = self.opened(body, proofs)?;
+        let request: DeferredRequest = serde_json::from_slice(&body).map_err(|_| invalid("Body"))?;
+        let encryption = Encryption::read(request.credential_response_encryption, proofs)?;
         let row = self.store.deferred(&digest(&request.transaction_id), &access.issue, now)?;
         let row = row.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidTransactionId, "Unknown"))?;
         // A document may have been withdrawn since.
@@ -310,38 +306,12 @@ impl Issuer {
     }
 }
 
-/// To whom an answer is encrypted, and how.
-struct Encryption {
-    key: Jwk,
-    content: ContentEncryption,
-}
-
-impl Encryption {
-    /// 8.2 and 10: ECDH-ES on P-256, AES-GCM, uncompressed; the metadata say so.
-    fn read(asked: EncryptionMember) -> Result<Self, IssuerError> {
-        let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidEncryptionParameters, check);
-        let EncryptionMember { jwk, enc, zip } = asked;
-        if zip.is_some() {
-            return Err(invalid("Compression"));
-        }
-        if jwk.get("alg").and_then(Value::as_str) != Some("ECDH-ES") {
-            return Err(invalid("Algorithm"));
-        }
-        let content = ContentEncryption::ALL.into_iter().find(|content| content.name() == enc);
-        let content = content.ok_or_else(|| invalid("Content"))?;
-        let key = serde_json::from_value(jwk).map_err(|_| invalid("Key"))?;
-        Ok(Self { key, content })
-    }
-}
-
 fn answer(content: &Content, encryption: Option<Encryption>) -> Result<CredentialAnswer, IssuerError> {
     let ready = matches!(content, Content::Credentials { .. });
     let json = serde_json::to_string(content).map_err(|_| IssuerError::Failed)?;
     let body = match encryption {
         None => Body::Clear(json),
-        Some(Encryption { key, content }) => {
-            Body::Encrypted(encrypt(&key, content, json.as_bytes()).ok_or(IssuerError::Failed)?)
-        }
+        Some(encryption) => Body::Encrypted(encryption.seal(&json)?),
     };
     Ok(CredentialAnswer { ready, body })
 }

@@ -24,18 +24,23 @@ const NAMES: [(&str, Language); 2] =
 const LANGUAGES: [Language; 2] = [Language::Korean, Language::English];
 
 impl Issuer {
-    pub(crate) fn issuer_metadata(&self) -> Value {
+    pub(crate) fn issuer_metadata(&self) -> Result<Value, IssuerError> {
         let at = |path: &str| format!("{}{path}", self.url);
         let all = || self.documents.iter().flat_map(|document| document.wanted());
         let configurations: Map<String, Value> =
             all().map(|wanted| (wanted.id(), self.configuration(wanted))).collect();
         let most = all().map(Wanted::batch).max().unwrap_or(1);
-        json!({
+        Ok(json!({
             "credential_issuer": self.url,
             "credential_endpoint": at(paths::CREDENTIAL),
             "nonce_endpoint": at(paths::NONCE),
             "deferred_credential_endpoint": at(paths::DEFERRED),
             "notification_endpoint": at(paths::NOTIFICATION),
+            "credential_request_encryption": {
+                "jwks": { "keys": [self.request_key()?] },
+                "enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
+                "encryption_required": false,
+            },
             "credential_response_encryption": {
                 "alg_values_supported": ["ECDH-ES"],
                 "enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::name),
@@ -44,13 +49,13 @@ impl Issuer {
             "batch_credential_issuance": { "batch_size": most },
             "display": NAMES.map(|(name, language)| json!({ "name": name, "locale": language.code() })),
             "credential_configurations_supported": configurations,
-        })
+        }))
     }
 
     /// The same, signed. OpenID4VCI 1.0, 12.2.3.
     pub(crate) fn signed_issuer_metadata(&self, now: i64) -> Result<String, IssuerError> {
         let signer = &self.pki.metadata_signer;
-        let mut claims = self.issuer_metadata();
+        let mut claims = self.issuer_metadata()?;
         if let Some(members) = claims.as_object_mut() {
             members.insert("sub".to_owned(), self.url.clone().into());
             members.insert("iat".to_owned(), now.into());

@@ -4,6 +4,7 @@
 pub(crate) mod api;
 mod authorize;
 mod credential;
+mod encryption;
 mod metadata;
 mod offer;
 mod proofs;

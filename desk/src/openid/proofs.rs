@@ -29,6 +29,8 @@ pub(crate) struct Proofs {
     pub(crate) attestation_proof: Option<String>,
     /// `Authorization: DPoP …`.
     pub(crate) access_token: Option<String>,
+    /// Whether the body says of itself that it is encrypted: `application/jwt`.
+    pub(crate) encrypted: bool,
 }
 
 #[derive(Deserialize)]

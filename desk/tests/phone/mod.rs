@@ -20,7 +20,7 @@ use wallet_core::{
     chip::{Can, CardAccess, ChipData, Entropy, FileSet, ReadPlan, Reading, Step as ChipStep, files::dg2},
     counter::{DeliveredCopy, Document, UnverifiedCopy},
     crypto::{random::make_random, sign::PublicKey},
-    jose::{Blob, Fixed, decode},
+    jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jwk, decode, encrypt},
     openid::{
         Attesting, Client, Delivered, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
         ProviderInput, ProviderStep, Step, TokenPolicy,
@@ -63,6 +63,9 @@ pub(crate) enum Trick {
     OwnKeyAsHolderKey,
     SaysThatNothingWasKept,
     SaysThatAllWasDeleted,
+    /// A proxy in the way puts a request of its own in the place of the phone's, which it cannot read.
+    AnswerKeyInTheClear,
+    RequestEncryptedToAnother,
 }
 
 /// What came of an enrolment.
@@ -392,6 +395,21 @@ impl Phone {
                 request.headers.remove(header);
             }
         }
+        if request.url.ends_with("/openid/credential") {
+            assert_eq!(request.headers["content-type"], "application/jwt", "nobody between reads it");
+            let proxy = Jwk::new(*DecryptionKey::derive(&[9; 64]).unwrap().public());
+            if trick == Trick::AnswerKeyInTheClear {
+                let mut jwk = serde_json::to_value(&proxy).unwrap();
+                jwk["alg"] = "ECDH-ES".into();
+                let body = serde_json::json!({"credential_configuration_id": "resident_card.mdoc",
+                    "credential_response_encryption": {"jwk": jwk, "enc": "A256GCM"}});
+                request.body = serde_json::to_vec(&body).unwrap();
+                request.headers.insert("content-type".into(), "application/json".into());
+            }
+            if trick == Trick::RequestEncryptedToAnother {
+                request.body = encrypt(&proxy, ContentEncryption::A256Gcm, b"{}").unwrap().into_bytes();
+            }
+        }
         let replayed = [
             (Trick::ReplayChallenge, "/challenge"),
             (Trick::ReplayToken, "/token"),
@@ -402,6 +420,9 @@ impl Phone {
         // A proof whose nonce was too old was not taken, so it is not used up.
         if again && first.headers.contains_key("dpop-nonce") && !is_nonce_error(&first) {
             return send(request);
+        }
+        if first.status == 200 && request.url.ends_with("/openid/credential") {
+            assert_eq!(first.headers["content-type"], "application/jwt", "nor the answer");
         }
         first
     }

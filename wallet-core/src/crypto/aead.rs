@@ -39,7 +39,6 @@ pub fn open(
 ///
 /// # Errors
 /// [`SealBroken`] when the key has another length or the input is too long for the cipher.
-#[cfg(any(test, feature = "issuer"))]
 pub(crate) fn seal_gcm(
     key: &SecretBytes,
     nonce: [u8; 12],

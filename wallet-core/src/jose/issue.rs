@@ -1,12 +1,7 @@
 //! Encrypting to a wallet: the issuer's side.
 
-use serde_json::json;
-
-use super::{
-    ContentEncryption, DecryptionKey, Jwk, encode,
-    jwe::{agree, derive_key},
-};
-use crate::crypto::{aead, random::make_random};
+use super::{ContentEncryption, DecryptionKey, Jwk, encrypt_with};
+use crate::crypto::random::make_random;
 
 /// Encrypts a message to a key by ECDH-ES with a fresh key of our own, in the compact form. `None` when no randomness is there.
 /// RFC 7516, 7.1; RFC 7518, 4.6 and 5.3.
@@ -15,18 +10,7 @@ pub fn encrypt(to: &Jwk, content: ContentEncryption, message: &[u8]) -> Option<S
     let mut random = make_random::<64>().ok()?;
     let ephemeral = DecryptionKey::derive(&random);
     zeroize::Zeroize::zeroize(&mut random);
-    let ephemeral = ephemeral?;
-    let mut header = json!({ "alg": "ECDH-ES", "enc": content.name(), "epk": Jwk::new(*ephemeral.public()) });
-    if let Some(kid) = to.kid() {
-        header.as_object_mut()?.insert("kid".to_owned(), kid.into());
-    }
-    let protected = encode(&serde_json::to_vec(&header).ok()?);
-    let shared = agree(&ephemeral, to.key())?;
-    let key = derive_key(&shared, content, b"", b"")?;
-    let nonce = make_random::<12>().ok()?;
-    let sealed = aead::seal_gcm(&key, nonce, protected.as_bytes(), message).ok()?;
-    let (text, tag) = sealed.split_at_checked(sealed.len().checked_sub(16)?)?;
-    Some(format!("{protected}..{}.{}.{}", encode(&nonce), encode(text), encode(tag)))
+    encrypt_with(&ephemeral?, make_random::<12>().ok()?, to, content, message)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Encrypted to us: ECDH-ES on P-256, direct key agreement, AES-GCM. RFC 7516, 7.1; RFC 7518, 4.6 and 5.3.
+//! Encrypted to one key: ECDH-ES on P-256, direct key agreement, AES-GCM. RFC 7516, 7.1; RFC 7518, 4.6 and 5.3.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Jwk, decode, is_there};
+use super::{Jwk, decode, encode, is_there};
 use crate::{
     bytes::SecretBytes,
     crypto::{
@@ -65,7 +65,7 @@ impl ContentEncryption {
     }
 }
 
-/// An ephemeral key that one answer is encrypted to.
+/// A key that messages are encrypted to, or from, where it is fresh for one.
 #[derive(Debug)]
 pub struct DecryptionKey {
     private: PrivateKey,
@@ -136,15 +136,37 @@ impl DecryptionKey {
     }
 }
 
-/// The secret shared with a peer.
-#[cfg(feature = "issuer")]
-pub(super) fn agree(ours: &DecryptionKey, peer: &PublicKey) -> Option<SecretBytes> {
-    let peer = Element::parse(P256, peer.as_sec1()).ok()?;
-    Some(ours.private.multiply(&peer).ok()?.secret())
+/// Encrypts a message to a key by ECDH-ES, in the compact form. `ephemeral` and `nonce` are good for this message alone; the header
+/// names the key where it has a name. `None` when the message is too long for the cipher.
+#[must_use]
+pub fn encrypt_with(
+    ephemeral: &DecryptionKey,
+    nonce: [u8; 12],
+    to: &Jwk,
+    content: ContentEncryption,
+    message: &[u8],
+) -> Option<String> {
+    #[derive(Serialize)]
+    struct Protected<'a> {
+        alg: &'static str,
+        enc: &'static str,
+        epk: Jwk,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kid: Option<&'a str>,
+    }
+    let header =
+        Protected { alg: "ECDH-ES", enc: content.name(), epk: Jwk::new(ephemeral.public), kid: to.kid() };
+    let protected = encode(&serde_json::to_vec(&header).ok()?);
+    let peer = Element::parse(P256, to.key().as_sec1()).ok()?;
+    let shared = ephemeral.private.multiply(&peer).ok()?;
+    let key = derive_key(&shared.secret(), content, b"", b"")?;
+    let sealed = aead::seal_gcm(&key, nonce, protected.as_bytes(), message).ok()?;
+    let (text, tag) = sealed.split_at_checked(sealed.len().checked_sub(16)?)?;
+    Some(format!("{protected}..{}.{}.{}", encode(&nonce), encode(text), encode(tag)))
 }
 
 /// Concat KDF, one round: both key lengths fit SHA-256. RFC 7518, 4.6.2.
-pub(super) fn derive_key(
+fn derive_key(
     shared: &SecretBytes,
     content: ContentEncryption,
     apu: &[u8],
@@ -170,7 +192,6 @@ pub(super) fn derive_key(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jose::encode;
 
     fn key(scalar: &str) -> PrivateKey {
         PrivateKey::from_scalar(P256, &decode(scalar).unwrap()).unwrap()

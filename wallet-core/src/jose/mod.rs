@@ -11,7 +11,7 @@ mod jws;
 pub use binary::{Blob, Fixed};
 #[cfg(feature = "issuer")]
 pub use issue::encrypt;
-pub use jwe::{ContentEncryption, DecryptionKey, JweError};
+pub use jwe::{ContentEncryption, DecryptionKey, JweError, encrypt_with};
 pub use jwk::{Jwk, NotAKey};
 pub use jws::{Jws, JwsError, SigningInput};
 

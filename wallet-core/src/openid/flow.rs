@@ -14,7 +14,9 @@ use super::{
     messages::{
         CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
     },
-    metadata::{Configuration, IssuerMetadata, ProofKind, ResponseEncryption, ServerMetadata},
+    metadata::{
+        Configuration, IssuerMetadata, ProofKind, RequestEncryption, ResponseEncryption, ServerMetadata,
+    },
     offer::{Code, CredentialOffer, Grant, Token},
     request::{Draft, checked, dpop_nonce, is_of_type, json, post_nothing, refusal},
     saved,
@@ -23,10 +25,10 @@ use super::{
 use crate::{
     bytes::{Secret, SecretBytes},
     crypto::{
-        hash::{hmac_sha256, sha256},
+        hash::{hmac_sha256, sha256, truncated},
         sign::PublicKey,
     },
-    jose::{DecryptionKey, Jwk, encode},
+    jose::{DecryptionKey, Jwk, encode, encrypt_with},
     platform::HttpResponse,
 };
 
@@ -57,8 +59,14 @@ pub(super) fn ask_consent(
     if server.demands_wallet_attestation && !session.client.attested {
         return Err(Unsupported::WalletAttestation.into());
     }
-    if issuer.response_encryption == ResponseEncryption::RequiredOther {
-        return Err(Unsupported::Encryption.into());
+    // 8.2: an answer is encrypted only where the request is, or whoever is between puts a key of its own in the request.
+    match (&issuer.request_encryption, issuer.response_encryption) {
+        (RequestEncryption::RequiredOther, _)
+        | (_, ResponseEncryption::RequiredOther)
+        | (RequestEncryption::None, ResponseEncryption::Required(_)) => {
+            return Err(Unsupported::Encryption.into());
+        }
+        _ => {}
     }
     let mut configurations = Vec::new();
     for id in &offer.configurations {
@@ -107,6 +115,17 @@ impl Session {
     fn draw(&mut self, label: &str) -> [u8; 32] {
         self.drawn = self.drawn.saturating_add(1);
         hmac_sha256(self.seed.expose(), &[label.as_bytes(), &self.drawn.to_be_bytes()])
+    }
+
+    fn draw_key(&mut self, label: &str) -> Result<DecryptionKey, Misuse> {
+        let mut wide = [0; 64];
+        let halves = self.draw(label).into_iter().chain(self.draw(label));
+        for (to, from) in wide.iter_mut().zip(halves) {
+            *to = from;
+        }
+        let key = DecryptionKey::derive(&wide);
+        zeroize::Zeroize::zeroize(&mut wide);
+        key.ok_or(Misuse::BadRandomness)
     }
 
     pub(super) fn draw_text(&mut self, label: &str) -> String {
@@ -415,18 +434,12 @@ impl Session {
         if !(1..=most).contains(&keys.len()) || !keys.iter().all(|key| seen.insert(key.as_sec1())) {
             return Err(Misuse::KeyCount.into());
         }
-        let decryption = match granted.issuer.response_encryption {
-            ResponseEncryption::None | ResponseEncryption::RequiredOther => None,
-            ResponseEncryption::Offered(content) | ResponseEncryption::Required(content) => {
-                let mut wide = [0; 64];
-                let halves = self.draw("decryption").into_iter().chain(self.draw("decryption"));
-                for (to, from) in wide.iter_mut().zip(halves) {
-                    *to = from;
-                }
-                let key = DecryptionKey::derive(&wide);
-                zeroize::Zeroize::zeroize(&mut wide);
-                Some((key.ok_or(Misuse::BadRandomness)?, content))
-            }
+        let decryption = match (&granted.issuer.request_encryption, granted.issuer.response_encryption) {
+            (
+                RequestEncryption::Offered(..),
+                ResponseEncryption::Offered(content) | ResponseEncryption::Required(content),
+            ) => Some((self.draw_key("decryption")?, content)),
+            _ => None,
         };
         let ordered = Box::new(Ordered { granted, configuration, keys, decryption });
         match ordered.configuration.proof {
@@ -479,11 +492,9 @@ impl Session {
             proofs,
             credential_response_encryption: ordered.encryption(),
         };
-        let draft = Draft::json(
-            &ordered.granted.issuer.credential_endpoint,
-            &message,
-            &ordered.granted.token.access,
-        )?;
+        let Granted { issuer, token, .. } = &*ordered.granted;
+        let draft = Draft::json(&issuer.credential_endpoint, &message, &token.access)?;
+        let draft = self.sealed(draft, issuer)?;
         self.send(draft, After::Credential(ordered), now)
     }
 
@@ -500,7 +511,18 @@ impl Session {
             credential_response_encryption: ordered.encryption(),
         };
         let draft = Draft::json(endpoint, &message, &ordered.granted.token.access)?;
+        let draft = self.sealed(draft, &ordered.granted.issuer)?;
         self.send(draft, After::Deferred(ordered, deferrals), now)
+    }
+
+    /// A request for credentials, encrypted where the issuer can read that. 8.1, 9.1 and 10.
+    fn sealed(&mut self, draft: Draft, issuer: &IssuerMetadata) -> Result<Draft, Misuse> {
+        let RequestEncryption::Offered(key, content) = &issuer.request_encryption else {
+            return Ok(draft);
+        };
+        let ephemeral = self.draw_key("request key")?;
+        let nonce = truncated::<12>(self.draw("request nonce"));
+        draft.sealed(|body| encrypt_with(&ephemeral, nonce, key, *content, body))
     }
 
     /// Tells the issuer, one credential after the other.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OpenIdError, Rule, Unsupported};
 use crate::{
-    jose::ContentEncryption,
+    jose::{ContentEncryption, Jwk},
     platform::{NotAUrl, Url},
 };
 
@@ -34,11 +34,24 @@ pub struct IssuerMetadata {
     pub notification_endpoint: Option<Url>,
     /// How many copies may be asked for in one request; one when it says nothing.
     pub batch_size: u32,
+    /// How requests are encrypted.
+    pub request_encryption: RequestEncryption,
     /// How answers are encrypted.
     pub response_encryption: ResponseEncryption,
     /// Names by language tag, as the issuer wrote them.
     pub names: Names,
     configurations: BTreeMap<String, ConfigurationMessage>,
+}
+
+/// Whether requests for credentials are encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestEncryption {
+    /// The issuer takes them in the clear, and the wallet knows no key to encrypt them to.
+    None,
+    /// To this key, by this; the wallet does it wherever it can.
+    Offered(Jwk, ContentEncryption),
+    /// The issuer takes no others, and the wallet has not the means.
+    RequiredOther,
 }
 
 /// Whether answers are encrypted.
@@ -184,6 +197,9 @@ impl IssuerMetadata {
             deferred_endpoint: optional_endpoint(message.deferred_credential_endpoint.as_deref())?,
             notification_endpoint: optional_endpoint(message.notification_endpoint.as_deref())?,
             batch_size,
+            request_encryption: message
+                .credential_request_encryption
+                .map_or(RequestEncryption::None, RequestEncryptionMessage::read),
             response_encryption: message
                 .credential_response_encryption
                 .map_or(ResponseEncryption::None, |m| m.read()),
@@ -240,6 +256,7 @@ struct IssuerMessage {
     nonce_endpoint: Option<String>,
     deferred_credential_endpoint: Option<String>,
     notification_endpoint: Option<String>,
+    credential_request_encryption: Option<RequestEncryptionMessage>,
     credential_response_encryption: Option<ResponseEncryptionMessage>,
     batch_credential_issuance: Option<BatchMessage>,
     #[serde(default)]
@@ -250,6 +267,19 @@ struct IssuerMessage {
 #[derive(Deserialize)]
 struct BatchMessage {
     batch_size: u32,
+}
+
+#[derive(Deserialize)]
+struct RequestEncryptionMessage {
+    jwks: KeySet,
+    enc_values_supported: Vec<String>,
+    encryption_required: bool,
+}
+
+/// RFC 7517, 5.
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -311,13 +341,36 @@ struct ServerMessage {
     dpop_signing_alg_values_supported: Option<Vec<String>>,
 }
 
+impl RequestEncryptionMessage {
+    fn read(self) -> RequestEncryption {
+        let content = content_encryption(&self.enc_values_supported);
+        // Keys of other kinds may stand beside the one that is of use.
+        match self.jwks.keys.into_iter().find_map(request_key).zip(content) {
+            Some((key, content)) => RequestEncryption::Offered(key, content),
+            None if self.encryption_required => RequestEncryption::RequiredOther,
+            None => RequestEncryption::None,
+        }
+    }
+}
+
+/// A key for ECDH-ES on P-256 that has a name. 12.2.4; RFC 7517, 4.
+fn request_key(key: serde_json::Value) -> Option<Jwk> {
+    let says = |member: &str| key.get(member).and_then(serde_json::Value::as_str);
+    if says("alg") != Some("ECDH-ES") || says("use").is_some_and(|usage| usage != "enc") {
+        return None;
+    }
+    serde_json::from_value(key).ok().filter(|key: &Jwk| key.kid().is_some())
+}
+
+fn content_encryption(supported: &[String]) -> Option<ContentEncryption> {
+    let mut known = ContentEncryption::ALL.into_iter();
+    known.find(|known| supported.iter().any(|enc| enc == known.name()))
+}
+
 impl ResponseEncryptionMessage {
     fn read(self) -> ResponseEncryption {
         let usable = self.alg_values_supported.iter().any(|alg| alg == "ECDH-ES");
-        let content = ContentEncryption::ALL
-            .iter()
-            .copied()
-            .find(|known| usable && self.enc_values_supported.iter().any(|enc| enc == known.name()));
+        let content = content_encryption(&self.enc_values_supported).filter(|_| usable);
         match content {
             Some(content) if self.encryption_required => ResponseEncryption::Required(content),
             Some(content) => ResponseEncryption::Offered(content),

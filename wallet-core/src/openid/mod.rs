@@ -17,6 +17,9 @@ mod tap;
 mod tokens;
 
 #[cfg(test)]
+mod encryption_tests;
+
+#[cfg(test)]
 mod examples_tests;
 
 #[cfg(test)]
@@ -38,7 +41,8 @@ pub use issuance::{
     Summary, TokenPolicy,
 };
 pub use metadata::{
-    Configuration, Format, IssuerMetadata, Names, ProofKind, ResponseEncryption, ServerMetadata,
+    Configuration, Format, IssuerMetadata, Names, ProofKind, RequestEncryption, ResponseEncryption,
+    ServerMetadata,
 };
 pub use offer::{Code, CredentialOffer, Grant, OfferLink, Token, TransactionCode};
 pub use provider::{

@@ -50,6 +50,12 @@ impl Draft {
         })
     }
 
+    /// The same, its body encrypted. OpenID4VCI 1.0, 10.
+    pub(super) fn sealed(self, seal: impl FnOnce(&[u8]) -> Option<String>) -> Result<Self, Misuse> {
+        let body = seal(&self.body).ok_or(Misuse::BadKey)?.into_bytes();
+        Ok(Self { content_type: "application/jwt", body, ..self })
+    }
+
     /// The request with its proofs.
     pub(super) fn finish(&self, dpop: Option<String>, attestation: Option<(String, String)>) -> HttpRequest {
         let mut headers = accept();
