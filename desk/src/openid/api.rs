@@ -60,7 +60,7 @@ async fn issuer_metadata(State(app): State<App>, headers: HeaderMap) -> Response
 }
 
 async fn server_metadata(State(app): State<App>) -> Response {
-    answer(app.with_issuer(|issuer, _| Ok(issuer.server_metadata())).await)
+    answer(app.with_issuer(Issuer::signed_server_metadata).await)
 }
 
 async fn offer(State(app): State<App>, Path(id): Path<String>) -> Response {

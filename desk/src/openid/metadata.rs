@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use wallet_core::{
     card::{Disclosure, Language},
     jose::{ContentEncryption, SigningInput},
-    openid::SIGNED_METADATA,
+    openid::{SIGNED_METADATA, SIGNED_SERVER_METADATA},
 };
 
 use super::{
@@ -54,15 +54,29 @@ impl Issuer {
 
     /// The same, signed. OpenID4VCI 1.0, 12.2.3.
     pub(crate) fn signed_issuer_metadata(&self, now: i64) -> Result<String, IssuerError> {
+        self.sign_metadata(SIGNED_METADATA, self.issuer_metadata()?, now)
+    }
+
+    /// What the authorization server says of itself, in the clear and signed. RFC 8414, 2.1.
+    pub(crate) fn signed_server_metadata(&self, now: i64) -> Result<Value, IssuerError> {
+        let mut metadata = self.server_metadata();
+        let signed = self.sign_metadata(SIGNED_SERVER_METADATA, metadata.clone(), now)?;
+        if let Some(members) = metadata.as_object_mut() {
+            members.insert("signed_metadata".to_owned(), signed.into());
+        }
+        Ok(metadata)
+    }
+
+    fn sign_metadata(&self, typ: &str, mut claims: Value, now: i64) -> Result<String, IssuerError> {
         let signer = &self.pki.metadata_signer;
-        let mut claims = self.issuer_metadata()?;
         if let Some(members) = claims.as_object_mut() {
+            members.insert("iss".to_owned(), self.url.clone().into());
             members.insert("sub".to_owned(), self.url.clone().into());
             members.insert("iat".to_owned(), now.into());
             members.insert("exp".to_owned(), now.saturating_add(METADATA_SECONDS).into());
         }
         let x5c = [BASE64_STANDARD.encode(&signer.certificate)];
-        let header = json!({ "alg": "ES256", "typ": SIGNED_METADATA, "x5c": x5c });
+        let header = json!({ "alg": "ES256", "typ": typ, "x5c": x5c });
         let input = SigningInput::new(&header, &claims).ok_or(IssuerError::Failed)?;
         let signature = signer.key.sign(input.as_bytes()).map_err(|_| IssuerError::Failed)?;
         Ok(input.signed(&signature))
@@ -104,7 +118,7 @@ impl Issuer {
         })
     }
 
-    pub(crate) fn server_metadata(&self) -> Value {
+    fn server_metadata(&self) -> Value {
         let at = |path: &str| format!("{}{path}", self.url);
         json!({
             "issuer": self.url,

@@ -7,7 +7,7 @@ use super::{
     OpenIdError, Rule,
     flow::Next,
     issuance::{Client, MetadataPolicy, State, Step},
-    metadata::IssuerMetadata,
+    metadata::{IssuerMetadata, ServerMetadata},
     offer::CredentialOffer,
     request::{checked, fetch, fetch_as, is_of_type},
 };
@@ -19,9 +19,13 @@ use crate::{
 
 /// `typ` of signed metadata. OpenID4VCI 1.0, 12.2.3.
 pub const SIGNED_METADATA: &str = "openidvci-issuer-metadata+jwt";
+/// `typ` of the signed metadata of an authorization server, for which RFC 8414, 2.1 names none: the project's own.
+pub const SIGNED_SERVER_METADATA: &str = "oauth-authz-server-metadata+jwt";
 const JWT: &str = "application/jwt";
 /// How far issuer and phone may disagree about the time, seconds.
 const SKEW: i64 = 300;
+/// How long signed metadata hold that do not say so, seconds.
+const MAX_AGE: i64 = 7 * 86_400;
 
 pub(super) fn ask_issuer(client: &Client, offer: CredentialOffer) -> (State, Step) {
     let url = offer.issuer.well_known("openid-credential-issuer");
@@ -44,7 +48,12 @@ pub(super) fn ask_server(client: &Client, offer: CredentialOffer, response: &Htt
                 return Err(Rule::MetadataNotSigned.into());
             }
             checked(response, &[200], JWT)?;
-            signed(&response.body, &offer, anchors, now)?
+            let Signed { sub, metadata, .. } = Signed::read(&response.body, SIGNED_METADATA, anchors, now)?;
+            // 12.2.3: `sub` is the issuer, and what is signed is all that counts.
+            if sub.as_deref() != Some(offer.issuer.as_str()) {
+                return Err(Rule::OtherIssuer.into());
+            }
+            IssuerMetadata::parse(&json(&metadata)?, &offer.issuer)?
         }
     };
     let server = match &offer.authorization_server {
@@ -57,37 +66,72 @@ pub(super) fn ask_server(client: &Client, offer: CredentialOffer, response: &Htt
     Ok((State::ExpectServer(offer, issuer), Step::Http(request)))
 }
 
-/// 12.2.3: `sub` is the issuer, `iat` has to be there, and what is signed is all that counts.
-fn signed(
-    body: &[u8],
-    offer: &CredentialOffer,
-    anchors: &Anchors,
+/// What the authorization server says of itself. RFC 8414: under a policy of signed metadata, what `signed_metadata` (2.1) says
+/// and nothing else, by a signer of the same root; otherwise what comes over TLS, which speaks for one origin only.
+pub(super) fn read_server(
+    policy: &MetadataPolicy,
+    response: &HttpResponse,
+    server: &Url,
     now: i64,
-) -> Result<IssuerMetadata, OpenIdError> {
+) -> Result<ServerMetadata, OpenIdError> {
     #[derive(Deserialize)]
-    struct Claims {
-        sub: String,
-        iat: i64,
-        exp: Option<i64>,
-        #[serde(flatten)]
-        metadata: Map<String, Value>,
+    struct Wrapped {
+        signed_metadata: Option<String>,
     }
-    let claims = || -> Option<Claims> {
-        let jws = Jws::parse(core::str::from_utf8(body).ok()?.trim(), SIGNED_METADATA).ok()?;
-        let chain = jws.chain().ok()?;
-        let chain = chain.iter().map(|der| Certificate::parse(der)).collect::<Result<Vec<_>, _>>().ok()?;
-        let signer = verify_chain(&chain, anchors, now, Usage::MetadataSigner).ok()?;
-        jws.verify(&signer.p256_public_key().ok()?).ok()
-    };
-    let Claims { sub, iat, exp, metadata } = claims().ok_or(Rule::MetadataSignature)?;
-    if sub != offer.issuer.as_str() {
-        return Err(Rule::OtherIssuer.into());
+    checked(response, &[200], "application/json")?;
+    match policy {
+        MetadataPolicy::AcceptUnsigned => {
+            let metadata = ServerMetadata::parse(&response.body, server)?;
+            if !metadata.endpoints().all(|endpoint| endpoint.origin() == server.origin()) {
+                return Err(Rule::EndpointOrigin.into());
+            }
+            Ok(metadata)
+        }
+        MetadataPolicy::Signed(anchors) => {
+            let wrapped: Wrapped = serde_json::from_slice(&response.body).map_err(|_| Rule::NotMetadata)?;
+            let token = wrapped.signed_metadata.ok_or(Rule::MetadataNotSigned)?;
+            let Signed { iss, metadata, .. } =
+                Signed::read(token.as_bytes(), SIGNED_SERVER_METADATA, anchors, now)?;
+            if iss.as_deref() != Some(server.as_str()) {
+                return Err(Rule::OtherAuthorizationServer.into());
+            }
+            Ok(ServerMetadata::parse(&json(&metadata)?, server)?)
+        }
     }
-    if iat > now.saturating_add(SKEW) || exp.is_some_and(|exp| now >= exp) {
-        return Err(Rule::MetadataTime.into());
+}
+
+#[derive(Deserialize)]
+struct Signed {
+    iss: Option<String>,
+    sub: Option<String>,
+    iat: i64,
+    exp: Option<i64>,
+    #[serde(flatten)]
+    metadata: Map<String, Value>,
+}
+
+impl Signed {
+    /// Metadata by a signer that the anchors vouch for, and in time.
+    fn read(body: &[u8], typ: &str, anchors: &Anchors, now: i64) -> Result<Self, OpenIdError> {
+        let read = || -> Option<Self> {
+            let jws = Jws::parse(core::str::from_utf8(body).ok()?.trim(), typ).ok()?;
+            let chain = jws.chain().ok()?;
+            let chain =
+                chain.iter().map(|der| Certificate::parse(der)).collect::<Result<Vec<_>, _>>().ok()?;
+            let signer = verify_chain(&chain, anchors, now, Usage::MetadataSigner).ok()?;
+            jws.verify(&signer.p256_public_key().ok()?).ok()
+        };
+        let signed = read().ok_or(Rule::MetadataSignature)?;
+        let end = signed.exp.unwrap_or_else(|| signed.iat.saturating_add(MAX_AGE));
+        if signed.iat > now.saturating_add(SKEW) || now >= end {
+            return Err(Rule::MetadataTime.into());
+        }
+        Ok(signed)
     }
-    let json = serde_json::to_vec(&metadata).map_err(|_| Rule::NotMetadata)?;
-    Ok(IssuerMetadata::parse(&json, &offer.issuer)?)
+}
+
+fn json(metadata: &Map<String, Value>) -> Result<Vec<u8>, Rule> {
+    serde_json::to_vec(metadata).map_err(|_| Rule::NotMetadata)
 }
 
 #[cfg(test)]

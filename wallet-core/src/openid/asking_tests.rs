@@ -98,6 +98,8 @@ fn signed_metadata_are_believed_under_a_root_and_for_this_issuer_only() {
     refused(signed(json!({"credential_issuer": "https://other.example"})), Rule::OtherIssuer);
     refused(signed(json!({"iat": NOW + 301})), Rule::MetadataTime);
     refused(signed(json!({"exp": NOW})), Rule::MetadataTime);
+    refused(signed(json!({"exp": null, "iat": NOW - 7 * 86_400})), Rule::MetadataTime);
+    assert!(under(&signer, signed(json!({"exp": null, "iat": NOW - 7 * 86_400 + 1}))).is_ok());
     refused(signed(json!({"iat": "now"})), Rule::MetadataSignature);
     refused(signed(json!({"credential_endpoint": 1})), Rule::NotMetadata);
     refused(signer.sign("JWT", &claims(&json!({}))), Rule::MetadataSignature);
@@ -117,6 +119,79 @@ fn signed_metadata_are_believed_under_a_root_and_for_this_issuer_only() {
         Rule::MetadataSignature.into(),
         "a signer of credentials is none of metadata"
     );
+}
+
+fn server_claims(change: &Value) -> Value {
+    let mut claims = json!({
+        "iss": ISSUER, "iat": NOW, "exp": NOW + 100, "issuer": ISSUER,
+        "token_endpoint": "https://issuer.example/token",
+    });
+    for (name, value) in change.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+/// What an authorization server answers: a proxy's words in the clear, and beside them what the server signed.
+fn server_answer(signer: &Signer, typ: &str, claims: &Value) -> HttpResponse {
+    let token = String::from_utf8(signer.sign(typ, claims).body).unwrap();
+    let body = json!({"issuer": ISSUER, "token_endpoint": "https://evil.example/token", "signed_metadata": token});
+    answer("application/json", serde_json::to_vec(&body).unwrap())
+}
+
+#[test]
+fn an_authorization_server_is_believed_by_what_it_signed_and_by_nothing_else() {
+    let signer = Signer::with(&eku::METADATA_SIGNER);
+    let server = Url::parse(ISSUER).unwrap();
+    let policy = MetadataPolicy::Signed(signer.anchors.clone());
+    let read = |response: &HttpResponse| read_server(&policy, response, &server, NOW);
+    let signed = |change: Value| server_answer(&signer, SIGNED_SERVER_METADATA, &server_claims(&change));
+    let believed = read(&signed(json!({}))).unwrap();
+    assert_eq!(believed.token_endpoint.as_str(), "https://issuer.example/token", "not the proxy's");
+    // Who signs may have its endpoints wherever it says.
+    let elsewhere = read(&signed(json!({"token_endpoint": "https://tokens.example/t"}))).unwrap();
+    assert_eq!(elsewhere.token_endpoint.as_str(), "https://tokens.example/t");
+
+    let refused = |response: HttpResponse, rule: Rule| assert_eq!(read(&response), Err(rule.into()));
+    let unsigned = json!({"issuer": ISSUER, "token_endpoint": "https://issuer.example/token"});
+    refused(answer("application/json", serde_json::to_vec(&unsigned).unwrap()), Rule::MetadataNotSigned);
+    refused(signed(json!({"iss": "https://other.example"})), Rule::OtherAuthorizationServer);
+    refused(signed(json!({"iss": null})), Rule::OtherAuthorizationServer);
+    refused(signed(json!({"issuer": "https://other.example"})), Rule::OtherAuthorizationServer);
+    refused(signed(json!({"exp": NOW})), Rule::MetadataTime);
+    refused(signed(json!({"token_endpoint": null})), Rule::NotMetadata);
+    // Metadata of an issuer are none of a server, and the other way round.
+    refused(server_answer(&signer, SIGNED_METADATA, &server_claims(&json!({}))), Rule::MetadataSignature);
+    let stranger = Signer::with(&eku::METADATA_SIGNER);
+    refused(server_answer(&stranger, SIGNED_SERVER_METADATA, &server_claims(&json!({}))), Rule::MetadataSignature);
+    let other = Signer::with(&eku::SD_JWT_ISSUER);
+    let under_other = MetadataPolicy::Signed(other.anchors.clone());
+    let response = server_answer(&other, SIGNED_SERVER_METADATA, &server_claims(&json!({})));
+    assert_eq!(read_server(&under_other, &response, &server, NOW), Err(Rule::MetadataSignature.into()));
+}
+
+#[test]
+fn a_server_that_only_tls_vouches_for_stays_on_its_own_origin() {
+    let server = Url::parse("https://login.example/tenant").unwrap();
+    let read = |member: &str, url: &str| {
+        let mut body = json!({"issuer": "https://login.example/tenant", "token_endpoint": "https://login.example/token"});
+        body[member] = url.into();
+        let response = answer("application/json", serde_json::to_vec(&body).unwrap());
+        read_server(&MetadataPolicy::AcceptUnsigned, &response, &server, NOW)
+    };
+    for member in [
+        "token_endpoint",
+        "authorization_endpoint",
+        "pushed_authorization_request_endpoint",
+        "authorization_challenge_endpoint",
+    ] {
+        assert!(read(member, "https://login.example/other").is_ok(), "{member}");
+        for other in
+            ["https://evil.example/x", "https://login.example:8443/x", "https://login.example.evil.example/x"]
+        {
+            assert_eq!(read(member, other), Err(Rule::EndpointOrigin.into()), "{member} {other}");
+        }
+    }
 }
 
 #[test]

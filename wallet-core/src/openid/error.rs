@@ -58,16 +58,20 @@ pub enum Rule {
     ContentType,
     /// The metadata are not the JSON asked for. OpenID4VCI 1.0, 12.2.4; RFC 8414, 2.
     NotMetadata,
-    /// Metadata in the clear where signed ones were asked for. OpenID4VCI 1.0, 12.2.3.
+    /// Metadata in the clear where signed ones were asked for, of an issuer or its authorization server. OpenID4VCI 1.0, 12.2.3;
+    /// RFC 8414, 2.1.
     MetadataNotSigned,
     /// The metadata are not signed as they have to be: type, algorithm, chain to a root, use of the certificate, signature.
-    /// OpenID4VCI 1.0, 12.2.3.
+    /// OpenID4VCI 1.0, 12.2.3; RFC 8414, 2.1.
     MetadataSignature,
-    /// The signed metadata are of the future, or over. OpenID4VCI 1.0, 12.2.3.
+    /// The signed metadata are of the future, over, or older than a week where they do not say when they end.
+    /// OpenID4VCI 1.0, 12.2.3.
     MetadataTime,
+    /// An authorization server whose metadata nobody signed has an endpoint on another origin than its identifier's.
+    EndpointOrigin,
     /// `credential_issuer` is not the URL the metadata were fetched for. OpenID4VCI 1.0, 12.2.4.
     OtherIssuer,
-    /// `issuer` of the authorization server is not the URL it was found by. RFC 8414, 3.3.
+    /// `issuer` of the authorization server, or `iss` of what is signed, is not the URL it was found by. RFC 8414, 2.1 and 3.3.
     OtherAuthorizationServer,
     /// The offer names an authorization server that the issuer's metadata do not. OpenID4VCI 1.0, 4.1.1.
     UnlistedAuthorizationServer,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     ErrorCode, Misuse, OpenIdError, Rule, Unsupported,
+    asking::read_server,
     form::{member, parse_form, with_query, write_form},
     issuance::{
         After, Client, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing,
@@ -15,7 +16,7 @@ use super::{
         CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
     },
     metadata::{
-        Configuration, IssuerMetadata, ProofKind, RequestEncryption, ResponseEncryption, ServerMetadata,
+        Configuration, IssuerMetadata, ProofKind, RequestEncryption, ResponseEncryption,
     },
     offer::{Code, CredentialOffer, Grant, Token},
     request::{Draft, checked, dpop_nonce, is_of_type, json, post_nothing, refusal},
@@ -50,9 +51,8 @@ pub(super) fn ask_consent(
     response: &HttpResponse,
     now: i64,
 ) -> Next {
-    checked(response, &[200], "application/json")?;
     let known = offer.authorization_server.as_ref().unwrap_or(&offer.issuer);
-    let server = ServerMetadata::parse(&response.body, known)?;
+    let server = read_server(&session.client.metadata, response, known, now)?;
     if !server.dpop && session.client.tokens == TokenPolicy::DpopOnly {
         return Err(Unsupported::Dpop.into());
     }

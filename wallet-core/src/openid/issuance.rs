@@ -40,10 +40,10 @@ pub struct Client {
 /// What metadata of issuers are taken. HAIP 1.0, 4.1 leaves it to the ecosystem: this one has a root, so signed is the rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MetadataPolicy {
-    /// Only signed ones (OpenID4VCI 1.0, 12.2.3), by a signer these anchors vouch for: neither a broken TLS nor a proxy of the
-    /// issuer's can send the wallet elsewhere.
+    /// Only signed ones, of the issuer (OpenID4VCI 1.0, 12.2.3) and of its authorization server (RFC 8414, 2.1), by signers these
+    /// anchors vouch for: neither a broken TLS nor a proxy can send the wallet elsewhere.
     Signed(Anchors),
-    /// `AcceptUnsigned`: what TLS alone vouches for will do.
+    /// `AcceptUnsigned`: what TLS alone vouches for will do, which speaks for the server's own origin.
     AcceptUnsigned,
 }
 

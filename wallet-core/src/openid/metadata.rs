@@ -248,6 +248,14 @@ impl ServerMetadata {
     }
 }
 
+impl ServerMetadata {
+    /// Where it is asked for anything.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &Url> {
+        let others = [&self.authorization_endpoint, &self.pushed_endpoint, &self.challenge_endpoint];
+        core::iter::once(&self.token_endpoint).chain(others.into_iter().flatten())
+    }
+}
+
 #[derive(Deserialize)]
 struct IssuerMessage {
     credential_issuer: String,

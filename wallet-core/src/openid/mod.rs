@@ -34,7 +34,7 @@ mod tap_tests;
 #[cfg(test)]
 mod tests;
 
-pub use asking::SIGNED_METADATA;
+pub use asking::{SIGNED_METADATA, SIGNED_SERVER_METADATA};
 pub use error::{ErrorCode, Misuse, OfferRule, OpenIdError, Rule, Unsupported};
 pub use issuance::{
     Client, Delivered, Finished, Input, Issuance, IssuedCredentials, MetadataPolicy, Outcome, Renewal, Step,
