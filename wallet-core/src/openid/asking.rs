@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     jose::Jws,
-    platform::HttpResponse,
+    platform::{HttpResponse, Url},
     trust::{Anchors, Certificate, Usage, verify_chain},
 };
 

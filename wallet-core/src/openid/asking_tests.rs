@@ -12,7 +12,6 @@ use crate::{
     jose::SigningInput,
     openid::{Input, Issuance, TokenPolicy},
     oracles,
-    platform::Url,
     trust::{
         eku,
         test_pki::{NOW, authority_params, key, leaf_params, root, with_usage},

@@ -159,15 +159,17 @@ pub(super) fn refusal(response: &HttpResponse) -> OpenIdError {
         let (_, rest) = header.split_once("error=\"")?;
         rest.split('"').next().map(str::to_owned)
     };
-    match said.or_else(challenged) {
-        Some(code) => match Refusal::from_code(&code) {
-            Ok(refusal) => OpenIdError::Refused(refusal),
-            Err(_) => OpenIdError::IssuerRefused(ErrorCode::from_code(&code)),
-        },
-        // A proxy before a server that is down speaks no protocol, and breaks none.
-        None if response.status >= 500 || response.status == 429 => {
+    // Who is busy, or stands before a server that is down, has words of its own or none, and breaks no rule.
+    let busy = response.status >= 500 || response.status == 429;
+    let said = said.or_else(challenged);
+    if let Some(Ok(refusal)) = said.as_deref().map(Refusal::from_code) {
+        return OpenIdError::Refused(refusal);
+    }
+    match said.as_deref().map(ErrorCode::from_code) {
+        None | Some(ErrorCode::Other) if busy => {
             OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable)
         }
+        Some(code) => OpenIdError::IssuerRefused(code),
         None => Rule::UnknownFailure.into(),
     }
 }

@@ -583,14 +583,15 @@ fn a_refusal_keeps_its_code() {
         let mut issuer = issuer().change(path, vec![answer(status, &json!({"error": code.code()}))]);
         assert_eq!(issuer.drive(&offer(&["card"], grants)), Err(OpenIdError::IssuerRefused(code)), "{path}");
     }
-    let mut down = issuer().change(
-        "/token",
-        vec![HttpResponse { status: 502, headers: HashMap::new(), body: b"<html>".to_vec() }],
-    );
-    assert_eq!(
-        down.drive(&offer(&["card"], WITH_CODE)),
-        Err(OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable))
-    );
+    let html = |status| HttpResponse { status, headers: HashMap::new(), body: b"<html>".to_vec() };
+    let slow_down = answer(429, &json!({"error": "slow_down"}));
+    for busy in [html(502), html(503), html(429), slow_down, answer(500, &json!({"error": "of_a_proxy"}))] {
+        let mut down = issuer().change("/token", vec![busy]);
+        assert_eq!(
+            down.drive(&offer(&["card"], WITH_CODE)),
+            Err(OpenIdError::IssuerRefused(ErrorCode::TemporarilyUnavailable))
+        );
+    }
     let mut strange = issuer().change("/token", vec![answer(418, &json!({}))]);
     assert_eq!(strange.drive(&offer(&["card"], WITH_CODE)), Err(Rule::UnknownFailure.into()));
     let mut new = issuer().change("/token", vec![answer(400, &json!({"error": "of_next_year"}))]);

@@ -233,7 +233,7 @@ impl Wallet {
                 let issuing = self.begin_issuing(None).await?;
                 let resumed = Issuance::resume(self.client(&issuing)?, &saved, url, seed()?);
                 let (machine, step) = resumed.map_err(|_| WalletError::NotForThisWallet)?;
-                (machine, step, issuing)
+                (machine, step, issuing.resumed())
             }
         };
         let stop = issuing.drive(&self, machine, step, &watch).await?;

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{
-    CardView, EnrolmentListener, EnrolmentStage, Wallet, WalletConfig, WalletError,
+    CardView, Distrust, EnrolmentListener, EnrolmentStage, Wallet, WalletConfig, WalletError,
     attesting::Attested,
     card_claims::Words,
     card_reading::ListenerError,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     bytes::{Secret, SecretBytes},
-    card::{FaceChallenge, Person},
+    card::{FaceChallenge, Person, Refusal},
     crypto::random::make_random,
     openid::{
         Client, Delivered, Format, Input, Issuance, MetadataPolicy, Outcome, Step, Summary, TokenPolicy,
@@ -41,6 +41,10 @@ pub(super) struct Issuing {
     /// The person on the card that was read.
     expected: Option<Person>,
     stored: Option<CardView>,
+    /// Whether what is kept of an issuance is this one's.
+    kept: bool,
+    /// Whether the credentials came.
+    delivered: bool,
 }
 
 /// Where the loop stops because somebody else has to act.
@@ -109,7 +113,7 @@ impl Wallet {
         }
         self.sweep_keys().await?;
         let attested = self.attest_wallet().await?;
-        Ok(Issuing { attested, made: HolderKeys::default(), last: None, expected, stored: None })
+        Ok(Issuing { attested, made: HolderKeys::default(), last: None, expected, stored: None, kept: false, delivered: false })
     }
 
     pub(super) fn client(&self, issuing: &Issuing) -> Result<Client, WalletError> {
@@ -153,6 +157,12 @@ impl Issuing {
         &self.attested
     }
 
+    /// Goes on with what is kept.
+    pub(super) const fn resumed(mut self) -> Self {
+        self.kept = true;
+        self
+    }
+
     pub(super) fn expect(&mut self, person: Person) {
         self.expected = Some(person);
     }
@@ -173,7 +183,8 @@ impl Issuing {
             (Err(error), None) => {
                 // Keys without credentials would only fill the hardware. That this fails too changes nothing now; the
                 // next issuance tries again.
-                let swept = if is_worth_going_on(&error) {
+                // What is kept of another issuance is none of this one's: an offer scanned again ends nothing.
+                let swept = if !self.kept || is_worth_going_on(&error, self.delivered) {
                     wallet.sweep_keys().await
                 } else {
                     wallet.abandon().await
@@ -230,6 +241,7 @@ impl Issuing {
                 Step::SignHolder(bytes) => Input::Signature(self.sign_holder(wallet, bytes).await?),
                 Step::Wait { seconds } => return Ok(Stop::Later { machine, seconds }),
                 Step::Keep(delivered) => {
+                    self.delivered = true;
                     let kept = self.keep(wallet, &delivered, watch).await;
                     if let Err(error) = kept {
                         self.report_failure(wallet, machine).await;
@@ -253,11 +265,12 @@ impl Issuing {
         }
     }
 
-    async fn save(&self, wallet: &Wallet, bytes: &SecretBytes) -> Result<(), WalletError> {
+    async fn save(&mut self, wallet: &Wallet, bytes: &SecretBytes) -> Result<(), WalletError> {
         let mut under_way = UnderWay::default();
         under_way.keys = self.made.ids();
         under_way.set_saved(bytes);
         wallet.with_vault(|vault| under_way.store(vault))?;
+        self.kept = true;
         wallet.anchor_version().await
     }
 
@@ -384,16 +397,19 @@ fn wanted_copies(format: &Format) -> u32 {
     }
 }
 
-/// Whether what was kept may still become a card: not when the issuer, the citizen or the credentials said no.
-const fn is_worth_going_on(error: &WalletError) -> bool {
-    !matches!(
-        error,
+/// Whether what was kept may still become a card: not when the issuer, the citizen or the credentials said no. An issuer that
+/// is busy, or an answer that somebody on the way spoilt, says nothing of the kind.
+const fn is_worth_going_on(error: &WalletError, delivered: bool) -> bool {
+    match error {
+        WalletError::IssuerRefused { why: Refusal::Unavailable } => true,
+        WalletError::NotTrusted { why: Distrust::IssuerAnswer } => !delivered,
         WalletError::UserCancelled
-            | WalletError::IssuerRefused { .. }
-            | WalletError::NotTrusted { .. }
-            | WalletError::AnotherHolder
-            | WalletError::FaceMismatch
-    )
+        | WalletError::IssuerRefused { .. }
+        | WalletError::NotTrusted { .. }
+        | WalletError::AnotherHolder
+        | WalletError::FaceMismatch => false,
+        _ => true,
+    }
 }
 
 impl WalletConfig {
