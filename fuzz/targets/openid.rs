@@ -10,7 +10,7 @@ use wallet_core::{
     bytes::{Secret, SecretBytes},
     crypto::sign::PublicKey,
     jose::{Blob, Fixed},
-    openid::{Client, Input, Issuance, MetadataPolicy, Outcome, Step, TokenPolicy},
+    openid::{Client, Input, Issuance, MetadataPolicy, Outcome, RequestPolicy, Step, TokenPolicy},
     platform::{ChipMessage, FaceMessage, HttpResponse, Url},
 };
 
@@ -58,6 +58,7 @@ fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
         instance: *KEY,
         attested: true,
         tokens: TokenPolicy::DpopOnly,
+        requests: RequestPolicy::PushedOnly,
         metadata: MetadataPolicy::AcceptUnsigned,
     };
     let mut answers = answers.iter();

@@ -13,7 +13,7 @@ use wallet_core::{
     crypto::sign::{PublicKey, SigningKey},
     jose::{Jwk, SigningInput},
     openid::{
-        Client, Delivered, ErrorCode, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome, Step,
+        Client, Delivered, ErrorCode, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome, RequestPolicy, Step,
         TokenPolicy,
         sd_jwt::{self, SdJwt, SdJwtError, SdRule},
     },
@@ -101,6 +101,7 @@ impl Phone {
             instance: *self.instance.public(),
             attested: true,
             tokens: TokenPolicy::DpopOnly,
+            requests: RequestPolicy::PushedOnly,
             metadata: MetadataPolicy::AcceptUnsigned,
         };
         let http = LoopbackHttp::new();

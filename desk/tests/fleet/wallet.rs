@@ -19,7 +19,7 @@ use wallet_core::{
     jose::decode,
     openid::{
         Attesting, Client, Delivered, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
-        ProviderInput, ProviderStep, Step, TokenPolicy,
+        ProviderInput, ProviderStep, RequestPolicy, Step, TokenPolicy,
     },
     platform::{Attestation, HttpMethod, HttpRequest, HttpResponse, Url, UserAuthentication},
     status::{StapleRefresh, StapleStep},
@@ -247,6 +247,7 @@ impl Wallet {
             instance: *self.instance.public(),
             attested: true,
             tokens: TokenPolicy::DpopOnly,
+            requests: RequestPolicy::PushedOnly,
             metadata: MetadataPolicy::AcceptUnsigned,
         };
         let seed = Secret::new(make_random().unwrap());

@@ -23,7 +23,7 @@ use wallet_core::{
     jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jwk, decode, encrypt},
     openid::{
         Attesting, Client, Delivered, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
-        ProviderInput, ProviderStep, Step, TokenPolicy,
+        ProviderInput, ProviderStep, RequestPolicy, Step, TokenPolicy,
     },
     platform::{
         Attestation, ChipMessage, CreatedKeys, FaceCheck, FaceMessage, GroupMessage, HttpMethod, HttpRequest,
@@ -218,6 +218,7 @@ impl Phone {
             instance: self.instance_key(),
             attested: true,
             tokens: TokenPolicy::DpopOnly,
+            requests: RequestPolicy::PushedOnly,
             metadata: MetadataPolicy::AcceptUnsigned,
         };
         let seed = Secret::new(make_random().unwrap());

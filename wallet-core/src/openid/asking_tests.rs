@@ -10,7 +10,7 @@ use crate::{
     bytes::Secret,
     crypto::sign::SigningKey,
     jose::SigningInput,
-    openid::{Input, Issuance, TokenPolicy},
+    openid::{Input, Issuance, RequestPolicy, TokenPolicy},
     oracles,
     trust::{
         eku,
@@ -74,6 +74,7 @@ fn ask(metadata: MetadataPolicy, response: HttpResponse) -> Result<Step, OpenIdE
         instance: *SigningKey::make().unwrap().0.public(),
         attested: true,
         tokens: TokenPolicy::DpopOnly,
+        requests: RequestPolicy::PushedOnly,
         metadata,
     };
     let (machine, step) = Issuance::with_card(client, Url::parse(ISSUER).unwrap(), Secret::new([1; 32]));
@@ -134,7 +135,8 @@ fn server_claims(change: &Value) -> Value {
 /// What an authorization server answers: a proxy's words in the clear, and beside them what the server signed.
 fn server_answer(signer: &Signer, typ: &str, claims: &Value) -> HttpResponse {
     let token = String::from_utf8(signer.sign(typ, claims).body).unwrap();
-    let body = json!({"issuer": ISSUER, "token_endpoint": "https://evil.example/token", "signed_metadata": token});
+    let body =
+        json!({"issuer": ISSUER, "token_endpoint": "https://evil.example/token", "signed_metadata": token});
     answer("application/json", serde_json::to_vec(&body).unwrap())
 }
 
@@ -162,7 +164,10 @@ fn an_authorization_server_is_believed_by_what_it_signed_and_by_nothing_else() {
     // Metadata of an issuer are none of a server, and the other way round.
     refused(server_answer(&signer, SIGNED_METADATA, &server_claims(&json!({}))), Rule::MetadataSignature);
     let stranger = Signer::with(&eku::METADATA_SIGNER);
-    refused(server_answer(&stranger, SIGNED_SERVER_METADATA, &server_claims(&json!({}))), Rule::MetadataSignature);
+    refused(
+        server_answer(&stranger, SIGNED_SERVER_METADATA, &server_claims(&json!({}))),
+        Rule::MetadataSignature,
+    );
     let other = Signer::with(&eku::SD_JWT_ISSUER);
     let under_other = MetadataPolicy::Signed(other.anchors.clone());
     let response = server_answer(&other, SIGNED_SERVER_METADATA, &server_claims(&json!({})));

@@ -41,12 +41,18 @@ fn whoever_is_between_sees_neither_request_nor_answer() {
     let [request] = &issuer.sent("/credential")[..] else { panic!("one request") };
     assert_eq!(request.headers["content-type"], "application/jwt");
     let header = header(request);
-    assert_eq!((&header["alg"], &header["enc"], &header["kid"]), (&json!("ECDH-ES"), &json!("A256GCM"), &json!("k1")));
+    assert_eq!(
+        (&header["alg"], &header["enc"], &header["kid"]),
+        (&json!("ECDH-ES"), &json!("A256GCM"), &json!("k1"))
+    );
     assert_eq!(header.get("zip"), None);
     let body = issuer.read(request).unwrap();
     assert_eq!(body["proofs"]["attestation"], json!(["keys.attest.ed"]));
     let asked = &body["credential_response_encryption"];
-    assert_eq!((&asked["enc"], &asked["jwk"]["use"], &asked["jwk"]["alg"]), (&json!("A128GCM"), &json!("enc"), &json!("ECDH-ES")));
+    assert_eq!(
+        (&asked["enc"], &asked["jwk"]["use"], &asked["jwk"]["alg"]),
+        (&json!("A128GCM"), &json!("enc"), &json!("ECDH-ES"))
+    );
     assert!(serde_json::from_value::<Jwk>(asked["jwk"].clone()).is_ok());
     assert_ne!(asked["jwk"]["x"], header["epk"]["x"], "one key for one purpose");
 }

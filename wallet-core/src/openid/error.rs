@@ -125,6 +125,8 @@ pub enum Unsupported {
     ProofType,
     /// The authorization server has no PKCE with S256.
     Pkce,
+    /// The authorization server takes no pushed request. RFC 9126; HAIP 1.0, 4.3.
+    PushedRequest,
     /// The authorization server takes no DPoP proof with ES256.
     Dpop,
     /// Encryption other than ECDH-ES on P-256 with A128GCM or A256GCM.

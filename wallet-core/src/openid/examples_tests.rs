@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{CredentialOffer, ErrorCode, Grant, IssuerMetadata, OfferLink, RequestEncryption, ResponseEncryption};
+use super::{
+    CredentialOffer, ErrorCode, Grant, IssuerMetadata, OfferLink, RequestEncryption, ResponseEncryption,
+};
 use crate::{
     jose::{ContentEncryption, Jws},
     oracles,
@@ -69,7 +71,9 @@ fn the_metadata_of_the_specification_are_read() {
     let metadata = IssuerMetadata::parse(&serde_json::to_vec(json).unwrap(), &issuer).unwrap();
     assert_eq!(metadata.batch_size, 10);
     assert_eq!(metadata.response_encryption, ResponseEncryption::Required(ContentEncryption::A128Gcm));
-    let RequestEncryption::Offered(key, content) = metadata.request_encryption else { panic!("encrypted requests") };
+    let RequestEncryption::Offered(key, content) = metadata.request_encryption else {
+        panic!("encrypted requests")
+    };
     let published = &json["credential_request_encryption"];
     assert_eq!(key.kid(), published["jwks"]["keys"][0]["kid"].as_str());
     assert_eq!(content.name(), published["enc_values_supported"][0]);

@@ -10,14 +10,12 @@ use super::{
     form::{member, parse_form, with_query, write_form},
     issuance::{
         After, Client, Delivered, Finished, Found, Granted, IssuedCredentials, Ordered, Outcome, Outgoing,
-        Proof, Renewal, Session, State, Step, Summary, TokenPolicy,
+        Proof, Renewal, RequestPolicy, Session, State, Step, Summary, TokenPolicy,
     },
     messages::{
         CredentialRequest, DeferredRequest, EncryptionRequest, Notification, Proofs, authorization_details,
     },
-    metadata::{
-        Configuration, IssuerMetadata, ProofKind, RequestEncryption, ResponseEncryption,
-    },
+    metadata::{Configuration, IssuerMetadata, ProofKind, RequestEncryption, ResponseEncryption},
     offer::{Code, CredentialOffer, Grant, Token},
     request::{Draft, checked, dpop_nonce, is_of_type, json, post_nothing, refusal},
     saved,
@@ -83,6 +81,11 @@ pub(super) fn ask_consent(
         Grant::Authorization { .. } if !server.pkce => return Err(Unsupported::Pkce.into()),
         Grant::Authorization { .. } if server.authorization_endpoint.is_none() => {
             return Err(Unsupported::Grant.into());
+        }
+        Grant::Authorization { .. }
+            if server.pushed_endpoint.is_none() && session.client.requests == RequestPolicy::PushedOnly =>
+        {
+            return Err(Unsupported::PushedRequest.into());
         }
         Grant::Card if !server.pkce => return Err(Unsupported::Pkce.into()),
         Grant::Card if server.challenge_endpoint.is_none() => return Err(Unsupported::Grant.into()),

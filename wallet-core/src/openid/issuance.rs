@@ -33,6 +33,8 @@ pub struct Client {
     pub attested: bool,
     /// What tokens are taken.
     pub tokens: TokenPolicy,
+    /// How the citizen is sent to the authorization server.
+    pub requests: RequestPolicy,
     /// What metadata of issuers are taken.
     pub metadata: MetadataPolicy,
 }
@@ -55,6 +57,16 @@ pub enum TokenPolicy {
     DpopOnly,
     /// Also those anybody can use who has them, from servers without DPoP.
     AcceptBearer,
+}
+
+/// How the citizen is sent to the authorization server. HAIP 1.0, 4.3 demands pushed requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RequestPolicy {
+    /// Only with a request that was pushed before, by the attested wallet: nobody between the two reads or alters it. RFC 9126.
+    #[default]
+    PushedOnly,
+    /// Also with the request in the browser's URL, at servers without an endpoint to push it to.
+    AcceptUnpushed,
 }
 
 /// One issuance.

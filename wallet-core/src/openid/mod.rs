@@ -37,8 +37,8 @@ mod tests;
 pub use asking::{SIGNED_METADATA, SIGNED_SERVER_METADATA};
 pub use error::{ErrorCode, Misuse, OfferRule, OpenIdError, Rule, Unsupported};
 pub use issuance::{
-    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, MetadataPolicy, Outcome, Renewal, Step,
-    Summary, TokenPolicy,
+    Client, Delivered, Finished, Input, Issuance, IssuedCredentials, MetadataPolicy, Outcome, Renewal,
+    RequestPolicy, Step, Summary, TokenPolicy,
 };
 pub use metadata::{
     Configuration, Format, IssuerMetadata, Names, ProofKind, RequestEncryption, ResponseEncryption,

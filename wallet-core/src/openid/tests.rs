@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::{
-    Client, ErrorCode, Finished, Input, Issuance, MetadataPolicy, Misuse, OpenIdError, Outcome, Rule, Step,
-    TokenPolicy, Unsupported, form::parse_form,
+    Client, ErrorCode, Finished, Input, Issuance, MetadataPolicy, Misuse, OpenIdError, Outcome,
+    RequestPolicy, Rule, Step, TokenPolicy, Unsupported, form::parse_form,
 };
 use crate::{
     bytes::{Secret, SecretBytes},
@@ -34,6 +34,7 @@ pub(super) struct Issuer {
     pub(super) metadata: Value,
     pub(super) server: Value,
     policy: TokenPolicy,
+    requests: RequestPolicy,
     attested: bool,
     pub(super) typed: Option<&'static str>,
     browser: fn(&str) -> String,
@@ -107,6 +108,7 @@ pub(super) fn issuer() -> Issuer {
             "code_challenge_methods_supported": ["S256"], "dpop_signing_alg_values_supported": ["ES256"],
         }),
         policy: TokenPolicy::DpopOnly,
+        requests: RequestPolicy::PushedOnly,
         attested: true,
         typed: Some("493536"),
         browser: come_back,
@@ -225,6 +227,7 @@ impl Issuer {
             instance: *self.instance.public(),
             attested: self.attested,
             tokens: self.policy,
+            requests: self.requests,
             metadata: MetadataPolicy::AcceptUnsigned,
         }
     }
@@ -246,8 +249,11 @@ impl Issuer {
                 Step::SignInstance(bytes) => Input::Signature(self.instance.sign(&bytes).unwrap().to_vec()),
                 Step::OpenInBrowser(url) => {
                     let back = (self.browser)(&url);
-                    let pushed = self.asked.iter().rfind(|request| request.url.ends_with("/par")).unwrap();
-                    let form = parse_form(std::str::from_utf8(&pushed.body).unwrap()).unwrap();
+                    let pushed = self.asked.iter().rfind(|request| request.url.ends_with("/par"));
+                    let members = pushed.map_or(url.split_once('?').unwrap().1, |pushed| {
+                        std::str::from_utf8(&pushed.body).unwrap()
+                    });
+                    let form = parse_form(members).unwrap();
                     let state = &form.iter().find(|(name, _)| name == "state").unwrap().1;
                     Input::Redirected(back.replace("STATE", state))
                 }
@@ -465,6 +471,26 @@ fn the_citizen_signs_in_with_a_pushed_request_and_pkce() {
     assert_eq!(pushed["code_challenge"], encode(&sha256(token["code_verifier"].as_bytes())));
     assert_eq!((token["code"].as_str(), token["redirect_uri"].as_str()), ("abc", REDIRECT));
     assert!(token["code_verifier"].len() >= 43);
+}
+
+#[test]
+fn a_request_goes_through_the_browser_only_under_the_policy_named_for_it() {
+    let mut issuer = issuer();
+    issuer.server.as_object_mut().unwrap().remove("pushed_authorization_request_endpoint");
+    assert_eq!(issuer.drive(&offer(&["twin"], SIGN_IN)), Err(Unsupported::PushedRequest.into()));
+    assert!(!issuer.asked_citizen);
+    issuer.requests = RequestPolicy::AcceptUnpushed;
+    issuer.browser = |url| {
+        assert!(
+            url.starts_with("https://issuer.example/authorize?response_type=code&client_id=wallet&"),
+            "{url}"
+        );
+        assert!(url.contains("&code_challenge_method=S256&") && url.contains("&scope=twin&"), "{url}");
+        format!("{REDIRECT}?code=abc&iss=https%3A%2F%2Fissuer.example&state=STATE")
+    };
+    issuer.drive(&offer(&["twin"], SIGN_IN)).unwrap();
+    assert!(issuer.sent("/par").is_empty());
+    assert_eq!(form(issuer.sent("/token")[0])["code"], "abc");
 }
 
 #[test]
@@ -705,6 +731,7 @@ fn inputs_out_of_turn_and_keys_twice_are_misuse() {
         instance: *SigningKey::make().unwrap().0.public(),
         attested: true,
         tokens: TokenPolicy::DpopOnly,
+        requests: RequestPolicy::PushedOnly,
         metadata: MetadataPolicy::AcceptUnsigned,
     };
     let begin =

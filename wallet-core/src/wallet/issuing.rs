@@ -21,7 +21,8 @@ use crate::{
     card::{FaceChallenge, Person, Refusal},
     crypto::random::make_random,
     openid::{
-        Client, Delivered, Format, Input, Issuance, MetadataPolicy, Outcome, Step, Summary, TokenPolicy,
+        Client, Delivered, Format, Input, Issuance, MetadataPolicy, Outcome, RequestPolicy, Step, Summary,
+        TokenPolicy,
     },
     platform::{Attestation, HolderKeyId, KeyPolicy, KeyStoreError, Prompt, SignRequest, Url},
     vault::{Enrolled, Event, EventKind},
@@ -113,7 +114,15 @@ impl Wallet {
         }
         self.sweep_keys().await?;
         let attested = self.attest_wallet().await?;
-        Ok(Issuing { attested, made: HolderKeys::default(), last: None, expected, stored: None, kept: false, delivered: false })
+        Ok(Issuing {
+            attested,
+            made: HolderKeys::default(),
+            last: None,
+            expected,
+            stored: None,
+            kept: false,
+            delivered: false,
+        })
     }
 
     pub(super) fn client(&self, issuing: &Issuing) -> Result<Client, WalletError> {
@@ -125,6 +134,7 @@ impl Wallet {
             instance: issuing.attested.public,
             attested: true,
             tokens: TokenPolicy::DpopOnly,
+            requests: RequestPolicy::PushedOnly,
             metadata: MetadataPolicy::Signed(self.roots.issuers.clone()),
         })
     }
