@@ -134,6 +134,7 @@ async fn whoever_does_not_prove_who_asks_is_refused_in_the_words_of_oauth() {
         (ErrorCode::InvalidNonce, Trick::KeyAttestationForAnotherNonce),
         (ErrorCode::InvalidProof, Trick::TooManyKeys),
         (ErrorCode::InvalidProof, Trick::OwnKeyAsHolderKey),
+        (ErrorCode::InvalidProof, Trick::KeysOfAnotherPhone),
         (ErrorCode::InvalidToken, Trick::LateKeys),
         (ErrorCode::InvalidEncryptionParameters, Trick::AnswerKeyInTheClear),
         (ErrorCode::InvalidEncryptionParameters, Trick::RequestEncryptedToAnother),

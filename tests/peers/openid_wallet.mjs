@@ -65,6 +65,7 @@ const proofs = async (nonce) => ({
   attestation: [
     await vouch('key-attestation+jwt', {
       attested_keys: keys.map((key) => key.public), key_storage: ['iso_18045_high'], user_authentication: ['iso_18045_high'], nonce,
+      cnf: { jkt: await jose.calculateJwkThumbprint(instance.public) },
     }),
   ],
 })

@@ -13,8 +13,8 @@ use wallet_core::{
     crypto::sign::{PublicKey, SigningKey},
     jose::{Jwk, SigningInput},
     openid::{
-        Client, Delivered, ErrorCode, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome, RequestPolicy, Step,
-        TokenPolicy,
+        Client, Delivered, ErrorCode, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
+        RequestPolicy, Step, TokenPolicy,
         sd_jwt::{self, SdJwt, SdJwtError, SdRule},
     },
     platform::{Http, HttpMethod, HttpRequest, Url},

@@ -131,7 +131,7 @@ impl Issuer {
         };
         let proof = request.proofs.and_then(|proofs| proofs.attestation);
         let [attestation] = proof.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidProof, "NoProof"))?;
-        let keys = self.check_keys(&attestation, now)?;
+        let keys = self.check_keys(&attestation, &instance, now)?;
         // A key that is in two credentials, or is the wallet's own, would link what must not be linked.
         let mut seen = BTreeSet::from([*instance.as_sec1()]);
         let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);

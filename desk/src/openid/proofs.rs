@@ -72,6 +72,13 @@ struct KeysClaims {
     key_storage: Vec<String>,
     #[serde(default)]
     user_authentication: Vec<String>,
+    cnf: Option<Owner>,
+}
+
+/// The wallet that keys belong to, by the thumbprint of its Instance key. RFC 9449, 6.1.
+#[derive(Deserialize)]
+struct Owner {
+    jkt: Option<String>,
 }
 
 /// How well a key is kept, and its user known, in the words of ISO/IEC 18045. OpenID4VCI 1.0, D.2.
@@ -151,14 +158,24 @@ impl Issuer {
         Ok(claims.sub)
     }
 
-    /// Checks that a provider vouches for keys made for a nonce of ours; gives them. OpenID4VCI 1.0, D.1 and F.3.
-    pub(super) fn check_keys(&self, attestation: &str, now: i64) -> Result<Vec<PublicKey>, IssuerError> {
+    /// Checks that a provider vouches for keys of this wallet, made for a nonce of ours; gives them. OpenID4VCI 1.0, D.1 and F.3.
+    pub(super) fn check_keys(
+        &self,
+        attestation: &str,
+        instance: &PublicKey,
+        now: i64,
+    ) -> Result<Vec<PublicKey>, IssuerError> {
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidProof, check);
         let claims: KeysClaims =
             vouched(attestation, "key-attestation+jwt", &self.trust.wallet_providers, now)
                 .ok_or_else(|| invalid("Attestation"))?;
         if claims.exp <= now {
             return Err(invalid("AttestationExpired"));
+        }
+        // Keys of another phone would hold an ID that no command to this one ends.
+        let owner = claims.cnf.and_then(|cnf| cnf.jkt);
+        if owner.is_none_or(|owner| owner != encode(&instance.thumbprint())) {
+            return Err(invalid("OtherWallet"));
         }
         let software = self.trust.attestation.accept_software_keys;
         let enough = |levels: &[String]| {

@@ -6,7 +6,7 @@ use serde_json::json;
 use wallet_core::{
     card::Refusal,
     crypto::{hash::sha256, random::make_random, sign::PublicKey},
-    jose::{Fixed, Jwk, Jws, SigningInput},
+    jose::{Fixed, Jwk, Jws, SigningInput, encode},
     openid::{AttestationResponse, ChallengeResponse, KeysClaims, REQUEST_TYPE, WalletClaims},
     platform::AttestationMessage,
 };
@@ -122,6 +122,8 @@ impl WalletProvider<'_> {
             &json!({
                 "iat": now, "exp": now.saturating_add(KEYS_SECONDS), "attested_keys": claims.keys,
                 "key_storage": [level], "user_authentication": [level], "nonce": claims.nonce,
+                // Whose keys these are: an issuer takes them from nobody else. RFC 7800, 3; RFC 9449, 6.1.
+                "cnf": { "jkt": encode(&thumbprint) },
             }),
         )
     }

@@ -63,6 +63,7 @@ pub(crate) enum Trick {
     OwnKeyAsHolderKey,
     SaysThatNothingWasKept,
     SaysThatAllWasDeleted,
+    KeysOfAnotherPhone,
     /// A proxy in the way puts a request of its own in the place of the phone's, which it cannot read.
     AnswerKeyInTheClear,
     RequestEncryptedToAnother,
@@ -330,9 +331,16 @@ impl Phone {
             let chain = attestation::chain_for(&keys[0], UserAuthentication::EachUse, &challenge).unwrap();
             attestation = Attestation::Software { chains: vec![chain] };
         }
+        let mine = self.instance.borrow().clone();
+        if trick == Trick::KeysOfAnotherPhone {
+            self.instance.take();
+            self.run(Attesting::wallet(self.provider(), None), Trick::None).await?;
+        }
         let instance = self.instance_key();
         let begun = Attesting::keys(self.provider(), &instance, nonce, &keys, attestation, self.now())?;
-        self.run(begun, trick).await
+        let word = self.run(begun, trick).await;
+        *self.instance.borrow_mut() = mine;
+        word
     }
 
     async fn run(&self, begun: (Attesting, ProviderStep), trick: Trick) -> Result<String, OpenIdError> {
