@@ -43,9 +43,10 @@ pub struct Config {
     pub csca_revocation_lists: Vec<Vec<u8>>,
     /// Roots of key attestation, DER.
     pub attestation_roots: Vec<Vec<u8>>,
-    /// Serial numbers of leaked attestation certificates, big-endian without leading zeros.
-    pub revoked_attestation: BTreeSet<Vec<u8>>,
-    /// Android apps that are accepted; any app when empty.
+    /// Google's list of attestation certificates that leaked, read again each minute. Without one no Android phone's hardware is
+    /// believed.
+    pub attestation_status: Option<PathBuf>,
+    /// Android apps that are accepted; nobody's when empty.
     pub android_apps: Vec<AndroidApp>,
     /// Apple's App Attestation root, DER.
     pub apple_roots: Vec<Vec<u8>>,
@@ -112,6 +113,8 @@ pub struct DeskIdentity {
 pub struct Policy {
     /// **Development only**: accept phone keys that live outside secure hardware.
     pub accept_software_keys: bool,
+    /// Believe chains of hardware without a list of those that leaked.
+    pub accept_unchecked_attestation: bool,
     /// Believe the wallet provider that this desk itself runs.
     pub trust_own_wallet_provider: bool,
     /// Listen on other than loopback addresses. The API has no TLS of its own.
@@ -132,7 +135,7 @@ impl Config {
             csca_links: Vec::new(),
             csca_revocation_lists: Vec::new(),
             attestation_roots: Vec::new(),
-            revoked_attestation: BTreeSet::new(),
+            attestation_status: None,
             android_apps: Vec::new(),
             apple_roots: Vec::new(),
             apple_apps: Vec::new(),

@@ -15,7 +15,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use desk::{
     Config, Desk, DeskIdentity, FaceProvider, Policy,
-    attestation::{AndroidApp, AppleApp, parse_status_list},
+    attestation::{AndroidApp, AppleApp},
     limits::RequestRate,
     log::Log,
     pages::{Account, SessionLife},
@@ -131,10 +131,11 @@ struct Serve {
     /// A root of key attestation, DER. May be repeated.
     #[arg(long)]
     attestation_root: Vec<PathBuf>,
-    /// Google's list of attestation certificates that leaked (JSON): revoked and suspended ones are refused.
+    /// Google's list of attestation certificates that leaked (JSON), read again each minute: revoked and suspended ones are refused.
+    /// Without it no Android phone's hardware is believed.
     #[arg(long, value_name = "FILE")]
     attestation_status: Option<PathBuf>,
-    /// An Android app to accept, and no other: PACKAGE=SHA256-OF-SIGNER[:MINIMAL-VERSION], the digest in hexadecimal. May be
+    /// An Android app to accept; without one nobody's is: PACKAGE=SHA256-OF-SIGNER[:MINIMAL-VERSION], the digest in hexadecimal. May be
     /// repeated.
     #[arg(long, value_name = "APP")]
     android_app: Vec<String>,
@@ -168,6 +169,9 @@ struct Serve {
     /// Accept phone keys outside secure hardware, which any program of the user can copy. DEVELOPMENT ONLY.
     #[arg(long)]
     accept_software_keys: bool,
+    /// Accept attestations of hardware without looking whether their keys leaked.
+    #[arg(long)]
+    accept_unchecked_attestation: bool,
     /// A link that opens a wallet, to which the portal may send browsers back. May be repeated; the project's own wallets' when none
     /// is given.
     #[arg(long, value_name = "URL")]
@@ -274,11 +278,23 @@ async fn run(command: Command, accounts: Vec<Account>) -> Result<(), Failure> {
 #[expect(clippy::print_stdout, reason = "the base URL is what a caller reads from standard output")]
 async fn serve(arguments: Serve, accounts: Vec<Account>) -> Result<(), Failure> {
     let data = arguments.memory.data.clone();
+    let (fixtures, development) = (arguments.trust_fixtures, arguments.apple_development);
     let config = Config { accounts, ..configure(arguments)? };
-    if config.policy.accept_software_keys {
-        eprintln!(
-            "desk: WARNING: AcceptSoftwareKeys: phone keys outside secure hardware are accepted. Development only."
-        );
+    let relaxed = [
+        (fixtures, "TrustFixtures: cards are accepted whose signing key everybody has. Development only."),
+        (
+            config.policy.accept_software_keys,
+            "AcceptSoftwareKeys: phone keys outside secure hardware are accepted. Development only.",
+        ),
+        (
+            config.policy.accept_unchecked_attestation,
+            "AcceptUncheckedAttestation: nobody looks whether keys of phone makers leaked.",
+        ),
+        (development, "AppleDevelopment: apps under development are accepted. Development only."),
+    ];
+    let warnings = relaxed.into_iter().filter_map(|(on, told)| on.then_some(told));
+    for warning in warnings {
+        eprintln!("desk: WARNING: {warning}");
     }
     let interrupted = interruption()?;
     let running = Desk::start(config).await?;
@@ -352,11 +368,7 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
     config.csca_links = read_all(&arguments.csca_link)?;
     config.csca_revocation_lists = read_all(&arguments.csca_crl)?;
     config.attestation_roots = read_all(&arguments.attestation_root)?;
-    if let Some(path) = &arguments.attestation_status {
-        let list = parse_status_list(&read(path)?);
-        config.revoked_attestation =
-            list.map_err(|_| Failure::Argument("the attestation status is no list of certificate statuses"))?;
-    }
+    config.attestation_status = arguments.attestation_status;
     config.android_apps =
         arguments.android_app.iter().map(|app| android_app(app)).collect::<Result<_, _>>()?;
     config.apple_roots = read_all(&arguments.apple_root)?;
@@ -392,6 +404,7 @@ fn configure(arguments: Serve) -> Result<Config, Failure> {
     }
     config.policy = Policy {
         accept_software_keys: arguments.accept_software_keys,
+        accept_unchecked_attestation: arguments.accept_unchecked_attestation,
         trust_own_wallet_provider: arguments.trust_own_wallet_provider,
         listen_beyond_loopback: arguments.listen_beyond_loopback,
         ..config.policy

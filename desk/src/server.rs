@@ -39,7 +39,7 @@ use wallet_core::{
 };
 
 use crate::{
-    attestation::{ApplePolicy, AttestationPolicy},
+    attestation::{ApplePolicy, AttestationPolicy, RevocationError, RevocationList, Revocations},
     config::{Config, DeskIdentity},
     desk_sign::make_sign,
     documents::{DocumentError, Documents},
@@ -91,6 +91,9 @@ pub enum DeskError {
     /// An anchor in the configuration is no certificate.
     #[error("an anchor is no certificate: {0}")]
     Anchor(#[from] TrustError),
+    /// The list of leaked attestation certificates.
+    #[error(transparent)]
+    Revocation(#[from] RevocationError),
     /// A data file of a document.
     #[error(transparent)]
     Documents(#[from] DocumentError),
@@ -193,7 +196,11 @@ impl Desk {
             face_providers: config.face_providers.iter().map(|p| (p.name.clone(), p.key)).collect(),
             attestation: AttestationPolicy {
                 roots: anchors(&config.attestation_roots)?,
-                revoked: config.revoked_attestation.clone(),
+                revoked: match &config.attestation_status {
+                    Some(file) => Revocations::Listed(RevocationList::read(file)?),
+                    None if config.policy.accept_unchecked_attestation => Revocations::Unchecked,
+                    None => Revocations::Unknown,
+                },
                 android_apps: config.android_apps.clone(),
                 apple: ApplePolicy { roots: anchors(&config.apple_roots)?, apps: config.apple_apps.clone() },
                 accept_software_keys: config.policy.accept_software_keys,
@@ -425,13 +432,17 @@ impl Drop for RunningDesk {
     }
 }
 
-/// Forgets what is over, now and then. A failure shows in every other call too.
+/// Forgets what is over, and looks which keys leaked, now and then. A failure of the store shows in every other call too.
 async fn forget(app: App) {
     let mut times = tokio::time::interval(FORGET_EVERY);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;
         drop(app.with_issuer(|issuer, now| Ok(issuer.store().forget(now)?)).await);
+        let reread = app.with_issuer(|issuer, _| Ok(issuer.trust.attestation.revoked.reread())).await;
+        if let Ok(Err(error)) = reread {
+            app.log.write(&Line::Failed { what: &error.to_string() });
+        }
     }
 }
 

@@ -143,6 +143,26 @@ fn a_setting_that_is_wrong_is_told_by_the_name_of_its_key() {
 }
 
 #[test]
+fn every_relaxation_is_told_when_the_desk_starts() {
+    let folder = Folder::new("relaxed");
+    let told = |arguments: &[&str]| {
+        let mut command = desk();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--data"])
+            .arg(folder.0.join("data"));
+        let (child, _) = serve(command.args(arguments));
+        let output = String::from_utf8(terminate(child).stderr).unwrap();
+        let names = output.lines().filter_map(|line| line.strip_prefix("desk: WARNING: "));
+        names.map(|line| line.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(told(&[]).is_empty());
+    assert_eq!(told(&["--accept-software-keys"]), ["AcceptSoftwareKeys"]);
+    assert_eq!(told(&["--accept-unchecked-attestation"]), ["AcceptUncheckedAttestation"]);
+    assert_eq!(told(&["--apple-development"]), ["AppleDevelopment"]);
+    assert_eq!(told(&["--trust-fixtures"]), ["TrustFixtures", "AcceptSoftwareKeys"]);
+}
+
+#[test]
 fn a_password_becomes_an_account_that_signs_in() {
     let folder = Folder::new("account");
     let arguments = ["--name", "kim", "--role", "clerk", "--office", "gaon"];

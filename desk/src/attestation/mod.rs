@@ -20,7 +20,7 @@ pub use key_description::{
     Application, Authorizations, KEY_DESCRIPTION_OID, KeyDescription, RootOfTrust, SecurityLevel,
 };
 
-pub use revocation::{NotAStatusList, parse_status_list};
+pub use revocation::{NotAStatusList, RevocationError, RevocationList, Revocations, parse_status_list};
 
 /// Most certificates in one chain.
 const MAX_CHAIN: usize = 6;
@@ -37,9 +37,9 @@ const AUTHENTICATOR_BIOMETRIC: u64 = 2;
 pub struct AttestationPolicy {
     /// Roots of the makers of secure hardware.
     pub roots: Anchors,
-    /// Serial numbers of certificates whose keys are known to have leaked, big-endian without leading zeros.
-    pub revoked: BTreeSet<Vec<u8>>,
-    /// The Android apps that are accepted; any app when empty.
+    /// What is known of certificates whose keys leaked.
+    pub revoked: Revocations,
+    /// The Android apps that are accepted; nobody's when empty.
     pub android_apps: Vec<AndroidApp>,
     /// Whom App Attest is believed for; nobody when it has no app.
     pub apple: ApplePolicy,
@@ -90,6 +90,9 @@ pub enum Fault {
     /// No root vouches for the chain.
     #[error("untrusted chain: {0}")]
     Untrusted(TrustError),
+    /// There is no list of leaked certificates to look the chain up in.
+    #[error("no list of leaked certificates")]
+    RevocationUnknown,
     /// A certificate of the chain is on the list of leaked ones.
     #[error("revoked certificate")]
     Revoked,
@@ -200,7 +203,7 @@ fn describe(
     now: i64,
 ) -> Result<KeyDescription, Fault> {
     let leaf = verify_chain(chain, &policy.roots, now, Usage::Attestation).map_err(Fault::Untrusted)?;
-    if chain.iter().any(|certificate| policy.revoked.contains(without_zeros(certificate.serial()))) {
+    if chain.iter().any(|certificate| policy.revoked.name(certificate)) {
         return Err(Fault::Revoked);
     }
     // Only the description nearest to the root is the hardware's own word: were a second one allowed, an attested key
@@ -233,6 +236,9 @@ fn check_description(
             if !system.is_some_and(|system| system.device_locked && system.verified_boot) {
                 return Err(Fault::SystemNotVerified);
             }
+            if !policy.revoked.are_known() {
+                return Err(Fault::RevocationUnknown);
+            }
             check_app(description.software.application.as_ref(), &policy.android_apps)?;
             &description.hardware
         }
@@ -243,9 +249,6 @@ fn check_description(
 
 /// The system says in its own list who asked for the key; the hardware passes it on.
 fn check_app(application: Option<&Application>, accepted: &[AndroidApp]) -> Result<(), Fault> {
-    if accepted.is_empty() {
-        return Ok(());
-    }
     let application = application.ok_or(Fault::OtherApp)?;
     let is_this = |app: &AndroidApp| {
         let packaged = |(name, version): &(Vec<u8>, u64)| {
@@ -289,11 +292,6 @@ fn check_properties(enforced: &Authorizations, role: KeyRole) -> Result<(), Faul
         KeyRole::Holder if !each_use_by_biometrics => Err(Fault::NoUserAuthentication),
         KeyRole::Holder | KeyRole::Instance => Ok(()),
     }
-}
-
-fn without_zeros(serial: &[u8]) -> &[u8] {
-    let zeros = serial.iter().take_while(|byte| **byte == 0).count();
-    serial.split_at_checked(zeros).map_or(serial, |(_, rest)| rest)
 }
 
 #[cfg(test)]

@@ -21,11 +21,26 @@ const CHALLENGE: &[u8] = b"challenge";
 fn policy(root: &[u8]) -> AttestationPolicy {
     AttestationPolicy {
         roots: Anchors::new(vec![Certificate::parse(root).unwrap()]),
-        revoked: BTreeSet::new(),
+        revoked: Revocations::default(),
         android_apps: Vec::new(),
         apple: ApplePolicy::default(),
         accept_software_keys: true,
     }
+}
+
+fn listed(serials: BTreeSet<Vec<u8>>) -> Revocations {
+    Revocations::Listed(RevocationList::of(serials))
+}
+
+/// Accepts the app that this key was made by, and no other.
+fn app_of(description: &KeyDescription) -> Vec<AndroidApp> {
+    let Some(application) = &description.software.application else { return Vec::new() };
+    let [(package, version)] = application.packages.as_slice() else { panic!("one package") };
+    vec![AndroidApp {
+        package: String::from_utf8(package.clone()).unwrap(),
+        minimal_version: *version,
+        signers: application.signers.iter().cloned().collect(),
+    }]
 }
 
 fn message(chains: Vec<Vec<Vec<u8>>>) -> AttestationMessage {
@@ -72,7 +87,8 @@ fn a_chain_vouches_for_its_own_key_and_challenge_only() {
     let hardware_only = AttestationPolicy { accept_software_keys: false, ..trusted() };
     assert_eq!(holder(&one, &[key], CHALLENGE, hardware_only), Err(Fault::NotInHardware));
     let intermediate = Certificate::parse(&chain[1]).unwrap();
-    let revoked = BTreeSet::from([without_zeros(intermediate.serial()).to_vec()]);
+    let serial = intermediate.serial().iter().copied().skip_while(|byte| *byte == 0).collect();
+    let revoked = listed([serial].into());
     assert_eq!(
         holder(&one, &[key], CHALLENGE, AttestationPolicy { revoked, ..trusted() }),
         Err(Fault::Revoked)
@@ -127,14 +143,22 @@ fn what_a_key_may_do_is_looked_at_property_by_property() {
         root_of_trust: Some(RootOfTrust { device_locked: true, verified_boot: true }),
         application: None,
     };
+    let application =
+        Application { packages: vec![(b"kr.example.wallet".to_vec(), 1)], signers: vec![vec![7; 32]] };
     let described = |level, hardware: &Authorizations| KeyDescription {
         attestation_level: level,
         key_level: level,
         challenge: CHALLENGE.to_vec(),
-        software: Authorizations::default(),
+        software: Authorizations { application: Some(application.clone()), ..Authorizations::default() },
         hardware: hardware.clone(),
     };
-    let strict = AttestationPolicy { accept_software_keys: false, ..policy(root_certificate()) };
+    let accepted = app_of(&described(SecurityLevel::TrustedEnvironment, &good));
+    let strict = AttestationPolicy {
+        accept_software_keys: false,
+        android_apps: accepted,
+        revoked: listed(BTreeSet::new()),
+        ..policy(root_certificate())
+    };
     let judge = |change: fn(&mut Authorizations)| {
         let mut changed = good.clone();
         change(&mut changed);
@@ -160,7 +184,7 @@ fn what_a_key_may_do_is_looked_at_property_by_property() {
     assert_eq!(judge(unlocked), Err(Fault::SystemNotVerified));
     // A hardware key whose properties only the system vouches for has none.
     let mut swapped = described(SecurityLevel::StrongBox, &good);
-    swapped.software = good.clone();
+    swapped.software = Authorizations { application: Some(application.clone()), ..good.clone() };
     swapped.hardware = Authorizations { root_of_trust: good.root_of_trust, ..Authorizations::default() };
     assert_eq!(check_description(&swapped, CHALLENGE, KeyRole::Holder, &strict), Err(Fault::WrongPurpose));
     // A software attestation of a hardware key is a software attestation.
@@ -175,9 +199,9 @@ fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
     let Some(roots) = oracle("roots.json") else { return };
     let roots: Vec<String> = serde_json::from_slice(&roots).unwrap();
     let roots = roots.iter().map(|pem| Certificate::parse(&certificates(pem)[0]).unwrap()).collect();
-    let strict = AttestationPolicy {
+    let mut strict = AttestationPolicy {
         roots: Anchors::new(roots),
-        revoked: BTreeSet::new(),
+        revoked: listed(BTreeSet::new()),
         android_apps: Vec::new(),
         apple: ApplePolicy::default(),
         accept_software_keys: false,
@@ -198,10 +222,10 @@ fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
         // The root in use was made anew in March 2022, after some of the chains under it.
         let now = parsed.iter().map(Certificate::not_before).fold(1_650_000_000, i64::max) + 1;
         let key = parsed[0].p256_public_key().unwrap_or_else(|_| key());
-        let challenge = parsed[0]
-            .extension(KEY_DESCRIPTION_OID)
-            .and_then(|value| KeyDescription::parse(value).ok())
-            .map_or_else(Vec::new, |description| description.challenge);
+        let description =
+            parsed[0].extension(KEY_DESCRIPTION_OID).and_then(|value| KeyDescription::parse(value).ok());
+        strict.android_apps = description.as_ref().map(app_of).unwrap_or_default();
+        let challenge = description.map_or_else(Vec::new, |description| description.challenge);
         let message = message(vec![chain]);
         let judge =
             |role| check(&message, &[key], &challenge, role, &strict, None, now).map(|vouched| vouched.level);
@@ -211,7 +235,7 @@ fn keys_of_real_phones_are_judged_by_what_their_hardware_says() {
 
 /// The app on the published chains: another package, an older version or another signer is another app.
 #[test]
-fn keys_of_another_app_are_refused_where_apps_are_configured() {
+fn keys_of_another_app_are_refused_and_of_any_where_none_is_configured() {
     let Some(pem) = oracle("caiman_sdk36_SB_EC_RKP.pem") else { return };
     let leaf = Certificate::parse(&certificates(&String::from_utf8(pem).unwrap())[0]).unwrap();
     let description = KeyDescription::parse(leaf.extension(KEY_DESCRIPTION_OID).unwrap()).unwrap();
@@ -222,11 +246,12 @@ fn keys_of_another_app_are_refused_where_apps_are_configured() {
         signers: BTreeSet::from([signer]),
     };
     let judge = |android_apps: Vec<AndroidApp>| {
-        let policy = AttestationPolicy { android_apps, ..policy(root_certificate()) };
+        let revoked = listed(BTreeSet::new());
+        let policy = AttestationPolicy { android_apps, revoked, ..policy(root_certificate()) };
         check_description(&description, &description.challenge, KeyRole::Instance, &policy)
     };
     assert_eq!(judge(vec![app.clone()]), Ok(SecurityLevel::StrongBox));
-    assert_eq!(judge(Vec::new()), Ok(SecurityLevel::StrongBox));
+    assert_eq!(judge(Vec::new()), Err(Fault::OtherApp));
     let other = AndroidApp { package: "kr.example.wallet".to_owned(), ..app.clone() };
     assert_eq!(judge(vec![other.clone()]), Err(Fault::OtherApp));
     assert_eq!(judge(vec![AndroidApp { minimal_version: 1, ..app.clone() }]), Err(Fault::OtherApp));
@@ -238,11 +263,27 @@ fn keys_of_another_app_are_refused_where_apps_are_configured() {
     let mut nobody = description.clone();
     nobody.software.application = None;
     let app = AndroidApp { package: String::new(), minimal_version: 0, signers: BTreeSet::new() };
-    let policy = AttestationPolicy { android_apps: vec![app], ..policy(root_certificate()) };
+    let revoked = listed(BTreeSet::new());
+    let policy = AttestationPolicy { android_apps: vec![app], revoked, ..policy(root_certificate()) };
     assert_eq!(
         check_description(&nobody, &nobody.challenge, KeyRole::Instance, &policy),
         Err(Fault::OtherApp)
     );
+}
+
+#[test]
+fn hardware_is_believed_only_where_it_is_known_which_keys_leaked() {
+    let Some(pem) = oracle("caiman_sdk36_SB_EC_RKP.pem") else { return };
+    let leaf = Certificate::parse(&certificates(&String::from_utf8(pem).unwrap())[0]).unwrap();
+    let description = KeyDescription::parse(leaf.extension(KEY_DESCRIPTION_OID).unwrap()).unwrap();
+    let judge = |revoked| {
+        let policy =
+            AttestationPolicy { android_apps: app_of(&description), revoked, ..policy(root_certificate()) };
+        check_description(&description, &description.challenge, KeyRole::Instance, &policy)
+    };
+    assert_eq!(judge(Revocations::Unknown), Err(Fault::RevocationUnknown));
+    assert_eq!(judge(listed(BTreeSet::new())), Ok(SecurityLevel::StrongBox));
+    assert_eq!(judge(Revocations::Unchecked), Ok(SecurityLevel::StrongBox));
 }
 
 /// Google's list as published for tests.
