@@ -1,7 +1,6 @@
 //! How a desk is set up.
 
 use std::{
-    collections::BTreeSet,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,

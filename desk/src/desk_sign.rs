@@ -40,6 +40,7 @@ pub fn make_sign(pki: &Pki, desk: &DeskIdentity, with_nonce: bool, now: i64) -> 
     let expires_at = now.saturating_add(if with_nonce { FRESH_SECONDS } else { PRINTED_SECONDS });
     let request =
         DeskSignRequest { id: &desk.id, name_ko: &desk.name_ko, name_en: &desk.name_en, cnonce, expires_at };
-    let sign = issue_desk_sign(&request, &pki.desk.certificate, &|bytes| pki.desk.key.sign(bytes));
+    let signer = pki.desk.current();
+    let sign = issue_desk_sign(&request, &signer.certificate, &|bytes| signer.key.sign(bytes));
     Ok(DeskSignView { sign: sign.map_err(|_| NoSign)?, cnonce: cnonce.map(Fixed), expires_at })
 }

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use rcgen::{
@@ -67,28 +68,28 @@ pub struct Identity {
 pub struct Pki {
     /// Root of the issuer, an anchor of every counter and wallet.
     pub issuer_root: Identity,
-    /// Signs SD-CWTs for the counter.
+    /// Signs SD-CWTs for the counter, as long as the root lives: copies and packs name it by its certificate.
     pub counter_signer: Identity,
     /// Signs mdocs.
-    pub mdoc_signer: Identity,
+    pub mdoc_signer: Signer,
     /// Signs SD-JWT VCs.
-    pub sd_jwt_signer: Identity,
+    pub sd_jwt_signer: Signer,
     /// Signs what the issuer says of itself.
-    pub metadata_signer: Identity,
+    pub metadata_signer: Signer,
     /// Signs commands to phones.
-    pub command_signer: Identity,
+    pub command_signer: Signer,
     /// Signs status lists.
-    pub status_signer: Identity,
+    pub status_signer: Signer,
     /// Root of the registration of verifiers.
     pub registration_root: Identity,
     /// This desk as a registered verifier.
-    pub desk: Identity,
+    pub desk: Signer,
     /// Signs counter packs. Its public key is configured in each counter.
     pub pack_authority: Identity,
     /// Root of the wallet provider.
     pub wallet_provider_root: Identity,
     /// Signs attestations of wallets and keys.
-    pub wallet_provider: Identity,
+    pub wallet_provider: Signer,
     /// Seals what is known of a person.
     pub record_key: Secret<32>,
     /// From which codes of offers and nonces derive.
@@ -97,7 +98,12 @@ pub struct Pki {
     pub person_key: Secret<32>,
     /// From which every copy's staples derive.
     pub staple_master: Secret<32>,
+    folder: PathBuf,
+    registered_as: DeskId,
 }
+
+/// A signer that gives way to another before its certificate ends.
+pub struct Signer(RwLock<Arc<Identity>>);
 
 impl Pki {
     /// Reads what the folder holds and makes what it lacks. This desk is registered under its id.
@@ -115,32 +121,22 @@ impl Pki {
         let registration_root = keep.root("registration-root", REGISTRATION_ROOT)?;
         let pack_authority = keep.root("pack-authority", PACK_AUTHORITY)?;
         let wallet_provider_root = keep.root("wallet-provider-root", WALLET_PROVIDER_ROOT)?;
-        let provider = leaf_of("TEST Wallet provider", &eku::WALLET_PROVIDER, SIGNER_DAYS);
+        let signers = keep.signers(&issuer_root, &registration_root, &wallet_provider_root, desk)?;
+        let [mdoc, sd_jwt, metadata, command, status, verifier, provider] = signers.map(Signer::new);
         let counter = leaf_of("TEST Mobile ID counter signer", &eku::COUNTER_ISSUER[..], ROOT_DAYS);
-        let mdoc = leaf_of("TEST Mobile ID document signer", &eku::MDOC_ISSUER, SIGNER_DAYS);
-        let sd_jwt = leaf_of("TEST Mobile ID SD-JWT signer", &eku::SD_JWT_ISSUER, SIGNER_DAYS);
-        let metadata = leaf_of("TEST Mobile ID metadata signer", &eku::METADATA_SIGNER, SIGNER_DAYS);
-        let command = leaf_of("TEST Mobile ID command signer", &eku::COMMAND_KEY, SIGNER_DAYS);
-        let status = leaf_of("TEST Mobile ID status list signer", &eku::STATUS_ISSUER, SIGNER_DAYS);
-        let verifier = Leaf {
-            registered_as: Some(desk.as_str()),
-            ..leaf_of("TEST Registered desk", &eku::VERIFIER_REGISTRATION, SIGNER_DAYS)
+        let counter_signer = match keep.load("counter-signer")? {
+            Some(kept) => kept,
+            None => keep.make_leaf("counter-signer", &counter, ISSUER_ROOT, &issuer_root)?,
         };
-        let desk_file = format!("desk-{desk}");
         Ok(Self {
-            counter_signer: keep.leaf("counter-signer", &counter, ISSUER_ROOT, &issuer_root)?,
-            command_signer: keep.leaf("command-signer", &command, ISSUER_ROOT, &issuer_root)?,
-            status_signer: keep.leaf("status-signer", &status, ISSUER_ROOT, &issuer_root)?,
-            mdoc_signer: keep.leaf("mdoc-signer", &mdoc, ISSUER_ROOT, &issuer_root)?,
-            sd_jwt_signer: keep.leaf("sd-jwt-signer", &sd_jwt, ISSUER_ROOT, &issuer_root)?,
-            metadata_signer: keep.leaf("metadata-signer", &metadata, ISSUER_ROOT, &issuer_root)?,
-            desk: keep.leaf(&desk_file, &verifier, REGISTRATION_ROOT, &registration_root)?,
-            wallet_provider: keep.leaf(
-                "wallet-provider",
-                &provider,
-                WALLET_PROVIDER_ROOT,
-                &wallet_provider_root,
-            )?,
+            counter_signer,
+            mdoc_signer: mdoc,
+            sd_jwt_signer: sd_jwt,
+            metadata_signer: metadata,
+            command_signer: command,
+            status_signer: status,
+            desk: verifier,
+            wallet_provider: provider,
             wallet_provider_root,
             issuer_root,
             registration_root,
@@ -149,7 +145,43 @@ impl Pki {
             record_key: keep.secret("record.key")?,
             code_key: keep.secret("code.key")?,
             staple_master: keep.secret("staple.key")?,
+            folder: folder.to_owned(),
+            registered_as: desk.clone(),
         })
+    }
+
+    /// Replaces the signers whose certificates end soon, or that another desk over this folder has replaced. Tells whether there
+    /// were any. What they have signed holds until their certificates end.
+    ///
+    /// # Errors
+    /// [`PkiError`]. Signers stay as they are then.
+    pub fn renew(&self, now: i64) -> Result<bool, PkiError> {
+        let now = OffsetDateTime::from_unix_timestamp(now).map_err(|_| PkiError::Clock)?;
+        let keep = Keep { folder: &self.folder, now };
+        let signers = [
+            &self.mdoc_signer,
+            &self.sd_jwt_signer,
+            &self.metadata_signer,
+            &self.command_signer,
+            &self.status_signer,
+            &self.desk,
+            &self.wallet_provider,
+        ];
+        if !signers.iter().any(|signer| keep.ends_soon(&signer.current().certificate)) {
+            return Ok(false);
+        }
+        let lock = File::create(self.folder.join("lock"))?;
+        lock.lock()?;
+        let kept = keep.signers(
+            &self.issuer_root,
+            &self.registration_root,
+            &self.wallet_provider_root,
+            &self.registered_as,
+        )?;
+        for (signer, kept) in signers.into_iter().zip(kept) {
+            signer.replace(kept);
+        }
+        Ok(true)
     }
 
     /// Tells apart desks with other keys: they would know nobody whom these have seen. Says nothing of the keys.
@@ -160,6 +192,22 @@ impl Pki {
         let roots = [&self.issuer_root, &self.counter_signer, &self.pack_authority];
         let roots = roots.map(|root| sha256(&root.certificate));
         sha256(&[secrets.as_flattened(), roots.as_flattened()].concat())
+    }
+}
+
+impl Signer {
+    fn new(identity: Identity) -> Self {
+        Self(RwLock::new(Arc::new(identity)))
+    }
+
+    /// Who signs now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Identity> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, identity: Identity) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(identity);
     }
 }
 
@@ -195,6 +243,33 @@ impl Keep<'_> {
         self.make(name, |pair| Ok(params.self_signed(pair)?.der().to_vec()))
     }
 
+    /// Those that are replaced in time, in the order of [`Pki::renew`].
+    fn signers(
+        &self,
+        issuer: &Identity,
+        registration: &Identity,
+        provider: &Identity,
+        desk: &DeskId,
+    ) -> Result<[Identity; 7], PkiError> {
+        let issued = |name, subject, usage: &'static [u64]| {
+            self.leaf(name, &leaf_of(subject, usage, SIGNER_DAYS), ISSUER_ROOT, issuer)
+        };
+        let verifier = Leaf {
+            registered_as: Some(desk.as_str()),
+            ..leaf_of("TEST Registered desk", &eku::VERIFIER_REGISTRATION, SIGNER_DAYS)
+        };
+        let vouching = leaf_of("TEST Wallet provider", &eku::WALLET_PROVIDER, SIGNER_DAYS);
+        Ok([
+            issued("mdoc-signer", "TEST Mobile ID document signer", &eku::MDOC_ISSUER)?,
+            issued("sd-jwt-signer", "TEST Mobile ID SD-JWT signer", &eku::SD_JWT_ISSUER)?,
+            issued("metadata-signer", "TEST Mobile ID metadata signer", &eku::METADATA_SIGNER)?,
+            issued("command-signer", "TEST Mobile ID command signer", &eku::COMMAND_KEY)?,
+            issued("status-signer", "TEST Mobile ID status list signer", &eku::STATUS_ISSUER)?,
+            self.leaf(&format!("desk-{desk}"), &verifier, REGISTRATION_ROOT, registration)?,
+            self.leaf("wallet-provider", &vouching, WALLET_PROVIDER_ROOT, provider)?,
+        ])
+    }
+
     fn leaf(
         &self,
         name: &str,
@@ -202,11 +277,19 @@ impl Keep<'_> {
         root_subject: &str,
         root: &Identity,
     ) -> Result<Identity, PkiError> {
-        if let Some(kept) = self.load(name)?
-            && !self.ends_soon(&kept.certificate)
-        {
-            return Ok(kept);
+        match self.load(name)? {
+            Some(kept) if !self.ends_soon(&kept.certificate) => Ok(kept),
+            _ => self.make_leaf(name, leaf, root_subject, root),
         }
+    }
+
+    fn make_leaf(
+        &self,
+        name: &str,
+        leaf: &Leaf<'_>,
+        root_subject: &str,
+        root: &Identity,
+    ) -> Result<Identity, PkiError> {
         let mut params = self.params(leaf.subject, leaf.days)?;
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -324,4 +407,55 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), io::Error> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&partial, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-24T12:00:00 in Korea.
+    const NOW: i64 = 1_795_489_200;
+    const DAY: i64 = 86_400;
+
+    #[test]
+    fn signers_give_way_before_they_end_while_desks_run_over_one_folder() {
+        let folder = std::env::temp_dir().join(format!("desk-pki-{}", std::process::id()));
+        let open = |desk: &str, now| Pki::open(&folder, &DeskId::parse(desk).unwrap(), now).unwrap();
+        let (one, other) = (open("one.1", NOW), open("other.1", NOW));
+        let certificates = |pki: &Pki| {
+            [
+                &pki.mdoc_signer,
+                &pki.sd_jwt_signer,
+                &pki.metadata_signer,
+                &pki.command_signer,
+                &pki.status_signer,
+                &pki.wallet_provider,
+                &pki.desk,
+            ]
+            .map(|signer| signer.current().certificate.clone())
+        };
+        let first = certificates(&one);
+        assert!(!one.renew(NOW + 300 * DAY).unwrap());
+        assert_eq!(certificates(&one), first);
+
+        let late = NOW + 400 * DAY;
+        let signing = one.status_signer.current();
+        assert!(one.renew(late).unwrap());
+        assert_eq!(signing.certificate, first[4], "what is being signed is signed to its end");
+        let second = certificates(&one);
+        for (before, after) in first.iter().zip(&second) {
+            assert_ne!(before, after);
+            let after = Certificate::parse(after).unwrap();
+            assert!(after.not_before() <= late && after.not_after() > late + 365 * DAY);
+        }
+        assert!(!one.renew(late).unwrap());
+        // The other desk takes what the first has made, and a registration of its own.
+        assert!(other.renew(late).unwrap());
+        assert_eq!(certificates(&other)[..6], second[..6]);
+        assert_ne!(certificates(&other)[6], second[6]);
+        // What a database is known by stays, also for a desk that starts anew, and close to the roots' end.
+        let anew = open("one.1", NOW + 3600 * DAY);
+        assert_eq!((one.digest(), other.digest()), (anew.digest(), anew.digest()));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

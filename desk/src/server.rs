@@ -432,13 +432,17 @@ impl Drop for RunningDesk {
     }
 }
 
-/// Forgets what is over, and looks which keys leaked, now and then. A failure of the store shows in every other call too.
+/// Forgets what is over, renews signers and looks which keys leaked, now and then. A failure of the store shows in every other call too.
 async fn forget(app: App) {
     let mut times = tokio::time::interval(FORGET_EVERY);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;
         drop(app.with_issuer(|issuer, now| Ok(issuer.store().forget(now)?)).await);
+        let renewed = app.with_issuer(|issuer, now| Ok(issuer.pki().renew(now))).await;
+        if let Ok(Err(error)) = renewed {
+            app.log.write(&Line::Failed { what: &error.to_string() });
+        }
         let reread = app.with_issuer(|issuer, _| Ok(issuer.trust.attestation.revoked.reread())).await;
         if let Ok(Err(error)) = reread {
             app.log.write(&Line::Failed { what: &error.to_string() });

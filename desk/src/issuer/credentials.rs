@@ -135,7 +135,7 @@ impl Issuer {
         now: i64,
     ) -> Result<(MadeCopy, Vec<u8>), IssuerError> {
         let days = Days::of(batch, now)?;
-        let signer = &self.pki.mdoc_signer;
+        let signer = self.pki.mdoc_signer.current();
         let status_index = self.make_status_index(&batch.made)?;
         let (uri, idx) = self.status_place(status_index);
         let request = PhotoIdRequest {
@@ -164,7 +164,7 @@ impl Issuer {
         let days = Days::of(batch, now)?;
         let about =
             About { person: batch.person, fields: batch.fields, today: days.today, expiry: days.card_ends };
-        let signer = &self.pki.sd_jwt_signer;
+        let signer = self.pki.sd_jwt_signer.current();
         let status_index = self.make_status_index(&batch.made)?;
         let (uri, index) = self.status_place(status_index);
         let request = SdJwtRequest {

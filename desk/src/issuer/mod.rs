@@ -3,6 +3,7 @@
 mod credentials;
 mod evidence;
 mod phones;
+mod published;
 mod record;
 
 pub use crate::store::SuspendedBy;
@@ -25,6 +26,7 @@ use wallet_core::{
     trust::Anchors,
 };
 
+use self::published::{PackBasis, Published};
 use crate::{
     attestation::AttestationPolicy,
     counter_pack::make_pack,
@@ -64,6 +66,8 @@ pub struct Issuer {
     pub(crate) documents: Documents,
     /// The issuer's identifier: where it answers.
     pub(crate) url: String,
+    /// What was signed for everybody.
+    published: Published,
     /// Woken when a command may wait for a phone.
     pub(crate) told: tokio::sync::Notify,
 }
@@ -122,7 +126,15 @@ impl Issuer {
     /// An issuer with this memory, these keys and this trust, for these documents.
     #[must_use]
     pub fn new(store: Store, pki: Pki, trust: Trust, documents: Documents) -> Self {
-        Self { store, pki, trust, documents, url: String::new(), told: tokio::sync::Notify::new() }
+        Self {
+            store,
+            pki,
+            trust,
+            documents,
+            url: String::new(),
+            published: Published::default(),
+            told: tokio::sync::Notify::new(),
+        }
     }
 
     /// What it issues.
@@ -148,7 +160,7 @@ impl Issuer {
     pub(crate) fn wallet_provider(&self) -> WalletProvider<'_> {
         WalletProvider {
             store: &self.store,
-            identity: &self.pki.wallet_provider,
+            identity: self.pki.wallet_provider.current(),
             policy: &self.trust.attestation,
             url: format!("{}{}", self.url, wallet_provider::PATH),
         }
@@ -201,10 +213,18 @@ impl Issuer {
     pub fn counter_pack(&self, now: i64) -> Result<Vec<u8>, IssuerError> {
         // What was issued earlier has ended by its own date.
         let issued_after = now.saturating_sub(credentials::longest_copy_seconds());
-        let (sequence, deactivated) = self.store.counter_pack(issued_after, now)?;
         // One that is over is nobody's business any more.
-        let outage = self.store.outage_until()?.filter(|until| *until > now);
-        make_pack(&self.pki, sequence, deactivated, outage, now).map_err(|_| IssuerError::Failed)
+        let outage_until = self.store.outage_until()?.filter(|until| *until > now);
+        if let (Some(sequence), deactivated) = self.store.newest_pack(issued_after)?
+            && let Some(pack) = self.published.pack(&PackBasis { sequence, deactivated, outage_until }, now)
+        {
+            return Ok(pack);
+        }
+        let (sequence, deactivated) = self.store.counter_pack(issued_after, now)?;
+        let pack = make_pack(&self.pki, sequence, deactivated.clone(), outage_until, now)
+            .map_err(|_| IssuerError::Failed)?;
+        self.published.keep_pack(PackBasis { sequence, deactivated, outage_until }, now, pack.clone());
+        Ok(pack)
     }
 
     /// Gives up a person's phone: what a visit at the centre does. A suspension that the issuer ordered stays. Tells whether there

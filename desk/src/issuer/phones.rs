@@ -74,7 +74,7 @@ impl Issuer {
                 issued_at: now,
                 expires_at: now.saturating_add(COMMAND_SECONDS),
             };
-            let signer = &self.pki.command_signer;
+            let signer = self.pki.command_signer.current();
             let command = issue_command(&request, &signer.certificate, &|bytes| signer.key.sign(bytes));
             Ok(Blob(command.map_err(|_| IssuerError::Failed)?))
         });
@@ -124,17 +124,22 @@ impl Issuer {
         // What was issued earlier has ended by its own date.
         let issued_after = now.saturating_sub(credentials::longest_copy_seconds());
         let failed = |_| IssuerError::Failed;
+        let mut inactive = self.store.inactive(first, last, issued_after)?;
+        inactive.sort_unstable();
+        if let Some(signed) = self.published.list((number, form), &inactive, i64::from(LIST_TTL), now) {
+            return Ok(Some(signed));
+        }
         let mut list = StatusList::all_valid(1 << LIST_BITS).map_err(failed)?;
-        for (index, only_for_now) in self.store.inactive(first, last, issued_after)? {
+        for (index, only_for_now) in inactive.iter().copied() {
             let status = if only_for_now { Status::Suspended } else { Status::Invalid };
             list.set(u64::from(index.saturating_sub(first)), status).map_err(failed)?;
         }
         let uri = self.status_uri(number);
         let expires_at = now.saturating_add(LIST_SECONDS);
         let terms = Terms { uri: &uri, issued_at: now, expires_at, ttl: LIST_TTL };
-        let signer = &self.pki.status_signer;
+        let signer = self.pki.status_signer.current();
         let chain = [signer.certificate.clone()];
-        Ok(Some(match form {
+        let signed = match form {
             StatusForm::Cwt => list
                 .to_cwt(&terms, &chain, &|bytes| signer.key.sign(bytes))
                 .map_err(|_| IssuerError::Failed)?,
@@ -143,7 +148,9 @@ impl Issuer {
                 let signature = signer.key.sign(token.as_bytes()).map_err(|_| IssuerError::Failed)?;
                 token.signed(&signature).into_bytes()
             }
-        }))
+        };
+        self.published.keep_list((number, form), inactive, now, signed.clone());
+        Ok(Some(signed))
     }
 
     /// Where a list is fetched.

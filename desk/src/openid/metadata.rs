@@ -68,7 +68,7 @@ impl Issuer {
     }
 
     fn sign_metadata(&self, typ: &str, mut claims: Value, now: i64) -> Result<String, IssuerError> {
-        let signer = &self.pki.metadata_signer;
+        let signer = self.pki.metadata_signer.current();
         if let Some(members) = claims.as_object_mut() {
             members.insert("iss".to_owned(), self.url.clone().into());
             members.insert("sub".to_owned(), self.url.clone().into());

@@ -44,6 +44,21 @@ impl Store {
         })
     }
 
+    /// The sequence of the newest counter pack that any desk made, none before the first, and what one made now would list.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn newest_pack(&self, issued_after: i64) -> Result<(Option<u64>, Vec<u32>), StoreError> {
+        self.read(|tx| {
+            let sequence: Option<i64> =
+                tx.first("SELECT value FROM sequences WHERE name = 'counter pack'", params![], |row| {
+                    row.get(0)
+                })?;
+            let sequence = sequence.map(u64::try_from).transpose().map_err(|_| StoreError::Shape)?;
+            Ok((sequence, super::suspensions::deactivated(tx, issued_after)?))
+        })
+    }
+
     /// What a counter pack is made of: its sequence, greater than that of any pack before and at least `now`, and the status
     /// indices of [`Store::deactivated`]. A greater sequence never comes with an older list.
     ///

@@ -1,6 +1,8 @@
 //! The wallet provider: looks at what the hardware says of a wallet and its keys, and vouches for them under a key of its own.
 //! The issuer believes it only where its certificate leads to a configured root.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::json;
 use wallet_core::{
@@ -44,7 +46,7 @@ struct Header {
 pub(crate) struct WalletProvider<'a> {
     pub(crate) store: &'a Store,
     /// Its own key and certificate.
-    pub(crate) identity: &'a Identity,
+    pub(crate) identity: Arc<Identity>,
     /// What it demands of phone keys.
     pub(crate) policy: &'a AttestationPolicy,
     /// Where it answers.
@@ -187,7 +189,7 @@ impl WalletProvider<'_> {
         claims: &serde_json::Value,
     ) -> Result<AttestationResponse, IssuerError> {
         use base64::prelude::{BASE64_STANDARD, Engine};
-        let provider = self.identity;
+        let provider = &self.identity;
         let x5c = [BASE64_STANDARD.encode(&provider.certificate)];
         let input =
             SigningInput::new(&Header { typ, alg: "ES256", x5c }, claims).ok_or(IssuerError::Failed)?;

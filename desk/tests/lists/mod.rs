@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use desk::issuer::SuspendedBy;
 use fixtures::{chip::VirtualCard, people};
 use wallet_core::{
+    counter::pack::CounterPack,
     crypto::sign::SigningKey,
     jose::{Fixed, encode},
     mdoc::{self, Expected, IssuerSigned, PHOTO_ID},
@@ -82,6 +83,46 @@ async fn a_verifier_learns_from_either_form_what_became_of_a_photo_id() {
     let (_, body) = fetch(&desk, &references[0].uri, None);
     let token = StatusToken::verify_under(&body, StatusForm::Jwt, &references[0].uri, &anchors, now).unwrap();
     assert_eq!(token.list().status(references[0].idx), Ok(Status::Valid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_everybody_fetches_is_signed_once_until_it_changes_or_grows_old() {
+    let desk = TestDesk::start().await;
+    let phone = Phone::new(&desk);
+    phone.enrol(&mut VirtualCard::of(&people::adult()).build(), Trick::None).await.unwrap();
+    let number = people::adult().registration_number;
+    let authority = *desk.running.pack_authority();
+    let pack = || CounterPack::verify(&desk.get("/counter-pack"), &authority).unwrap().content().clone();
+    let lists = || {
+        let at = |number: u32| format!("{}/status/{number}", desk.running.base_url());
+        let forms = [StatusForm::Jwt, StatusForm::Cwt];
+        let all = (0..24).flat_map(|number| forms.map(|form| (number, form)));
+        all.map(|(number, form)| fetch(&desk, &at(number), Some(form.media_type()))).collect::<Vec<_>>()
+    };
+    let (first_pack, first_lists) = (pack(), lists());
+    desk.clock.advance(59);
+    assert_eq!(pack(), first_pack);
+    assert_eq!(lists(), first_lists);
+    desk.clock.advance(1);
+    let second_pack = pack();
+    assert_eq!((second_pack.made_at, second_pack.issuers), (NOW + 60, first_pack.issuers));
+    assert!(second_pack.sequence > first_pack.sequence);
+
+    // What changes is told at once, and by a newer pack.
+    desk.running.suspend(number, SuspendedBy::Issuer).await.unwrap();
+    let suspended = pack();
+    assert!(suspended.sequence > second_pack.sequence);
+    assert_ne!(suspended.status, second_pack.status);
+    let changed = lists().iter().zip(&first_lists).filter(|(now, before)| now != before).count();
+    assert!((2..=48).contains(&changed), "{changed}: those lists that the copies are on, in both forms");
+    desk.running.resume(number).await.unwrap();
+    assert!(pack().sequence > suspended.sequence);
+    let again = lists();
+    desk.clock.advance(240);
+    for ((before, now), first) in again.iter().zip(lists()).zip(&first_lists) {
+        // Lists that never changed are as old as their ttl allows; the others were signed lately.
+        assert_eq!(*before != now, before == first);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

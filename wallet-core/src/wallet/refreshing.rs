@@ -195,9 +195,16 @@ impl Wallet {
             .collect();
         due.sort();
         due.dedup();
-        let mut fetched = 0_u32;
+        let (mut fetched, mut trouble) = (0_u32, None);
         for uri in due {
-            let token = self.fetch_list(&uri).await?;
+            // One list that is not to be had keeps no other from being heard.
+            let token = match self.fetch_list(&uri).await {
+                Ok(token) => token,
+                Err(error) => {
+                    trouble.get_or_insert(error);
+                    continue;
+                }
+            };
             let now = self.now()?.unix_seconds;
             self.with_vault(|vault| {
                 let mut standing = Standing::load(vault)?;
@@ -210,7 +217,7 @@ impl Wallet {
             })?;
             fetched = fetched.saturating_add(1);
         }
-        Ok(fetched)
+        trouble.map_or(Ok(fetched), Err)
     }
 
     async fn fetch_list(&self, uri: &str) -> Result<StatusToken, WalletError> {
