@@ -1,6 +1,7 @@
 //! Active authentication: the chip holds the private key to EF.DG15 and is no copy. ICAO 9303-11, 6.1.
 
 use super::security_infos::{SecurityInfos, parse_dg15};
+use crate::apdu::CommandApdu;
 use crate::cms::algorithm::{SignatureAlgorithm, ecdsa_plain};
 use crate::cms::spki::KeyError;
 use crate::crypto::verify::{
@@ -40,6 +41,11 @@ pub enum ActiveReport {
         /// The digest EF.DG14 names, or the one as long as the key.
         hash: HashAlgorithm,
     },
+}
+
+/// INTERNAL AUTHENTICATE, for an answer of `length` bytes at most. ICAO Doc 9303-11, 6.1.3.
+pub(super) fn command(challenge: [u8; 8], length: u32) -> CommandApdu {
+    CommandApdu::new(0x00, 0x88, 0, 0).with_data(challenge.to_vec()).expecting(length)
 }
 
 /// Verifies the chip's answer to INTERNAL AUTHENTICATE. `dg15` and `dg14` are whole files, which passive authentication

@@ -184,3 +184,31 @@ fn a_representative_fills_its_modulus_but_for_the_bits_that_the_modulus_leaves_o
     let short = [&[0, 0], &representative[..]].concat();
     assert_eq!(open_rsa(&short, &challenge), Err(ActiveAuthError::BadSignature));
 }
+
+/// ICAO Doc 9303-11, appendix F, which prints no modulus: the recovered message, its parts and the challenge.
+#[test]
+fn the_recovered_message_of_the_worked_example_is_opened() {
+    let bytes = |text: &str| hex::decode(text).unwrap();
+    let challenge: [u8; 8] = bytes("f173589974bf40c6").try_into().unwrap();
+    let m1 = "9d2784a67f8e7c659973ea1aea25d95b6c8f91e5002f369f0fbdce8a3cec1991b543f1696546c5524cf23a5303cd6c98\
+              599f40b79f377b5f3a1406b3b4d8f96784d23aa88db7e1032a405e69325fa91a6e86f5c71aea978264c4a207446dad4e\
+              7292e2dcda3024b47da8";
+    let digest = "c063aa1e6d22fbd976ab0fe73d94d2d9c6d88127";
+    let recovered = bytes(&format!("6a{m1}{digest}bc"));
+    assert_eq!(recovered.len(), 128);
+    let hashed = HashAlgorithm::Sha1.digest(&[bytes(m1), challenge.to_vec()].concat());
+    assert_eq!(hex::encode(hashed), digest);
+    assert_eq!(open_rsa(&recovered, &challenge), Ok(HashAlgorithm::Sha1));
+    let mut other = challenge;
+    other[0] ^= 1;
+    assert_eq!(open_rsa(&recovered, &other), Err(ActiveAuthError::BadSignature));
+
+    let Some(published) = oracles::json("vectors/icao9303/aa-f-rsa1024-sha1.json") else { return };
+    let (inputs, expect) = (&published["inputs"], &published["expect"]);
+    assert_eq!(oracles::bytes(&inputs["rnd_ifd"]), challenge);
+    assert_eq!(oracles::bytes(&inputs["m1"]), bytes(m1));
+    assert_eq!(oracles::bytes(&expect["digest"]), bytes(digest));
+    assert_eq!(oracles::bytes(&expect["recovered_message_f"]), recovered);
+    let [exchange] = published["apdus"].as_array().unwrap().as_slice() else { panic!("one command") };
+    assert_eq!(command(challenge, 256).encode().unwrap(), oracles::bytes(&exchange["command"]));
+}

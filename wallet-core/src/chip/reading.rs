@@ -12,6 +12,7 @@ use super::{
         Access, AccessStep, AccessUsed, CardAccess, Entropy, MappingProof, Opened,
         discovery::{Discovery, DiscoveryStep},
     },
+    active_auth,
     chip_auth::{ChipAuth, ChipAuthStep, ChipAuthentication, ChipKey},
     chunks::Chunks,
     conversation::{Conversation, Heard, Waiting},
@@ -538,7 +539,7 @@ impl Idle {
         }
     }
 
-    /// INTERNAL AUTHENTICATE. ICAO Doc 9303-11, 6.1.3.
+    /// Asks the chip to sign.
     fn sign(
         self,
         conversation: Conversation,
@@ -549,7 +550,7 @@ impl Idle {
             LengthForm::Short => 256,
             LengthForm::Extended => self.chunks.longest(),
         };
-        let command = CommandApdu::new(0x00, 0x88, 0, 0).with_data(challenge.to_vec()).expecting(length);
+        let command = active_auth::command(challenge, length);
         self.ask_as(conversation, State::Signature(challenge, form), &command, form)
     }
 
