@@ -62,14 +62,26 @@ fn replaced(spki: &[u8], key: &[u8]) -> Vec<u8> {
     tlv::write_all(0x30, &[algorithm.raw, &tlv::write_all(0x03, &[&[0], key])])
 }
 
-/// Both sides' secrets: OpenSSL's key with a key of ours, and the other way round.
-fn agree(folder: &std::path::Path, private: &[u8], seed: u8) {
+/// Both sides' secrets, at full length: OpenSSL's key with a key of ours, and the other way round. Ours is made from the first
+/// of the seeds whose secret is `wanted`.
+fn agree(
+    folder: &std::path::Path,
+    private: &[u8],
+    mut seeds: impl Iterator<Item = u32>,
+    wanted: impl Fn(&[u8]) -> bool,
+) {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     std::fs::write(path("private.pem"), private).unwrap();
     let spki = openssl(&["pkey", "-in", &path("private.pem"), "-pubout", "-outform", "DER"], &[]).unwrap();
     let (group, theirs) = spki::parse_agreement_key(&spki).unwrap();
     let theirs = Element::parse(group, &theirs).unwrap();
-    let ours = PrivateKey::derive(group, &[seed; PrivateKey::SEED]).unwrap();
+    let ours = seeds
+        .find_map(|seed| {
+            let seed = seed.to_be_bytes().repeat(PrivateKey::SEED / 4);
+            let ours = PrivateKey::derive(group, &seed).unwrap();
+            wanted(ours.multiply(&theirs).unwrap().secret().expose()).then_some(ours)
+        })
+        .unwrap();
     let public = ours.multiply(&Element::generator(group)).unwrap();
     let key = match group {
         Group::Curve(_) => public.as_bytes().to_vec(),
@@ -78,24 +90,15 @@ fn agree(folder: &std::path::Path, private: &[u8], seed: u8) {
         }
     };
     std::fs::write(path("ours.der"), replaced(&spki, &key)).unwrap();
-    let secret = openssl(
-        &[
-            "pkeyutl",
-            "-derive",
-            "-inkey",
-            &path("private.pem"),
-            "-peerkey",
-            &path("ours.der"),
-            "-peerform",
-            "DER",
-        ],
-        &[],
-    )
-    .unwrap();
-    // Leading zeros of a number are its own affair.
-    let trimmed = |bytes: &[u8]| bytes.iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<_>>();
-    let own = ours.multiply(&theirs).unwrap().secret();
-    assert_eq!(trimmed(own.expose()), trimmed(&secret), "{group:?}");
+    let (private, ours_file) = (path("private.pem"), path("ours.der"));
+    let mut arguments =
+        vec!["pkeyutl", "-derive", "-inkey", &private, "-peerkey", &ours_file, "-peerform", "DER"];
+    if matches!(group, Group::Modp(_)) {
+        // As long as the prime. RFC 2631, 2.1.2.
+        arguments.extend(["-pkeyopt", "dh_pad:1"]);
+    }
+    let secret = openssl(&arguments, &[]).unwrap();
+    assert_eq!(ours.multiply(&theirs).unwrap().secret().expose(), secret, "{group:?}");
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn secrets_agree_on_every_curve() {
     for (curve, name) in CURVES {
         for seed in 1..=2 {
             let pem = openssl(&["ecparam", "-name", name, "-genkey", "-noout"], &[]).unwrap();
-            agree(&folder, &pem, seed);
+            agree(&folder, &pem, seed.., |_| true);
         }
         assert_eq!(Group::Curve(curve).scalar_length(), curve.domain().order.len());
     }
@@ -117,8 +120,19 @@ fn secrets_agree_in_every_subgroup_of_rfc_5114() {
     for (number, _) in Modp::ALL.into_iter().enumerate() {
         let option = format!("dh_rfc5114:{}", number + 1);
         let pem = openssl(&["genpkey", "-algorithm", "DHX", "-pkeyopt", &option], &[]).unwrap();
-        agree(&folder, &pem, 9);
+        agree(&folder, &pem, 9.., |_| true);
     }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_secret_that_begins_with_a_zero_is_as_long_as_any() {
+    let Some(folder) = folder("zeros") else { return };
+    let begins_with_zero = |secret: &[u8]| secret[0] == 0;
+    let pem = openssl(&["genpkey", "-algorithm", "DHX", "-pkeyopt", "dh_rfc5114:1"], &[]).unwrap();
+    agree(&folder, &pem, 1.., begins_with_zero);
+    let pem = openssl(&["ecparam", "-name", "brainpoolP512r1", "-genkey", "-noout"], &[]).unwrap();
+    agree(&folder, &pem, 1.., begins_with_zero);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

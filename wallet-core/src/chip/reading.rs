@@ -356,7 +356,7 @@ impl Idle {
                     let Some(key) = self.chip_key()? else { continue };
                     let ours = self.plan.entropy.next_key(key.group())?;
                     let public = ours.multiply(&Element::generator(key.group())).map_err(refused_element)?;
-                    let (exchange, command) = ChipAuth::begin(key, public.as_bytes().to_vec());
+                    let (exchange, command) = ChipAuth::begin(key, public.on_wire().to_vec());
                     return self.ask(conversation, State::ChipAuth(exchange, Some(ours)), &command);
                 }
                 Some(Task::Relay(public)) => {

@@ -87,7 +87,7 @@ mod examiner {
             let public = ours
                 .multiply(&Element::generator(key.group()))
                 .map_err(super::super::error::refused_element)?;
-            Ok(Self { session: key.session(&ours)?, public: public.as_bytes().to_vec() })
+            Ok(Self { session: key.session(&ours)?, public: public.on_wire().to_vec() })
         }
 
         /// The public key that the wallet hands to the chip.

@@ -46,7 +46,7 @@ pub enum AgreementError {
 }
 
 impl Group {
-    /// Bytes of an element as it stands on the wire.
+    /// Bytes of an element at full length.
     #[must_use]
     pub const fn element_length(self) -> usize {
         match self {
@@ -72,7 +72,7 @@ impl Group {
         Field::modulo(self.order()).ok_or(AgreementError::BadScalar)
     }
 
-    /// `scalar · base`, and `· plus`: the operation of the group once, or twice. All are bytes as they stand on the wire.
+    /// `scalar · base`, and `· plus`: the operation of the group once, or twice. All are bytes at full length.
     fn combine(self, scalar: &[u8], base: &[u8], plus: Option<&[u8]>) -> Result<Element, AgreementError> {
         let bytes = match self {
             Self::Curve(Curve::P256) => combine::<p256::NistP256>(scalar, base, plus),
@@ -156,6 +156,17 @@ impl Element {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The value of a public key in a data object, and under an authentication token: `04 ‖ x ‖ y`, or the number as an
+    /// unsigned integer, which has the minimum number of octets. ICAO Doc 9303-11, 9.4; BSI TR-03110-3, D.2.1.
+    #[must_use]
+    pub fn on_wire(&self) -> &[u8] {
+        let zeros = match self.group {
+            Group::Curve(_) => 0,
+            Group::Modp(_) => self.bytes.iter().take_while(|byte| **byte == 0).count(),
+        };
+        self.bytes.split_at_checked(zeros).map_or(&self.bytes, |(_, number)| number)
     }
 
     /// The shared secret of a shared element: its affine x coordinate, or the number itself; big-endian, left-padded with

@@ -210,7 +210,7 @@ impl ExpectNonce {
         };
         let data = match &ours {
             Ours::Nonce(nonce) => nonce.expose(),
-            Ours::Key(_, public) => public.as_bytes(),
+            Ours::Key(_, public) => public.on_wire(),
         };
         let command = authenticate(CHAINED, Some((0x81, data)), Some(info.group));
         Ok((Expect::Mapping(ExpectMapping { nonce, ours }), command))
@@ -254,7 +254,7 @@ impl ExpectMapping {
         };
         let agree_key = entropy.next_key(info.group)?;
         let agree_public = agree_key.multiply(&generator).map_err(refused_element)?;
-        let command = authenticate(CHAINED, Some((0x83, agree_public.as_bytes())), Some(info.group));
+        let command = authenticate(CHAINED, Some((0x83, agree_public.on_wire())), Some(info.group));
         seen.push(agree_public.clone());
         Ok((Expect::Agreement(ExpectAgreement { agree_key, agree_public, seen, chip_map_public }), command))
     }
@@ -348,7 +348,7 @@ fn token(key: &ChannelKey, oid: &[u8], public: &Element) -> Result<[u8; 8], Chip
         Group::Curve(_) => 0x86,
         Group::Modp(_) => 0x84,
     };
-    let input = tlv::write_all(0x7F49, &[&tlv::write(0x06, oid), &tlv::write(tag, public.as_bytes())]);
+    let input = tlv::write_all(0x7F49, &[&tlv::write(0x06, oid), &tlv::write(tag, public.on_wire())]);
     // CMAC pads by itself.
     let input = match key.cipher() {
         Cipher::TripleDes => Cipher::TripleDes.pad(&input),
@@ -362,6 +362,8 @@ const CHAINED: u8 = 0x10;
 const DYNAMIC_DATA: u32 = 0x7C;
 const MAX_OBJECTS: usize = 8;
 
+#[cfg(test)]
+mod derived_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
