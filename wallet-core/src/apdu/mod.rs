@@ -2,6 +2,8 @@
 
 mod status;
 
+use core::fmt;
+
 pub use status::StatusWord;
 
 use crate::bytes::Reader;
@@ -31,7 +33,7 @@ pub enum LengthForm {
 }
 
 /// A command. ISO/IEC 7816-4:2020, 5.1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CommandApdu {
     /// Class byte.
     pub cla: u8,
@@ -45,6 +47,14 @@ pub struct CommandApdu {
     pub data: Vec<u8>,
     /// Response bytes expected at most, 1 to 65,536; `None` when no data is expected.
     pub le: Option<u32>,
+}
+
+impl fmt::Debug for CommandApdu {
+    /// Data may be keys or a person; only its length is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cla, ins, p1, p2, data, le } = self;
+        write!(f, "CommandApdu({cla:02X}{ins:02X}{p1:02X}{p2:02X}, {} bytes, le {le:?})", data.len())
+    }
 }
 
 impl CommandApdu {
@@ -150,12 +160,20 @@ impl CommandApdu {
 }
 
 /// A response. ISO/IEC 7816-4:2020, 5.1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ResponseApdu {
     /// Response data.
     pub data: Vec<u8>,
     /// How it ended.
     pub status: StatusWord,
+}
+
+impl fmt::Debug for ResponseApdu {
+    /// Data may be keys or a person; only its length is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { data, status } = self;
+        write!(f, "ResponseApdu({} bytes, {status})", data.len())
+    }
 }
 
 impl ResponseApdu {

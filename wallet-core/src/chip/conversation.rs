@@ -23,7 +23,6 @@ pub(super) struct Conversation {
 }
 
 /// A command under way.
-#[derive(Debug)]
 pub(super) struct Waiting {
     sent: Sent,
     extended: bool,
@@ -37,6 +36,13 @@ pub(super) struct Waiting {
     corrected: bool,
     /// What came before a GET RESPONSE.
     collected: Vec<u8>,
+}
+
+impl core::fmt::Debug for Waiting {
+    /// What was said and collected may be the person.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Waiting").field("form", &self.form).field("left", &self.left.len()).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

@@ -74,7 +74,6 @@ impl FileId {
 }
 
 /// A file being read.
-#[derive(Debug)]
 pub(super) struct FileRead {
     pub(super) id: FileId,
     pub(super) bytes: Vec<u8>,
@@ -101,6 +100,17 @@ pub(super) enum Outcome {
     Complete,
     /// The card does not have it or does not give it.
     Missing(StatusWord),
+}
+
+impl core::fmt::Debug for FileRead {
+    /// The content is the person; only its length is shown.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("FileRead")
+            .field("id", &self.id)
+            .field("read", &self.bytes.len())
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
 }
 
 impl FileRead {

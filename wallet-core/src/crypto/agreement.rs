@@ -9,7 +9,7 @@ use p256::elliptic_curve::{
     ff::PrimeField,
     sec1::{FromSec1Point, ModulusSize, ToSec1Point},
 };
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{
     domain::{Curve, Domain, Modp, ModpDomain},
@@ -90,12 +90,19 @@ impl Group {
 }
 
 /// An element of its group, never the neutral one. Wiped when dropped: the shared element of an agreement is one too.
-#[derive(Debug, Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Element {
     #[zeroize(skip)]
     group: Group,
     /// `04 ‖ x ‖ y`, each coordinate at full length, or a number at the prime's length.
     bytes: Vec<u8>,
+}
+
+impl core::fmt::Debug for Element {
+    /// It may be a shared one.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Element").field("group", &self.group).finish_non_exhaustive()
+    }
 }
 
 impl Element {
@@ -203,12 +210,8 @@ impl PrivateKey {
             return Err(AgreementError::BadScalar);
         }
         let field = group.scalars()?;
-        let mut number = field.reduce(wide);
-        let mut bytes = field.write(&number);
-        number.zeroize();
-        let key = Self::from_scalar(group, &bytes);
-        bytes.zeroize();
-        key
+        let bytes = SecretBytes::new(field.write(&field.reduce(wide)));
+        Self::from_scalar(group, bytes.expose())
     }
 
     /// A key whose scalar is known: big-endian, at full length.
@@ -216,10 +219,8 @@ impl PrivateKey {
     /// # Errors
     /// [`AgreementError::BadScalar`] when it is zero, not below the order, or of another length.
     pub fn from_scalar(group: Group, bytes: &[u8]) -> Result<Self, AgreementError> {
-        let mut number = group.scalars()?.read(bytes).ok_or(AgreementError::BadScalar)?;
-        let zero = number.is_zero().to_bool();
-        number.zeroize();
-        if zero {
+        let number = group.scalars()?.read(bytes).ok_or(AgreementError::BadScalar)?;
+        if number.is_zero() {
             return Err(AgreementError::BadScalar);
         }
         Ok(Self { group, scalar: SecretBytes::new(bytes.to_vec()) })
@@ -244,10 +245,8 @@ impl PrivateKey {
 pub fn map_generator(nonce: &[u8], shared: &Element) -> Result<Element, AgreementError> {
     let group = shared.group;
     let scalars = group.scalars()?;
-    let mut scalar = scalars.write(&scalars.reduce(nonce));
-    let mapped = group.combine(&scalar, Element::generator(group).as_bytes(), Some(&shared.bytes));
-    scalar.zeroize();
-    mapped
+    let scalar = SecretBytes::new(scalars.write(&scalars.reduce(nonce)));
+    group.combine(scalar.expose(), Element::generator(group).as_bytes(), Some(&shared.bytes))
 }
 
 /// An element that this library computed; the neutral one is refused.
@@ -258,23 +257,26 @@ pub(super) fn computed(group: Group, bytes: Vec<u8>) -> Result<Element, Agreemen
 fn combine<C>(scalar: &[u8], base: &[u8], plus: Option<&[u8]>) -> Result<Vec<u8>, AgreementError>
 where
     C: CurveArithmetic,
-    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    C::ProjectivePoint: Zeroize,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C> + Zeroize,
     FieldBytesSize<C>: ModulusSize,
 {
     let mut repr = FieldBytes::<C>::try_from(scalar).map_err(|_| AgreementError::BadScalar)?;
     let scalar = Option::<Scalar<C>>::from(Scalar::<C>::from_repr(repr));
     repr.as_mut_slice().zeroize();
     let mut scalar = scalar.ok_or(AgreementError::BadScalar)?;
-    let mut sum = decode::<C>(base)? * scalar;
+    // The base and what is added are public; the sum and the product before it are not.
+    let mut sum = Zeroizing::new(decode::<C>(base)? * scalar);
     scalar.zeroize();
     if let Some(plus) = plus {
-        sum += decode::<C>(plus)?;
+        *sum += decode::<C>(plus)?;
     }
     if bool::from(sum.is_identity()) {
         return Err(AgreementError::Neutral);
     }
-    let affine: AffinePoint<C> = sum.into();
-    Ok(affine.to_sec1_point(false).as_bytes().to_vec())
+    let affine: Zeroizing<AffinePoint<C>> = Zeroizing::new((*sum).into());
+    let encoded = Zeroizing::new(affine.to_sec1_point(false));
+    Ok(encoded.as_bytes().to_vec())
 }
 
 fn decode<C>(sec1: &[u8]) -> Result<C::ProjectivePoint, AgreementError>
@@ -316,9 +318,7 @@ fn combine_modp(
     if product == field.one() {
         return Err(AgreementError::Neutral);
     }
-    let bytes = field.write(&product);
-    product.zeroize();
-    Ok(bytes)
+    Ok(field.write(&product))
 }
 
 /// Membership in the subgroup: an element of small order would tell of the exponent. RFC 2631, 2.1.5.

@@ -5,9 +5,63 @@ use crypto_bigint::{
     BoxedUint, Choice, CtAssign, CtEq, NonZero, Odd,
     modular::{BoxedMontyForm, BoxedMontyParams},
 };
+use zeroize::{Zeroize, Zeroizing};
 
-/// A number modulo the prime of its [`Field`].
-pub(super) type Number = BoxedMontyForm;
+/// A number modulo the prime of its [`Field`], wiped when dropped: any of them may tell of a secret, and so may each number
+/// on the way to it.
+#[derive(PartialEq, Eq)]
+pub(super) struct Number(BoxedMontyForm);
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Number {
+    pub(super) fn add(&self, other: &Self) -> Self {
+        Self(self.0.add(&other.0))
+    }
+
+    pub(super) fn sub(&self, other: &Self) -> Self {
+        Self(self.0.sub(&other.0))
+    }
+
+    pub(super) fn mul(&self, other: &Self) -> Self {
+        Self(self.0.mul(&other.0))
+    }
+
+    pub(super) fn double(&self) -> Self {
+        Self(self.0.double())
+    }
+
+    pub(super) fn square(&self) -> Self {
+        Self(self.0.square())
+    }
+
+    pub(super) fn neg(&self) -> Self {
+        Self(self.0.neg())
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.0.is_zero().to_bool()
+    }
+
+    /// Whether two numbers are the same, without a branch.
+    pub(super) fn equals(&self, other: &Self) -> Choice {
+        self.0.as_montgomery().ct_eq(other.0.as_montgomery())
+    }
+
+    /// Becomes `other` when `choice` says so, without telling which.
+    pub(super) fn assign(&mut self, other: &Self, choice: Choice) {
+        self.0.as_montgomery_mut().ct_assign(other.0.as_montgomery(), choice);
+    }
+
+    /// `None` for zero.
+    pub(super) fn invert(&self) -> Option<Self> {
+        Option::from(self.0.invert()).map(Self)
+    }
+}
 
 /// The numbers modulo an odd prime.
 #[derive(Debug, Clone)]
@@ -36,8 +90,12 @@ impl Field {
         if bytes.len() != self.length {
             return None;
         }
-        let number = BoxedUint::from_be_slice(bytes, self.params.bits_precision()).ok()?;
-        (number < *self.params.modulus().as_ref()).then(|| BoxedMontyForm::new(number, &self.params))
+        let mut number = BoxedUint::from_be_slice(bytes, self.params.bits_precision()).ok()?;
+        if number < *self.params.modulus().as_ref() {
+            return Some(self.number(number));
+        }
+        number.zeroize();
+        None
     }
 
     /// A number of any length, reduced. No step depends on its value.
@@ -48,35 +106,35 @@ impl Field {
 
     /// Writes a number at full length.
     pub(super) fn write(&self, number: &Number) -> Vec<u8> {
-        let bytes = number.retrieve().to_be_bytes();
+        let plain = Zeroizing::new(number.0.retrieve());
+        let bytes = Zeroizing::new(plain.to_be_bytes());
         let surplus = bytes.len().saturating_sub(self.length);
         bytes.iter().skip(surplus).copied().collect()
     }
 
     pub(super) fn zero(&self) -> Number {
-        BoxedMontyForm::zero(&self.params)
+        Number(BoxedMontyForm::zero(&self.params))
     }
 
     pub(super) fn one(&self) -> Number {
-        BoxedMontyForm::one(&self.params)
+        Number(BoxedMontyForm::one(&self.params))
     }
 
     pub(super) fn small(&self, number: u16) -> Number {
         let bits = self.params.bits_precision();
-        let wide = BoxedUint::from_be_slice_truncated(&number.to_be_bytes(), bits);
-        BoxedMontyForm::new(wide, &self.params)
+        self.number(BoxedUint::from_be_slice_truncated(&number.to_be_bytes(), bits))
+    }
+
+    /// Converts in place, so that nothing of the number is left behind.
+    fn number(&self, number: BoxedUint) -> Number {
+        Number(BoxedMontyForm::new(number, &self.params))
     }
 
     /// `base` to the power of `exponent`, big-endian. The time depends on the exponent's length alone.
     pub(super) fn power(&self, base: &Number, exponent: &[u8]) -> Option<Number> {
         let bits = u32::try_from(exponent.len()).ok()?.checked_mul(8)?;
-        let exponent = BoxedUint::from_be_slice(exponent, bits.next_multiple_of(64)).ok()?;
-        Some(base.pow_bounded_exp(&exponent, bits))
-    }
-
-    /// `None` for zero.
-    pub(super) fn invert(number: &Number) -> Option<Number> {
-        Option::from(number.invert())
+        let exponent = Zeroizing::new(BoxedUint::from_be_slice(exponent, bits.next_multiple_of(64)).ok()?);
+        Some(Number(base.0.pow_bounded_exp(&exponent, bits)))
     }
 
     /// (p − 1) / q, for an order `q`: the exponent that leads into the subgroup.
@@ -94,14 +152,4 @@ impl Field {
         let quarter = prime.shr_vartime(2)?.wrapping_add(BoxedUint::one());
         Some(prime.wrapping_sub(BoxedUint::one()).wrapping_sub(&quarter).to_be_bytes().into_vec())
     }
-
-    /// Whether two numbers are the same, without a branch.
-    pub(super) fn equal(one: &Number, other: &Number) -> Choice {
-        one.as_montgomery().ct_eq(other.as_montgomery())
-    }
-}
-
-/// Overwrites `number` with `other` when `choice` says so, without telling which.
-pub(super) fn assign(number: &mut Number, other: &Number, choice: Choice) {
-    number.as_montgomery_mut().ct_assign(other.as_montgomery(), choice);
 }

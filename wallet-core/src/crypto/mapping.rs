@@ -1,12 +1,15 @@
 //! The integrated mapping of PACE: two nonces become a generator without a key agreement. ICAO Doc 9303-11, 4.4.3.3.2 and
 //! appendix B.
 
+use zeroize::Zeroizing;
+
 use super::{
     agreement::{AgreementError, Element, Group, computed},
     channel::{ChannelKey, Cipher},
     domain::{Domain, ModpDomain},
     field::{Field, Number},
 };
+use crate::bytes::SecretBytes;
 
 /// Why the two nonces give no generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +43,14 @@ pub fn map_integrated(
                 return Err(MappingError::Unsupported);
             }
             let field = Field::modulo(domain.prime).ok_or(MappingError::Unsupported)?;
-            let number = field.reduce(&pseudo_random(cipher, card, ours, domain.prime)?);
+            let number = field.reduce(pseudo_random(cipher, card, ours, domain.prime)?.expose());
             let point = encode_point(domain, &field, &number).ok_or(MappingError::Neutral)?;
             computed(group, point).map_err(neutral)
         }
         Group::Modp(modp) => {
             let ModpDomain { prime, generator: _, order } = modp.domain();
             let field = Field::modulo(prime).ok_or(MappingError::Unsupported)?;
-            let number = field.reduce(&pseudo_random(cipher, card, ours, prime)?);
+            let number = field.reduce(pseudo_random(cipher, card, ours, prime)?.expose());
             let cofactor = field.cofactor(order).ok_or(MappingError::Unsupported)?;
             let mapped = field.power(&number, &cofactor).ok_or(MappingError::Unsupported)?;
             computed(group, field.write(&mapped)).map_err(neutral)
@@ -60,7 +63,12 @@ const fn neutral(_: AgreementError) -> MappingError {
 }
 
 /// R(s, t): blocks of a cipher whose key comes from both nonces, 64 bits longer than the prime at least.
-fn pseudo_random(cipher: Cipher, card: &[u8], ours: &[u8], prime: &[u8]) -> Result<Vec<u8>, MappingError> {
+fn pseudo_random(
+    cipher: Cipher,
+    card: &[u8],
+    ours: &[u8],
+    prime: &[u8],
+) -> Result<SecretBytes, MappingError> {
     let (next, output): (&[u8], &[u8]) = match card.len() {
         16 => (&NEXT_128, &OUTPUT_128),
         32 => (&NEXT_256, &OUTPUT_256),
@@ -68,15 +76,19 @@ fn pseudo_random(cipher: Cipher, card: &[u8], ours: &[u8], prime: &[u8]) -> Resu
     };
     let wrong = |_| MappingError::NonceLength;
     let key_of = |bytes: &[u8]| ChannelKey::from_slice(cipher, bytes).map_err(wrong);
-    let encrypt = |key: &ChannelKey, text: &[u8]| key.encrypt_cbc(&key.zero_iv(), text).map_err(wrong);
+    let encrypt = |key: &ChannelKey, text: &[u8]| {
+        key.encrypt_cbc(&key.zero_iv(), text).map(SecretBytes::new).map_err(wrong)
+    };
     let mut chained = encrypt(&key_of(ours)?, card)?;
-    let mut out = Vec::new();
-    while out.len() < prime.len().saturating_add(8) {
-        let key = key_of(chained.get(..cipher.key_length()).ok_or(MappingError::NonceLength)?)?;
-        out.extend(encrypt(&key, output)?);
+    let enough = prime.len().saturating_add(8);
+    // It never grows beyond its capacity, which would leave a copy behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(enough.saturating_add(output.len())));
+    while out.len() < enough {
+        let key = key_of(chained.expose().get(..cipher.key_length()).ok_or(MappingError::NonceLength)?)?;
+        out.extend_from_slice(encrypt(&key, output)?.expose());
         chained = encrypt(&key, next)?;
     }
-    Ok(out)
+    Ok(SecretBytes::new(core::mem::take(&mut *out)))
 }
 
 /// A number as a point, in the same time for each. Appendix B.2.
@@ -84,17 +96,17 @@ fn encode_point(domain: &Domain, field: &Field, number: &Number) -> Option<Vec<u
     let (a, b) = (field.reduce(domain.a), field.reduce(domain.b));
     let right_side = |x: &Number| x.square().add(&a).mul(x).add(&b);
     let alpha = number.square().neg();
-    let inverse = Field::invert(&alpha.square().add(&alpha))?;
-    let x2 = b.neg().mul(&Field::invert(&a)?).mul(&field.one().add(&inverse));
+    let inverse = alpha.square().add(&alpha).invert()?;
+    let x2 = b.neg().mul(&a.invert()?).mul(&field.one().add(&inverse));
     let x3 = alpha.mul(&x2);
     let h2 = right_side(&x2);
     let u = number.square().mul(number).mul(&h2);
     let root = field.power(&h2, &field.root_exponent()?)?;
     let mut x = x3;
     let mut y = root.mul(&u);
-    let first = Field::equal(&root.square().mul(&h2), &field.one());
-    super::field::assign(&mut x, &x2, first);
-    super::field::assign(&mut y, &root.mul(&h2), first);
+    let first = root.square().mul(&h2).equals(&field.one());
+    x.assign(&x2, first);
+    y.assign(&root.mul(&h2), first);
     Some([&[4], field.write(&x).as_slice(), field.write(&y).as_slice()].concat())
 }
 
@@ -129,7 +141,7 @@ mod tests {
             (bytes("2923be84e16cd6ae529049f1f1bbe9eb"), bytes("5dd4cbfc96f5453b130d890a1cdbae32"));
         let curve = Curve::BrainpoolP256r1;
         assert_eq!(
-            hex::encode(pseudo_random(AES_128, &card, &ours, curve.domain().prime).unwrap()),
+            hex::encode(pseudo_random(AES_128, &card, &ours, curve.domain().prime).unwrap().expose()),
             "e4447e2dfb3586bac05ddb00156b57fbb2179a3949294c97254189800c517baa8da0ff397ed8c445d3e421e4feb57322"
         );
         let mapped = map_integrated(Group::Curve(curve), AES_128, &card, &ours).unwrap();

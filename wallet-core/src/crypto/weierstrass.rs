@@ -2,11 +2,10 @@
 //! P-224, brainpoolP320r1, brainpoolP512r1. Verification and ephemeral keys only; ADR 0010.
 
 use crypto_bigint::Choice;
-use zeroize::Zeroize;
 
 use super::{
     domain::Domain,
-    field::{Field, Number, assign},
+    field::{Field, Number},
 };
 
 /// A curve of prime order, ready to compute on.
@@ -45,7 +44,7 @@ impl Weierstrass {
 
     /// `04 ‖ x ‖ y`; `None` for the neutral element.
     pub(super) fn encode(&self, point: &Projective) -> Option<Vec<u8>> {
-        let inverse = Field::invert(&point.z)?;
+        let inverse = point.z.invert()?;
         let mut out = vec![4];
         out.extend(self.field.write(&point.x.mul(&inverse)));
         out.extend(self.field.write(&point.y.mul(&inverse)));
@@ -87,18 +86,9 @@ impl Weierstrass {
 
 impl Projective {
     fn assign(&mut self, other: &Self, choice: Choice) {
-        assign(&mut self.x, &other.x, choice);
-        assign(&mut self.y, &other.y, choice);
-        assign(&mut self.z, &other.z, choice);
-    }
-}
-
-/// A sum under way would tell of the scalar.
-impl Drop for Projective {
-    fn drop(&mut self) {
-        self.x.zeroize();
-        self.y.zeroize();
-        self.z.zeroize();
+        self.x.assign(&other.x, choice);
+        self.y.assign(&other.y, choice);
+        self.z.assign(&other.z, choice);
     }
 }
 
@@ -109,7 +99,7 @@ pub(super) fn verify(domain: &Domain, public: &[u8], digest: &[u8], r: &[u8], s:
     let scalars = Field::modulo(domain.order)?;
     let public = curve.decode(public)?;
     let (Some(r_number), Some(s_number)) = (scalars.read(r), scalars.read(s)) else { return Some(false) };
-    let Some(inverse) = Field::invert(&s_number).filter(|_| r_number != scalars.zero()) else {
+    let Some(inverse) = s_number.invert().filter(|_| r_number != scalars.zero()) else {
         return Some(false);
     };
     let generator = curve.decode(domain.generator)?;
