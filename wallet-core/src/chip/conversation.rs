@@ -41,7 +41,10 @@ pub(super) struct Waiting {
 impl core::fmt::Debug for Waiting {
     /// What was said and collected may be the person.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Waiting").field("form", &self.form).field("left", &self.left.len()).finish_non_exhaustive()
+        f.debug_struct("Waiting")
+            .field("form", &self.form)
+            .field("left", &self.left.len())
+            .finish_non_exhaustive()
     }
 }
 

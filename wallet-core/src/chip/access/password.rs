@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::{
     bytes::{Secret, SecretBytes},
     crypto::{
@@ -93,7 +95,7 @@ impl Mrz {
             with_check(digits, check).ok_or(wrong)
         };
         let wrong = NotAnMrz(MrzPart::Number);
-        let number = number.to_ascii_uppercase();
+        let number = Zeroizing::new(number.to_ascii_uppercase());
         let (digits, check) = if with_check_digits {
             let (check, digits) = number.as_bytes().split_last().ok_or(wrong)?;
             (digits, Some(*check))
@@ -105,11 +107,12 @@ impl Mrz {
         if digits.is_empty() || digits.len() > LONGEST_NUMBER {
             return Err(wrong);
         }
-        let mut filled = digits.to_vec();
-        filled.resize(digits.len().max(9), b'<');
+        let mut filled = Zeroizing::new(vec![b'<'; digits.len().max(9)]);
+        filled.iter_mut().zip(digits).for_each(|(place, digit)| *place = *digit);
         let number = with_check(&filled, check).ok_or(wrong)?;
         let (birth, expiry) = (date(birth, MrzPart::Birth)?, date(expiry, MrzPart::Expiry)?);
-        Ok(Self(SecretBytes::new([number, birth, expiry].concat())))
+        let parts = [number.expose(), birth.expose(), expiry.expose()];
+        Ok(Self(SecretBytes::new(parts.concat())))
     }
 
     /// The seed of basic access: half of the digest. ICAO Doc 9303-11, 9.7.2.
@@ -146,7 +149,7 @@ fn digits(text: &str, least: usize) -> Option<SecretBytes> {
 
 /// The characters with their check digit behind; `None` when another one was given, or for characters the lines do not
 /// have. A check digit that is a filler stands for zero. ICAO Doc 9303-3, 4.9.
-fn with_check(text: &[u8], given: Option<u8>) -> Option<Vec<u8>> {
+fn with_check(text: &[u8], given: Option<u8>) -> Option<SecretBytes> {
     let weights = [7_u32, 3, 1].into_iter().cycle();
     let mut sum = 0_u32;
     for (byte, weight) in text.iter().zip(weights) {
@@ -162,7 +165,7 @@ fn with_check(text: &[u8], given: Option<u8>) -> Option<Vec<u8>> {
     if given.is_some_and(|given| given != check && !(given == b'<' && check == b'0')) {
         return None;
     }
-    Some([text, &[check]].concat())
+    Some(SecretBytes::new([text, &[check]].concat()))
 }
 
 /// A document number of the longest kind there is, on a TD1 card. ICAO Doc 9303-5, 4.2.2.

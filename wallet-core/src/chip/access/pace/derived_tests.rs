@@ -52,7 +52,9 @@ fn exchanges() -> Vec<Exchange> {
         let (_, group) = GROUPS.into_iter().find(|(name, _)| rest.starts_with(name)).unwrap();
         let fields: Vec<Vec<u8>> = fields
             .split(' ')
-            .map(|field| if matches!(field, "-" | "empty") { Vec::new() } else { hex::decode(field).unwrap() })
+            .map(
+                |field| if matches!(field, "-" | "empty") { Vec::new() } else { hex::decode(field).unwrap() },
+            )
             .collect();
         Exchange {
             name: name.to_owned(),
@@ -71,9 +73,9 @@ fn follow(exchange: &Exchange) {
     let long = info.group.element_length() > 240;
     let authenticate = |cla, tag, value: &[u8]| {
         let object = if tag == 0 { Vec::new() } else { tlv::write(tag, value) };
-        CommandApdu::new(cla, 0x86, 0, 0).with_data(tlv::write(0x7C, &object)).expecting(
-            if long && matches!(tag, 0x81 | 0x83) { 65_536 } else { 256 },
-        )
+        CommandApdu::new(cla, 0x86, 0, 0)
+            .with_data(tlv::write(0x7C, &object))
+            .expecting(if long && matches!(tag, 0x81 | 0x83) { 65_536 } else { 256 })
     };
     let answer = |objects: &[(u32, &[u8])]| {
         let objects: Vec<_> = objects.iter().map(|(tag, value)| tlv::write(*tag, value)).collect();
@@ -121,11 +123,9 @@ fn follow(exchange: &Exchange) {
 #[test]
 fn every_mapping_in_every_group_is_followed_as_it_was_derived_a_second_time() {
     let exchanges = exchanges();
-    for (mapping, groups, ciphers) in [
-        (Mapping::Generic, 11, 4),
-        (Mapping::Integrated, 10, 4),
-        (Mapping::ChipAuthentication, 8, 3),
-    ] {
+    for (mapping, groups, ciphers) in
+        [(Mapping::Generic, 11, 4), (Mapping::Integrated, 10, 4), (Mapping::ChipAuthentication, 8, 3)]
+    {
         let of_mapping = exchanges.iter().filter(|exchange| exchange.info.mapping == mapping);
         let (met, by): (HashSet<_>, HashSet<_>) =
             of_mapping.map(|exchange| (exchange.info.group, exchange.info.cipher)).unzip();
