@@ -86,7 +86,8 @@ fn agree(
     let key = match group {
         Group::Curve(_) => public.as_bytes().to_vec(),
         Group::Modp(_) => {
-            tlv::write_all(0x02, &[&[0][..usize::from(public.as_bytes()[0] >> 7)], public.as_bytes()])
+            let number = public.on_wire();
+            tlv::write_all(0x02, &[&[0][..usize::from(number[0] >> 7)], number])
         }
     };
     std::fs::write(path("ours.der"), replaced(&spki, &key)).unwrap();
@@ -95,7 +96,7 @@ fn agree(
         vec!["pkeyutl", "-derive", "-inkey", &private, "-peerkey", &ours_file, "-peerform", "DER"];
     if matches!(group, Group::Modp(_)) {
         // As long as the prime. RFC 2631, 2.1.2.
-        arguments.extend(["-pkeyopt", "dh_pad:1"]);
+        arguments.extend(["-pkeyopt", "pad:1"]);
     }
     let secret = openssl(&arguments, &[]).unwrap();
     assert_eq!(ours.multiply(&theirs).unwrap().secret().expose(), secret, "{group:?}");
