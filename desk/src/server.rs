@@ -39,7 +39,7 @@ use wallet_core::{
 };
 
 use crate::{
-    attestation::{ApplePolicy, AttestationPolicy, RevocationError, RevocationList, Revocations},
+    attestation::{ApplePolicy, AttestationPolicy, AttestationStatusList, RevocationError, Revocations},
     config::{Config, DeskIdentity},
     desk_sign::make_sign,
     documents::{DocumentError, Documents},
@@ -197,7 +197,7 @@ impl Desk {
             attestation: AttestationPolicy {
                 roots: anchors(&config.attestation_roots)?,
                 revoked: match &config.attestation_status {
-                    Some(file) => Revocations::Listed(RevocationList::read(file)?),
+                    Some(file) => Revocations::Listed(AttestationStatusList::read(file)?),
                     None if config.policy.accept_unchecked_attestation => Revocations::Unchecked,
                     None => Revocations::Unknown,
                 },

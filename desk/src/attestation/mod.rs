@@ -20,7 +20,9 @@ pub use key_description::{
     Application, Authorizations, KEY_DESCRIPTION_OID, KeyDescription, RootOfTrust, SecurityLevel,
 };
 
-pub use revocation::{NotAStatusList, RevocationError, RevocationList, Revocations, parse_status_list};
+pub use revocation::{
+    AttestationStatusList, NotAStatusList, RevocationError, Revocations, parse_status_list,
+};
 
 /// Most certificates in one chain.
 const MAX_CHAIN: usize = 6;

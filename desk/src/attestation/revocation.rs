@@ -18,14 +18,14 @@ pub enum Revocations {
     #[default]
     Unknown,
     /// What the list says.
-    Listed(RevocationList),
+    Listed(AttestationStatusList),
     /// `AcceptUncheckedAttestation`: chains are believed though nobody looked whether their keys leaked.
     Unchecked,
 }
 
 /// The list, as it was read last.
 #[derive(Debug)]
-pub struct RevocationList {
+pub struct AttestationStatusList {
     file: Option<PathBuf>,
     /// Serial numbers, big-endian without leading zeros.
     serials: RwLock<BTreeSet<Vec<u8>>>,
@@ -50,12 +50,14 @@ impl Revocations {
     /// [`RevocationError`].
     pub fn reread(&self) -> Result<(), RevocationError> {
         match self {
-            Self::Listed(RevocationList { file: Some(file), serials }) => {
+            Self::Listed(AttestationStatusList { file: Some(file), serials }) => {
                 let read = parse_status_list(&fs::read(file)?)?;
                 *serials.write().unwrap_or_else(PoisonError::into_inner) = read;
                 Ok(())
             }
-            Self::Listed(RevocationList { file: None, .. }) | Self::Unknown | Self::Unchecked => Ok(()),
+            Self::Listed(AttestationStatusList { file: None, .. }) | Self::Unknown | Self::Unchecked => {
+                Ok(())
+            }
         }
     }
 
@@ -72,7 +74,7 @@ impl Revocations {
     }
 }
 
-impl RevocationList {
+impl AttestationStatusList {
     /// A list that stays as it is, of serial numbers, big-endian without leading zeros.
     #[must_use]
     pub const fn of(serials: BTreeSet<Vec<u8>>) -> Self {
@@ -181,7 +183,7 @@ mod tests {
         let certificate = Certificate::parse(fixtures::platform::attestation::root_certificate()).unwrap();
         let serial = hex::encode(certificate.serial());
         fs::write(&file, r#"{"entries": {}}"#).unwrap();
-        let revoked = Revocations::Listed(RevocationList::read(&file).unwrap());
+        let revoked = Revocations::Listed(AttestationStatusList::read(&file).unwrap());
         assert!(revoked.are_known() && !revoked.name(&certificate));
         fs::write(&file, format!(r#"{{"entries": {{"{serial}": {{"status": "REVOKED"}}}}}}"#)).unwrap();
         assert!(!revoked.name(&certificate), "not before it is read again");

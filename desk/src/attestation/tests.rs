@@ -29,7 +29,7 @@ fn policy(root: &[u8]) -> AttestationPolicy {
 }
 
 fn listed(serials: BTreeSet<Vec<u8>>) -> Revocations {
-    Revocations::Listed(RevocationList::of(serials))
+    Revocations::Listed(AttestationStatusList::of(serials))
 }
 
 /// Accepts the app that this key was made by, and no other.

@@ -14,8 +14,11 @@ const PACK_REUSE: i64 = 60;
 #[derive(Default)]
 pub(crate) struct Published {
     pack: Mutex<Option<Kept<PackBasis>>>,
-    lists: Mutex<HashMap<(u32, &'static str), Kept<Vec<(u32, bool)>>>>,
+    lists: Mutex<HashMap<(u32, &'static str), Kept<Inactive>>>,
 }
+
+/// Entries of a status list that are not valid, and whether they ended for good.
+type Inactive = Vec<(u32, bool)>;
 
 struct Kept<T> {
     basis: T,
@@ -69,7 +72,7 @@ impl Published {
     pub(crate) fn keep_list(
         &self,
         which: (u32, StatusForm),
-        inactive: Vec<(u32, bool)>,
+        inactive: Inactive,
         made_at: i64,
         bytes: Vec<u8>,
     ) {

@@ -116,7 +116,7 @@ impl Issuer {
     ) -> Result<CredentialAnswer, IssuerError> {
         let (access, instance) = self.check_access(proofs, now)?;
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidCredentialRequest, check);
-        let body = self.opened(body, proofs)?;
+        let body = self.opened_body(body, proofs)?;
         let request: CredentialRequest = serde_json::from_slice(&body).map_err(|_| invalid("Body"))?;
         let encryption = Encryption::read(request.credential_response_encryption, proofs)?;
         let document = self.document_of(&access)?;
@@ -166,7 +166,7 @@ impl Issuer {
     ) -> Result<CredentialAnswer, IssuerError> {
         let (access, _) = self.check_access(proofs, now)?;
         let invalid = |check: &'static str| IssuerError::oauth(ErrorCode::InvalidCredentialRequest, check);
-        let body = self.opened(body, proofs)?;
+        let body = self.opened_body(body, proofs)?;
         let request: DeferredRequest = serde_json::from_slice(&body).map_err(|_| invalid("Body"))?;
         let encryption = Encryption::read(request.credential_response_encryption, proofs)?;
         let row = self.store.deferred(&digest(&request.transaction_id), &access.issue, now)?;

@@ -78,7 +78,11 @@ impl Issuer {
     }
 
     /// The body of a request, opened where it is encrypted.
-    pub(super) fn opened<'a>(&self, body: &'a [u8], proofs: &Proofs) -> Result<Cow<'a, [u8]>, IssuerError> {
+    pub(super) fn opened_body<'a>(
+        &self,
+        body: &'a [u8],
+        proofs: &Proofs,
+    ) -> Result<Cow<'a, [u8]>, IssuerError> {
         if !proofs.encrypted {
             return Ok(Cow::Borrowed(body));
         }

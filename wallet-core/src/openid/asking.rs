@@ -63,7 +63,7 @@ pub(super) fn ask_server(client: &Client, offer: CredentialOffer, response: &Htt
     };
     let request = fetch(server.well_known("oauth-authorization-server"));
     let offer = CredentialOffer { authorization_server: Some(server.clone()), ..offer };
-    Ok((State::ExpectServer(offer, issuer), Step::Http(request)))
+    Ok((State::ExpectServer(offer, Box::new(issuer)), Step::Http(request)))
 }
 
 /// What the authorization server says of itself. RFC 8414: under a policy of signed metadata, what `signed_metadata` (2.1) says

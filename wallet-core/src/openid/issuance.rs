@@ -247,7 +247,7 @@ pub(super) struct Session {
 pub(super) enum State {
     ExpectOffer,
     ExpectIssuer(CredentialOffer),
-    ExpectServer(CredentialOffer, IssuerMetadata),
+    ExpectServer(CredentialOffer, Box<IssuerMetadata>),
     ExpectConsent(Box<Found>),
     ExpectWalletAttestation(Box<Found>, Option<SecretBytes>),
     ExpectLateAttestation(Box<Outgoing>),
@@ -408,7 +408,7 @@ impl Issuance {
                 ask_server(&s.client, offer, &response, now)?
             }
             (State::ExpectServer(offer, issuer), Input::Response(response)) => {
-                ask_consent(s, offer, issuer, &response, now)?
+                ask_consent(s, offer, *issuer, &response, now)?
             }
             (State::ExpectConsent(found), Input::Consent { transaction_code }) => {
                 s.consented(found, transaction_code, now)?
