@@ -34,6 +34,7 @@ use tokio::{
 use wallet_core::{
     card::Refusal,
     crypto::sign::PublicKey,
+    jose::DecryptionKey,
     platform::Clock,
     trust::{Anchors, Certificate, RevocationList, TrustError},
 };
@@ -253,6 +254,14 @@ impl RunningDesk {
     #[must_use]
     pub fn counter_pack(&self) -> &[u8] {
         &self.counter_pack
+    }
+
+    /// What wallets encrypt their credential requests to, for whoever answers in this issuer's name. A secret.
+    ///
+    /// # Errors
+    /// [`IssuerError::Failed`].
+    pub async fn request_key(&self) -> Result<DecryptionKey, IssuerError> {
+        self.app.with_issuer(|issuer, _| issuer.decryption_key()).await
     }
 
     /// What a clerk does when a resident has come and shown who they are: makes the offer that the resident scans, and the

@@ -245,18 +245,26 @@ fn forward(request: &HttpRequest) -> wallet_core::platform::HttpResponse {
     .unwrap()
 }
 
-/// The issuer's answer, with the second credential altered before it was encrypted: the liar is the issuer itself, whose key
-/// nobody has, so the answer is asked for under a key of the test's and encrypted again for the wallet.
-fn lying(request: &HttpRequest, alter: impl FnOnce(&mut String)) -> wallet_core::platform::HttpResponse {
+/// The issuer's answer, with the second credential altered before it was encrypted: the liar is the issuer itself, who reads the
+/// request by its key, asks under a key of the test's, and encrypts the answer again for the wallet.
+fn lying(
+    issuer: &DecryptionKey,
+    request: &HttpRequest,
+    alter: impl FnOnce(&mut String),
+) -> wallet_core::platform::HttpResponse {
     let own = DecryptionKey::derive(&[7; 64]).unwrap();
-    let mut asked: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+    let sealed = core::str::from_utf8(&request.body).unwrap();
+    let opened = ContentEncryption::ALL.into_iter().find_map(|content| issuer.open(sealed, content).ok());
+    let mut asked: serde_json::Value = serde_json::from_slice(&opened.unwrap()).unwrap();
     let encryption = &mut asked["credential_response_encryption"];
     let wallet: Jwk = serde_json::from_value(encryption["jwk"].clone()).unwrap();
     let content = ContentEncryption::ALL.into_iter().find(|it| encryption["enc"] == it.name()).unwrap();
     for (name, value) in serde_json::to_value(Jwk::new(*own.public())).unwrap().as_object().unwrap() {
         encryption["jwk"][name] = value.clone();
     }
-    let mut response = forward(&HttpRequest { body: serde_json::to_vec(&asked).unwrap(), ..request.clone() });
+    let asked = serde_json::to_vec(&asked).unwrap();
+    let body = encrypt(&Jwk::new(*issuer.public()), content, &asked).unwrap().into();
+    let mut response = forward(&HttpRequest { body, ..request.clone() });
     if response.status == 200 {
         let token = String::from_utf8(response.body).unwrap();
         let mut answer: serde_json::Value =
@@ -306,11 +314,12 @@ fn altered(mut bytes: Vec<u8>, part: Part) -> Vec<u8> {
 async fn an_issuer_that_alters_a_byte_of_its_answers_is_not_believed() {
     for part in [Part::PhotoId, Part::SdCwt, Part::PortraitSalt, Part::Staple, Part::Certificate] {
         let scene = Scene::new().await;
+        let issuer = scene.desk.request_key().await.unwrap();
         let http = ScriptedHttp::answering(move |request| {
             if !request.url.ends_with("/openid/credential") {
                 return Ok(forward(request));
             }
-            Ok(lying(request, |credential| {
+            Ok(lying(&issuer, request, |credential| {
                 // An SD-JWT VC is no base64url; this liar leaves it alone.
                 if let Some(bytes) = decode(credential) {
                     *credential = encode(&altered(bytes, part));

@@ -61,7 +61,7 @@ impl Encryption {
 
 impl Issuer {
     /// What requests are encrypted to, the same at every desk that shares its keys.
-    fn decryption_key(&self) -> Result<DecryptionKey, IssuerError> {
+    pub(crate) fn decryption_key(&self) -> Result<DecryptionKey, IssuerError> {
         let half =
             |number: u8| hmac_sha256(self.pki.code_key.expose(), &[b"desk request encryption v1", &[number]]);
         let wide = SecretBytes::new([half(1), half(2)].concat());
