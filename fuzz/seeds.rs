@@ -8,7 +8,7 @@ use fixtures::{
     pki::{self, DocumentSigner},
 };
 use fuzz::{
-    chip::{FILES, LONG, Recording, SHORT, card, mapping_card},
+    chip::{FILES, Kind, LONG, Recording, SHORT, card},
     counter::WORLD,
     documents::{Parts, certificates, device_key, master_list, photo_id, revocation_lists, sd_jwt},
 };
@@ -25,7 +25,7 @@ use wallet_core::{
     },
     jose::{Blob, Fixed, Jwk, SigningInput, encode},
     openid::{CardEvidence, ChallengeResponse, KeysClaims, WalletClaims},
-    platform::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage},
+    platform::{AttestationMessage, ChipMessage, ChipProof, FaceMessage, GroupMessage},
     qr::base45,
     status::{
         Refused, StapleMessage, StaplesRequest, StaplesResponse, Status, StatusList,
@@ -187,25 +187,36 @@ fn chip(seeds: &mut Seeds) {
     seeds.add_with("secure_messaging", 2, &whole);
     seeds.add_with("secure_messaging", 3, &[objects.as_slice(), &[0x90, 0]].concat());
 
-    let mapping = |limits| Recording::by(mapping_card(), limits);
-    let plain = [(0, Recording::of(LONG)), (1, Recording::of(SHORT))];
-    for (link, recorded) in plain.into_iter().chain([(8, mapping(LONG)), (9, mapping(SHORT))]) {
-        for step in 0..=15_u8 {
-            let response = &recorded.responses[usize::from(step)];
-            seeds.add("reading", &[link, step, 0, 0, 3, 1]);
-            let length = u16::try_from(response.len()).unwrap().to_be_bytes();
-            seeds.add("reading", &[&[link | 2, step], length.as_slice(), response].concat());
+    for (kind, which) in (0..).zip(Kind::ALL) {
+        for (link, limits) in [(0, LONG), (1, SHORT)] {
+            for lost in [255, 3, 14] {
+                let recorded = Recording::of(which, limits, (lost < 40).then_some(usize::from(lost)));
+                let steps = u8::try_from(recorded.responses.len()).unwrap_or(u8::MAX).min(32);
+                for step in 0..steps {
+                    let response = &recorded.responses[usize::from(step)];
+                    seeds.add("reading", &[link, kind, lost, step, 0, 0, 3, 1]);
+                    let length = u16::try_from(response.len()).unwrap().to_be_bytes();
+                    seeds.add(
+                        "reading",
+                        &[&[link | 2, kind, lost, step], length.as_slice(), response].concat(),
+                    );
+                }
+                // Refusals, bare and at each step: the paths by which a reading steps down.
+                for step in [0, 7, 9, 12] {
+                    let refusals = [0, 2, 0x67, 0, 0, 2, 0x6A, 0x82, 0, 2, 0x90, 0];
+                    seeds.add("reading", &[&[link | 2, kind, lost, step], refusals.as_slice()].concat());
+                }
+            }
+            for (number, id) in (0..).zip(FILES) {
+                let Some(file) = which.card().file(id).map(<[u8]>::to_vec) else { continue };
+                // The photo is long; its header is what is lied about.
+                let most = if link == 0 { 600 } else { 300 };
+                seeds.add(
+                    "reading",
+                    &[&[4 | link, kind, 255, number], &file[..file.len().min(most)]].concat(),
+                );
+            }
         }
-        // Refusals, bare and at each step: the paths by which a reading steps down.
-        for step in [0, 7, 9, 12] {
-            seeds.add("reading", &[link | 2, step, 0, 2, 0x67, 0, 0, 2, 0x6A, 0x82, 0, 2, 0x90, 0]);
-        }
-    }
-    for (number, id) in (0..).zip(FILES) {
-        let file = card().file(id).unwrap().to_vec();
-        // The photo is long; its header is what is lied about.
-        seeds.add("reading", &[&[4, number], &file[..file.len().min(600)]].concat());
-        seeds.add("reading", &[&[5, number], &file[..file.len().min(300)]].concat());
     }
 }
 
@@ -320,7 +331,7 @@ fn issuing(seeds: &mut Seeds) {
     let chip = ChipMessage {
         sod: Blob(vec![9; 40]),
         groups: vec![GroupMessage { number: 1, content: Blob(vec![1; 20]) }],
-        active_authentication: Blob(vec![2; 64]),
+        proof: ChipProof::ActiveAuthentication(Blob(vec![2; 64])),
     };
     let face = FaceMessage { provider: "face".into(), signature: Fixed([3; 64]) };
     let aud = String::from("https://a");

@@ -11,7 +11,7 @@ use wallet_core::{
     crypto::sign::PublicKey,
     jose::{Blob, Fixed},
     openid::{Client, Input, Issuance, MetadataPolicy, Outcome, RequestPolicy, Step, TokenPolicy},
-    platform::{ChipMessage, FaceMessage, HttpResponse, Url},
+    platform::{ChipMessage, ChipProof, FaceMessage, HttpResponse, Url},
 };
 
 const OFFER: &str = "openid-credential-offer://?credential_offer=%7B%22credential_issuer%22%3A%22https%3A%2F%2Fa%22%2C%22credential_configuration_ids%22%3A%5B%22c%22%5D%2C%22grants%22%3A%7B%22urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code%22%3A%7B%22pre-authorized_code%22%3A%22x%22%7D%7D%7D";
@@ -107,17 +107,13 @@ fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
                 );
                 Input::Saved
             }
-            Step::GatherEvidence { expires_in, .. } => {
+            Step::GatherEvidence { expires_in, relay, .. } => {
                 assert!((1..=120).contains(&expires_in));
-                Input::Evidence {
-                    chip: ChipMessage {
-                        sod: Blob(vec![1]),
-                        groups: Vec::new(),
-                        active_authentication: Blob(vec![1]),
-                    },
-                    face: FaceMessage { provider: "f".into(), signature: Fixed([1; 64]) },
-                    replaces_phone: false,
-                }
+                if relay { Input::AskExaminer { sod: vec![1], dg14: vec![1] } } else { evidence() }
+            }
+            Step::Examine { public_key, command } => {
+                assert!(public_key.len() <= 512 && command.len() <= 261);
+                evidence()
             }
             Step::Wait { seconds } => {
                 assert!(seconds > 0);
@@ -133,4 +129,13 @@ fn run(offer: Option<&str>, answers: &[&[u8]]) -> Option<()> {
         (machine, step) = machine.handle(input, 1_795_500_000).ok()?;
     }
     panic!("the machine does not end");
+}
+
+fn evidence() -> Input {
+    let proof = ChipProof::ActiveAuthentication(Blob(vec![1]));
+    Input::Evidence {
+        chip: ChipMessage { sod: Blob(vec![1]), groups: Vec::new(), proof },
+        face: FaceMessage { provider: "f".into(), signature: Fixed([1; 64]) },
+        replaces_phone: false,
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fixtures::{
     chip::{
-        CardBuilder, ChipAuthentication, Cipher, CommandSet, Curve, Fault, Mapping, VirtualCard, VirtualLink,
-        When,
+        ActiveAuthentication, CardBuilder, ChipAuthentication, Cipher, CommandSet, Curve, Fault, Mapping,
+        VirtualCard, VirtualLink, When,
     },
     people::{self, Citizen},
     pki,
@@ -14,7 +14,7 @@ use fixtures::{
 use wallet_core::{
     chip::{
         AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError,
-        Entropy, FileSet, Mrz, Pin, Puk, ReadPlan, Reading, Step, passive_auth,
+        Entropy, FileSet, KnownModels, Misuse, Mrz, Pin, Puk, ReadPlan, Reading, Relay, Step, passive_auth,
         relay::{Carrier, Examiner},
     },
     crypto::random::make_random,
@@ -48,8 +48,9 @@ fn plan(access: CardAccess, limits: LinkLimits) -> ReadPlan {
         files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
-        relay: None,
+        relay: Relay::Never,
         limits,
+        models: KnownModels::default(),
         entropy: entropy(),
     }
 }
@@ -76,11 +77,17 @@ fn pin(pin: &str, resume_by: Option<&str>) -> CardAccess {
 }
 
 fn read_plan(card: &mut VirtualCard, plan: ReadPlan) -> Result<ChipData, ChipError> {
+    read_for(card, plan, &[])
+}
+
+/// As `server` would have it, whose public key this is.
+fn read_for(card: &mut VirtualCard, plan: ReadPlan, server: &[u8]) -> Result<ChipData, ChipError> {
     card.reset();
     let (mut reading, mut step) = Reading::begin(plan)?;
     loop {
         match step {
             Step::Transmit(command) => (reading, step) = reading.handle(&card.process(&command))?,
+            Step::AskServer => (reading, step) = reading.hand_over(server.to_vec())?,
             Step::Done(data) => return Ok(*data),
         }
     }
@@ -208,7 +215,7 @@ fn basic_access_opens_a_card_that_has_nothing_else_and_no_other_unless_named() {
     let access = CardAccess::Mrz(wrong, BasicAccess::EvenWhenPaceIsRefused);
     let mut both = self::card().basic_access().build();
     assert_eq!(read(&mut both, access, LONG).unwrap_err(), ChipError::WrongPassword { tries_left: None });
-    assert_eq!(both.apdus(), 6, "the door was tried once, by PACE");
+    assert_eq!(both.apdus(), 7, "the door was tried once, by PACE");
 }
 
 #[test]
@@ -275,8 +282,8 @@ fn chip_authentication_takes_two_commands_after_basic_access_too() {
 /// What the wallet brought for the server, and the answer the server waits for.
 fn relayed(card: &mut VirtualCard, dg14: &[u8], sod: &[u8]) -> Result<(), ChipError> {
     let examiner = Examiner::begin(dg14, &mut entropy()).unwrap();
-    let plan = ReadPlan { relay: Some(examiner.public().to_vec()), ..plan(can(), LONG) };
-    let data = read_plan(card, plan)?;
+    let plan = ReadPlan { relay: Relay::Always, ..plan(can(), LONG) };
+    let data = read_for(card, plan, examiner.public())?;
     assert_eq!(data.chip_authentication, Outcome::NotAsked);
     let carrier: Carrier = data.relay.unwrap();
     let (waiting, command) = examiner.ask().unwrap();
@@ -308,12 +315,38 @@ fn a_server_hears_the_chip_itself_and_no_copy() {
 }
 
 #[test]
+fn a_server_is_asked_where_the_chip_cannot_sign_and_has_a_key_to_agree_by() {
+    let both = || card().chip_authentication(ChipAuthentication::AES_128);
+    let unsigning = || both().active_authentication(ActiveAuthentication::None);
+    let plain = || card().active_authentication(ActiveAuthentication::None);
+    for (relay, card, heard) in [
+        (Relay::Never, unsigning(), false),
+        (Relay::WhereTheChipCannotSign, both(), false),
+        (Relay::WhereTheChipCannotSign, unsigning(), true),
+        (Relay::WhereTheChipCannotSign, plain(), false),
+        (Relay::Always, both(), true),
+        (Relay::Always, plain(), false),
+    ] {
+        let mut card = card.build();
+        let examiner = Examiner::begin(&card.groups()[&14], &mut entropy()).ok();
+        let public = examiner.map(|examiner| examiner.public().to_vec()).unwrap_or_default();
+        let data = read_for(&mut card, ReadPlan { relay, ..plan(can(), LONG) }, &public).unwrap();
+        assert_whole(&card, &data);
+        assert_eq!(data.relay.is_some(), heard, "{relay:?}");
+        let has_key = !public.is_empty();
+        assert_eq!(data.chip_authentication == Outcome::Proven, has_key && !heard, "{relay:?}");
+    }
+    let (reading, _) = Reading::begin(plan(can(), LONG)).unwrap();
+    assert_eq!(reading.hand_over(vec![4; 65]).unwrap_err(), ChipError::Misuse(Misuse::NobodyAsked));
+}
+
+#[test]
 fn a_server_can_make_the_wallet_carry_reads_and_nothing_else() {
     let key = ChipAuthentication::AES_128;
     let mut card = card().chip_authentication(key).build();
     let examiner = Examiner::begin(&card.groups()[&14], &mut entropy()).unwrap();
-    let plan = ReadPlan { relay: Some(examiner.public().to_vec()), ..plan(can(), LONG) };
-    let carrier = read_plan(&mut card, plan).unwrap().relay.unwrap();
+    let plan = ReadPlan { relay: Relay::Always, ..plan(can(), LONG) };
+    let carrier = read_for(&mut card, plan, examiner.public()).unwrap().relay.unwrap();
     for refused in [
         &[0x00, 0xB0, 0x9D, 0, 0][..],
         &[0x0C, 0xD6, 0, 0, 1, 1, 0],

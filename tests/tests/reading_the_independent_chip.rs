@@ -10,8 +10,8 @@ use std::{
 use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::{
     chip::{
-        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy, FileSet,
-        Mrz, Pin, Puk, ReadPlan, Reading, Step,
+        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy,
+        FileSet, KnownModels, Mrz, Pin, Puk, ReadPlan, Reading, Relay, Step,
         access::access_matches,
         active_auth,
         files::{dg1, dg2},
@@ -23,6 +23,8 @@ use wallet_core::{
 const EXTENDED: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
 const SHORT: LinkLimits = LinkLimits { max_command: 261, max_response: 258, extended: false };
 const CHALLENGE: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+/// The quality that makes DG2 five kilobytes long.
+const PHOTO_5_KB: &str = "3";
 
 /// The prepared emulator, or `None` where it is absent and may be.
 fn emulator() -> Option<PathBuf> {
@@ -45,13 +47,19 @@ struct Document {
     program: PathBuf,
     work: PathBuf,
     pace: &'static str,
+    /// Of the portrait as a JPEG: 22 gives 19 KB.
+    quality: &'static str,
 }
 
 impl Document {
     fn prepare(name: &str, pace: &'static str) -> Option<Self> {
+        Self::with_photo(name, pace, "22")
+    }
+
+    fn with_photo(name: &str, pace: &'static str, quality: &'static str) -> Option<Self> {
         let program = emulator()?;
         let work = std::env::temp_dir().join(format!("wallet-chip-{name}-{}", std::process::id()));
-        let document = Self { program, work, pace };
+        let document = Self { program, work, pace, quality };
         let prepared = document.run(&["prepare"]);
         assert!(prepared, "the emulator could not be prepared");
         Some(document)
@@ -63,6 +71,7 @@ impl Document {
             .env("W", &self.work)
             .env("CAN", "123456")
             .env("PACE", self.pace)
+            .env("Q", self.quality)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
@@ -79,6 +88,15 @@ impl Document {
         let port = reader.address().unwrap().port().to_string();
         assert!(self.run(&["direct", kind, &port]));
         reader.accept(Duration::from_secs(20), Duration::from_secs(10)).unwrap()
+    }
+
+    /// The fewest commands that read it: EF.CardAccess, five for PACE, SELECT, three for both proofs, and each file in as few
+    /// as the form allows.
+    fn floor(&self, limits: LinkLimits) -> u32 {
+        let most = if limits.extended { 4000 } else { 223 };
+        let files = ["0101.bin", "0102.bin", "010e.bin", "010f.bin", "011d.bin"];
+        let reads: usize = files.into_iter().map(|name| self.file(name).len().div_ceil(most)).sum();
+        u32::try_from(10 + reads).unwrap()
     }
 
     /// The lines for machines of this document.
@@ -121,8 +139,9 @@ fn read(card: &mut VpcdCard, access: CardAccess, limits: LinkLimits) -> Result<C
         files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
-        relay: None,
+        relay: Relay::Never,
         limits,
+        models: KnownModels::default(),
         entropy: Entropy::new(random),
     };
     let (mut reading, mut step) = Reading::begin(plan)?;
@@ -132,6 +151,7 @@ fn read(card: &mut VpcdCard, access: CardAccess, limits: LinkLimits) -> Result<C
                 let response = card.transceive(&command).unwrap();
                 (reading, step) = reading.handle(&response)?;
             }
+            Step::AskServer => panic!("no server is to hear the chip"),
             Step::Done(data) => return Ok(*data),
         }
     }
@@ -139,34 +159,43 @@ fn read(card: &mut VpcdCard, access: CardAccess, limits: LinkLimits) -> Result<C
 
 #[test]
 fn the_independent_chip_is_read_whole_by_long_and_by_short_commands() {
-    let Some(document) = Document::prepare("read", "04007f00070202040202:13") else { return };
-    // The floors are 19 and 105: nothing is asked twice, and nothing that need not be asked.
-    for (limits, most, name) in [(EXTENDED, 20, "extended"), (SHORT, 107, "short")] {
-        let mut card = document.insert();
-        let start = Instant::now();
-        let data = read(&mut card, can("123456"), limits).unwrap();
-        println!("{name}: {} APDUs, {} ms", data.apdus, start.elapsed().as_millis());
-        assert_eq!(data.card_access, document.file("cardaccess.bin"));
-        assert_eq!(data.sod, document.file("011d.bin"));
-        for (number, file) in [(1, "0101.bin"), (2, "0102.bin"), (14, "010e.bin"), (15, "010f.bin")] {
-            assert_eq!(data.groups.get(&number), Some(&document.file(file)), "{file}");
+    for (quality, about) in [(PHOTO_5_KB, 5), ("22", 19), ("45", 29)] {
+        let name = format!("read-{about}");
+        let Some(document) = Document::with_photo(&name, "04007f00070202040202:13", quality) else { return };
+        let photo = document.file("0102.bin").len();
+        assert!((about * 900..about * 1100).contains(&photo), "a photo of {photo} bytes");
+        // Nothing is asked twice, and nothing that need not be asked but for the card's own lengths.
+        for (limits, more, name) in [(EXTENDED, 1, "extended"), (SHORT, 2, "short")] {
+            is_read_whole(&document, limits, document.floor(limits) + more, name);
         }
-        assert_eq!(data.groups.len(), 4);
-        assert_eq!(data.active_auth.as_ref().map(Vec::len), Some(192));
-        assert!(dg1::parse(data.groups.get(&1).unwrap()).is_ok());
-        assert_eq!(dg2::parse(data.groups.get(&2).unwrap()).unwrap().format, dg2::ImageFormat::Jpeg);
-        assert_eq!(data.chip_authentication, ChipAuthentication::Proven);
-        active_auth::verify(
-            data.groups.get(&15).unwrap(),
-            data.groups.get(&14).map(Vec::as_slice),
-            &CHALLENGE,
-            data.active_auth.as_deref().unwrap(),
-        )
-        .unwrap();
-        let signed = tlv::exactly(data.groups.get(&14).unwrap(), 0x6E).unwrap();
-        assert_eq!(access_matches(&data.card_access, signed.value), Ok(true));
-        assert!(data.apdus <= most, "{name}: {} APDUs", data.apdus);
     }
+}
+
+fn is_read_whole(document: &Document, limits: LinkLimits, most: u32, name: &str) {
+    let mut card = document.insert();
+    let start = Instant::now();
+    let data = read(&mut card, can("123456"), limits).unwrap();
+    println!("{name}: {} APDUs of {most}, {} ms", data.apdus, start.elapsed().as_millis());
+    assert_eq!(data.card_access, document.file("cardaccess.bin"));
+    assert_eq!(data.sod, document.file("011d.bin"));
+    for (number, file) in [(1, "0101.bin"), (2, "0102.bin"), (14, "010e.bin"), (15, "010f.bin")] {
+        assert_eq!(data.groups.get(&number), Some(&document.file(file)), "{file}");
+    }
+    assert_eq!(data.groups.len(), 4);
+    assert_eq!(data.active_auth.as_ref().map(Vec::len), Some(192));
+    assert!(dg1::parse(data.groups.get(&1).unwrap()).is_ok());
+    assert_eq!(dg2::parse(data.groups.get(&2).unwrap()).unwrap().format, dg2::ImageFormat::Jpeg);
+    assert_eq!(data.chip_authentication, ChipAuthentication::Proven);
+    active_auth::verify(
+        data.groups.get(&15).unwrap(),
+        data.groups.get(&14).map(Vec::as_slice),
+        &CHALLENGE,
+        data.active_auth.as_deref().unwrap(),
+    )
+    .unwrap();
+    let signed = tlv::exactly(data.groups.get(&14).unwrap(), 0x6E).unwrap();
+    assert_eq!(access_matches(&data.card_access, signed.value), Ok(true));
+    assert!(data.apdus <= most, "{name}: {} APDUs", data.apdus);
 }
 
 #[test]
@@ -243,8 +272,9 @@ fn a_reading_of_the_independent_chip_is_resumed_after_it_left_the_field() {
         files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
-        relay: None,
+        relay: Relay::Never,
         limits: SHORT,
+        models: KnownModels::default(),
         entropy: Entropy::new([byte; Entropy::LENGTH]),
     };
     let (mut reading, mut step) = Reading::begin(plan(0x51)).unwrap();
@@ -260,6 +290,7 @@ fn a_reading_of_the_independent_chip_is_resumed_after_it_left_the_field() {
                 let response = card.transceive(&command).unwrap();
                 (reading, step) = reading.handle(&response).unwrap();
             }
+            Step::AskServer => panic!("no server is to hear the chip"),
             Step::Done(data) => break data,
         }
     };

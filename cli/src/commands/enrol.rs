@@ -85,7 +85,7 @@ async fn tap(
     let enrolment = Arc::clone(&wallet).enrol().await?;
     let listener = Arc::new(TerminalListener(output));
     let reading = wallet.read_card(link, CardAccessView::Can { can }, Some(listener))?;
-    let evidence = reading.run(Some(enrolment.challenge())).await?;
+    let evidence = enrolment.tap(reading).await?;
     Ok((enrolment, evidence))
 }
 

@@ -7,23 +7,24 @@ use wallet_core::{
         Date, Nonce, Person, Refusal, SessionId, derive_chip_challenge, derive_face_challenge, face_statement,
     },
     chip::{
-        active_auth,
+        Entropy, active_auth,
         files::dg1::{self, Mrz},
         passive_auth::{self, PassiveAuthError},
         person,
+        relay::Examiner,
     },
     crypto::{
-        hash::hmac_sha256,
+        hash::{hmac_sha256, sha256},
         sign::{self, PublicKey},
     },
-    platform::{ChipMessage, FaceMessage},
+    platform::{ChipMessage, ChipProof, FaceMessage},
 };
 
 use super::{Issuer, IssuerError};
 use crate::store::CardRow;
 
-/// Groups that an ID is made of, and the one that proves the chip.
-const NEEDED_GROUPS: [u8; 5] = [1, 2, 11, 12, 15];
+/// Groups that an ID is made of.
+const NEEDED_GROUPS: [u8; 4] = [1, 2, 11, 12];
 
 /// Why the card says too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,20 +53,23 @@ impl Issuer {
         now: i64,
     ) -> Result<ShownCard, IssuerError> {
         let groups = collect_groups(chip)?;
-        let passive = passive_auth::verify(&chip.sod.0, &groups, &self.trust.csca, now);
-        passive.map_err(|error| {
-            let refusal = match error {
-                PassiveAuthError::UntrustedSigner(_) => Refusal::UntrustedChip,
-                PassiveAuthError::Malformed | PassiveAuthError::Unsupported => Refusal::UntrustedChip,
-                _ => Refusal::AlteredChipData,
-            };
-            IssuerError::because(refusal, error)
-        })?;
-        let challenge = derive_chip_challenge(nonce, session, instance);
-        let dg15 = group(&groups, 15)?;
-        let dg14 = groups.get(&14).map(Vec::as_slice);
-        active_auth::verify(dg15, dg14, &challenge, &chip.active_authentication.0)
-            .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
+        self.check_signed_groups(&chip.sod.0, &groups, now)?;
+        match &chip.proof {
+            ChipProof::ActiveAuthentication(answer) => {
+                let challenge = derive_chip_challenge(nonce, session, instance);
+                let dg15 = group(&groups, 15)?;
+                let dg14 = groups.get(&14).map(Vec::as_slice);
+                active_auth::verify(dg15, dg14, &challenge, &answer.0)
+                    .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
+            }
+            ChipProof::ChipAuthentication(answer) => {
+                let examiner = self.examiner(group(&groups, 14)?, nonce, session, instance)?;
+                let (waiting, _) = examiner.ask().map_err(|_| IssuerError::Failed)?;
+                waiting
+                    .verify(&answer.0, &chip.sod.0)
+                    .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
+            }
+        }
         // Read by the same rules as the wallet's, which compares the credentials with what it read itself.
         let person = person::parse(&groups).map_err(incomplete)?;
         let zone = dg1::parse(group(&groups, 1)?).map_err(incomplete)?;
@@ -81,6 +85,59 @@ impl Issuer {
         let number = [zone.issuer.as_str(), &zone.document_number].join("<");
         let card = hmac_sha256(self.pki.person_key.expose(), &[b"desk card v1", number.as_bytes()]);
         CardRow { card, issued_on: person.issue_date().starts_at() }
+    }
+
+    /// What the chip is to hear from the issuer itself: a public key, and a command that only the chip with the key in this
+    /// EF.DG14 can answer.
+    pub(crate) fn examine(
+        &self,
+        (sod, dg14): (&[u8], &[u8]),
+        nonce: &Nonce,
+        session: &SessionId,
+        instance: &PublicKey,
+        now: i64,
+    ) -> Result<(Vec<u8>, Vec<u8>), IssuerError> {
+        self.check_signed_groups(sod, &BTreeMap::from([(14, dg14.to_vec())]), now)?;
+        let examiner = self.examiner(dg14, nonce, session, instance)?;
+        let public_key = examiner.public().to_vec();
+        let (_, command) = examiner.ask().map_err(|_| IssuerError::Failed)?;
+        Ok((public_key, command))
+    }
+
+    fn check_signed_groups(
+        &self,
+        sod: &[u8],
+        groups: &BTreeMap<u8, Vec<u8>>,
+        now: i64,
+    ) -> Result<(), IssuerError> {
+        passive_auth::verify(sod, groups, &self.trust.csca, now).map(|_| ()).map_err(|error| {
+            let refusal = match error {
+                PassiveAuthError::UntrustedSigner(_) => Refusal::UntrustedChip,
+                PassiveAuthError::Malformed | PassiveAuthError::Unsupported => Refusal::UntrustedChip,
+                _ => Refusal::AlteredChipData,
+            };
+            IssuerError::because(refusal, error)
+        })
+    }
+
+    /// The ephemeral key of one session, phone and chip. It is drawn from the desk's secret and the session's nonce, so that
+    /// any of several desks can go on with what another began, and nothing secret is written down.
+    fn examiner(
+        &self,
+        dg14: &[u8],
+        nonce: &Nonce,
+        session: &SessionId,
+        instance: &PublicKey,
+    ) -> Result<Examiner, IssuerError> {
+        let label = b"desk chip examiner v1";
+        let person_key = self.pki.person_key.expose();
+        let seed =
+            hmac_sha256(person_key, &[label, &nonce.0, &session.0, &instance.thumbprint(), &sha256(dg14)]);
+        let mut random = [0; Entropy::LENGTH];
+        for (counter, block) in (0_u8..).zip(random.chunks_mut(seed.len())) {
+            block.copy_from_slice(&hmac_sha256(&seed, &[&[counter]]));
+        }
+        Examiner::begin(dg14, &mut Entropy::new(random)).map_err(incomplete)
     }
 
     /// A provider the issuer knows compared a live face with this portrait, for this session and phone.

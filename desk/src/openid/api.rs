@@ -75,6 +75,7 @@ async fn challenge(State(app): State<App>, request: Request) -> Response {
     let (outcome, nonce) = ask(app, paths::CHALLENGE, request, Issuer::challenge).await;
     let response = match outcome {
         Ok(Challenged::Challenge(answer)) => (StatusCode::FORBIDDEN, Json(answer)).into_response(),
+        Ok(Challenged::Examination(answer)) => (StatusCode::FORBIDDEN, Json(answer)).into_response(),
         Ok(Challenged::Code(answer)) => Json(answer).into_response(),
         Err(error) => refuse(&error, false),
     };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use wallet_core::{
     card::{Nonce, Refusal, SessionId},
     crypto::{random::make_random, sign::PublicKey},
-    jose::{Fixed, Jws, decode, encode},
+    jose::{Blob, Fixed, Jws, decode, encode},
     openid::{CARD_EVIDENCE, CardEvidence, ErrorCode},
 };
 
@@ -16,12 +16,16 @@ use crate::{
 };
 
 const CODE_SECONDS: i64 = 120;
+/// As long as the reader takes a file.
+const MAX_FILE: usize = 65_536;
 
 /// What the challenge endpoint answers.
 #[derive(Debug)]
 pub(crate) enum Challenged {
     /// 403: the card has to answer first.
     Challenge(ChallengeAnswer),
+    /// 403: the chip has to answer this first.
+    Examination(ExaminationAnswer),
     /// 200: the evidence is worth a code.
     Code(CodeAnswer),
 }
@@ -33,6 +37,17 @@ pub(crate) struct ChallengeAnswer {
     auth_session: Fixed<16>,
     chip_nonce: Fixed<32>,
     expires_in: u32,
+    /// What a chip may prove itself by.
+    chip_proofs: [&'static str; 2],
+}
+
+/// The error answer that speaks to the chip.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExaminationAnswer {
+    error: &'static str,
+    auth_session: Fixed<16>,
+    chip_public_key: Blob<512>,
+    chip_command: Blob<261>,
 }
 
 /// The code.
@@ -50,7 +65,11 @@ impl Issuer {
     ) -> Result<Challenged, IssuerError> {
         let mut session = None;
         let outcome = self.answer_challenge(body, proofs, now, &mut session);
-        let event = if session.is_some() { "evidence" } else { "challenge" };
+        let event = match (&outcome, session) {
+            (Ok(Challenged::Examination(_)), _) => "examination",
+            (_, Some(_)) => "evidence",
+            (_, None) => "challenge",
+        };
         self.audit(now, session, event, &outcome)?;
         outcome
     }
@@ -64,9 +83,12 @@ impl Issuer {
     ) -> Result<Challenged, IssuerError> {
         let form = Form::parse(body)?;
         let instance = self.check_client(&form, proofs, now)?;
-        match form.get("card_evidence") {
-            None => self.open_card_session(&form, &instance, now).map(Challenged::Challenge),
-            Some(evidence) => {
+        match (form.get("card_evidence"), form.get("chip_dg14")) {
+            (None, None) => self.open_card_session(&form, &instance, now).map(Challenged::Challenge),
+            (None, Some(dg14)) => {
+                self.speak_to_chip(&form, dg14, &instance, now, session).map(Challenged::Examination)
+            }
+            (Some(evidence), _) => {
                 self.take_evidence(&form, evidence, &instance, now, session).map(Challenged::Code)
             }
         }
@@ -95,7 +117,47 @@ impl Issuer {
             auth_session: Fixed(id.0),
             chip_nonce: Fixed(nonce.0),
             expires_in: SESSION_SECONDS,
+            chip_proofs: ["active_authentication", "chip_authentication"],
         })
+    }
+
+    /// As often as the phone asks while the session waits for evidence: a card that left the field is asked the same again.
+    fn speak_to_chip(
+        &self,
+        form: &Form,
+        dg14: &str,
+        instance: &PublicKey,
+        now: i64,
+        session: &mut Option<SessionId>,
+    ) -> Result<ExaminationAnswer, IssuerError> {
+        let (id, _) = self.card_session(form, instance, session)?;
+        let nonce = self.take_step(&id, SessionState::Begun, SessionState::Begun, Some(now))?;
+        let file = |text: &str| {
+            let bytes = decode(text).filter(|bytes| bytes.len() <= MAX_FILE);
+            bytes.ok_or_else(|| IssuerError::refused(Refusal::MalformedRequest))
+        };
+        let (sod, dg14) = (file(form.required("chip_sod")?)?, file(dg14)?);
+        let (public_key, command) = self.examine((&sod, &dg14), &nonce, &id, instance, now)?;
+        Ok(ExaminationAnswer {
+            error: "insufficient_authorization",
+            auth_session: Fixed(id.0),
+            chip_public_key: Blob(public_key),
+            chip_command: Blob(command),
+        })
+    }
+
+    /// The session of the request and its PKCE challenge, if it is this phone's.
+    fn card_session(
+        &self,
+        form: &Form,
+        instance: &PublicKey,
+        session: &mut Option<SessionId>,
+    ) -> Result<(SessionId, [u8; 32]), IssuerError> {
+        let id = decode(form.required("auth_session")?).and_then(|bytes| bytes.try_into().ok());
+        let id = SessionId(id.ok_or_else(|| IssuerError::refused(Refusal::MalformedRequest))?);
+        *session = Some(id);
+        let challenge = self.store.session_challenge(&id.0, &instance.thumbprint())?;
+        Ok((id, challenge.ok_or_else(|| IssuerError::refused(Refusal::UnknownSession))?))
     }
 
     fn take_evidence(
@@ -107,12 +169,8 @@ impl Issuer {
         session: &mut Option<SessionId>,
     ) -> Result<CodeAnswer, IssuerError> {
         let malformed = || IssuerError::refused(Refusal::MalformedRequest);
-        let id = decode(form.required("auth_session")?).and_then(|bytes| bytes.try_into().ok());
-        let id = SessionId(id.ok_or_else(malformed)?);
-        *session = Some(id);
+        let (id, challenge) = self.card_session(form, instance, session)?;
         let thumbprint = instance.thumbprint();
-        let challenge = self.store.session_challenge(&id.0, &thumbprint)?;
-        let challenge = challenge.ok_or_else(|| IssuerError::refused(Refusal::UnknownSession))?;
         // Good or bad, the session takes no other evidence.
         let nonce = self.take_step(&id, SessionState::Begun, SessionState::Shown, Some(now))?;
         let jws = Jws::parse(evidence, CARD_EVIDENCE).map_err(|_| malformed())?;

@@ -17,7 +17,10 @@ use fixtures::{
 };
 use wallet_core::{
     bytes::Secret,
-    chip::{Can, CardAccess, ChipData, Entropy, FileSet, ReadPlan, Reading, Step as ChipStep, files::dg2},
+    chip::{
+        Can, CardAccess, ChipData, Entropy, FileSet, KnownModels, ReadPlan, Reading, Relay, Step as ChipStep,
+        files::dg2,
+    },
     counter::{DeliveredCopy, Document, UnverifiedCopy},
     crypto::{random::make_random, sign::PublicKey},
     jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jwk, decode, encrypt},
@@ -26,8 +29,9 @@ use wallet_core::{
         ProviderInput, ProviderStep, RequestPolicy, Step, TokenPolicy,
     },
     platform::{
-        Attestation, ChipMessage, CreatedKeys, FaceCheck, FaceMessage, GroupMessage, HttpMethod, HttpRequest,
-        HttpResponse, InstanceKeyId, KeyPolicy, KeyStore, LinkLimits, Prompt, Url, UserAuthentication,
+        Attestation, ChipMessage, ChipProof, CreatedKeys, FaceCheck, FaceMessage, GroupMessage, HttpMethod,
+        HttpRequest, HttpResponse, InstanceKeyId, KeyPolicy, KeyStore, LinkLimits, Prompt, Url,
+        UserAuthentication,
     },
     status::{AskError, StapleMessage, StapleRefresh, StapleStep},
 };
@@ -473,7 +477,7 @@ impl Phone {
                 groups: groups
                     .map(|(number, content)| GroupMessage { number, content: Blob(content) })
                     .collect(),
-                active_authentication: Blob(chip.active_auth.unwrap()),
+                proof: ChipProof::ActiveAuthentication(Blob(chip.active_auth.unwrap())),
             },
             face: FaceMessage {
                 provider: face.provider,
@@ -538,8 +542,9 @@ fn read(card: &mut VirtualCard, challenge: [u8; 8]) -> ChipData {
         files: FileSet::WALLET,
         challenge: Some(challenge),
         chip_authentication: false,
-        relay: None,
+        relay: Relay::Never,
         limits: LinkLimits { max_command: 65_544, max_response: 65_538, extended: true },
+        models: KnownModels::default(),
         entropy: Entropy::new(make_random().unwrap()),
     };
     card.reset();
@@ -549,6 +554,7 @@ fn read(card: &mut VirtualCard, challenge: [u8; 8]) -> ChipData {
             ChipStep::Transmit(command) => {
                 (reading, step) = reading.handle(&card.process(&command)).unwrap();
             }
+            ChipStep::AskServer => panic!("no server is to hear the chip"),
             ChipStep::Done(data) => return *data,
         }
     }

@@ -87,7 +87,7 @@ public final class MobileId: Sendable {
         progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
         let reading = try prepare(link, can: &can, progress: progress)
-        return try await Self.run(reading, challenge: challenge, lost: lost)
+        return try await Self.run(reading, lost: lost) { try await reading.run(challenge: challenge) }
     }
 
     /// ``read(_:can:challenge:progress:lost:)`` by whatever opens the card: the lines for machines, the holder's own number. What
@@ -101,7 +101,7 @@ public final class MobileId: Sendable {
     ) async throws(WalletError) -> ChipEvidence {
         let relay = ProgressRelay(progress)
         let reading = try walletCall { try wallet.readCard(link: link, access: access, listener: relay) }
-        return try await Self.run(reading, challenge: challenge, lost: lost)
+        return try await Self.run(reading, lost: lost) { try await reading.run(challenge: challenge) }
     }
 
     /// Makes an ID of the card behind `link`: the issuer's challenge, the card's answer, the face, the keys, the credentials;
@@ -117,7 +117,7 @@ public final class MobileId: Sendable {
         defer { overwrite(&can) }
         let enrolment = try await walletCall { try await self.wallet.enrol() }
         let reading = try prepare(link, can: &can) { event(.reading($0)) }
-        let evidence = try await Self.run(reading, challenge: enrolment.challenge(), lost: lost)
+        let evidence = try await Self.run(reading, lost: lost) { try await enrolment.tap(reading: reading) }
         let card = try await walletCall {
             try await withTaskCancellationHandler {
                 let relay = StageRelay { event(.stage($0)) }
@@ -278,14 +278,15 @@ public final class MobileId: Sendable {
 
     /// The library does not see a cancelled task: it is told.
     private static func run(
-        _ reading: CardReading, challenge: Data?, lost: GoOn
+        _ reading: CardReading, lost: GoOn,
+        tap: @escaping @Sendable () async throws -> ChipEvidence
     ) async throws(WalletError) -> ChipEvidence {
         var times = 0
         while true {
             do throws(WalletError) {
                 return try await walletCall {
                     try await withTaskCancellationHandler {
-                        try await reading.run(challenge: challenge)
+                        try await tap()
                     } onCancel: {
                         reading.cancel()
                     }

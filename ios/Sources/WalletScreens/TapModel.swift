@@ -159,7 +159,7 @@ public final class TapModel: Identifiable {
         // A word that comes late says nothing new.
         case (_, .done), (_, .failed), (_, .paused), (_, .elsewhere), (.done, _): return
         case (.reading(let progress), _):
-            let fraction = progress.bytesTotal == 0 ? 0 : Double(progress.bytesRead) / Double(progress.bytesTotal)
+            let fraction = Double(progress.cardBytesRead) / Double(max(progress.cardBytesTotal, 1))
             step = .reading(file: progress.file, fraction: min(fraction, 1))
         case (.stage(let stage), _): step = .working(stageText(stage: stage, language: language))
         }

@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "the world of the fuzz targets holds more than benches need")]
 mod world;
 
+mod air;
 #[cfg(feature = "peers")]
 mod peer;
 
@@ -56,6 +57,7 @@ fn read(limits: LinkLimits, mut answer: impl FnMut(&[u8]) -> Vec<u8>) -> ChipDat
     loop {
         match step {
             Step::Transmit(command) => (reading, step) = reading.handle(&answer(&command)).unwrap(),
+            Step::AskServer => panic!("no server is to hear the chip"),
             Step::Done(data) => return *data,
         }
     }
@@ -164,6 +166,6 @@ criterion_group! {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = reading, peer, believing
+    targets = reading, peer, believing, air::air, air::core
 }
 criterion_main!(benches);

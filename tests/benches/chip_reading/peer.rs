@@ -6,7 +6,7 @@ use dmrtd::{
     passport::Passport,
     proto::can_key::CanKey,
 };
-use fixtures::chip::VirtualCard;
+use fixtures::chip::{ModelledLink, VirtualCard};
 
 use super::{SUITES, card};
 
@@ -19,9 +19,27 @@ impl Transceiver for Peer<'_> {
     }
 }
 
+/// The same over a modelled link.
+struct PeerOnTheAir<'a>(&'a ModelledLink);
+
+impl Transceiver for PeerOnTheAir<'_> {
+    fn transceive(&mut self, apdu: &[u8]) -> Result<Vec<u8>, TransceiveError> {
+        Ok(self.0.transceive_now(apdu).expect("a link that loses nothing"))
+    }
+}
+
 /// Reads the same files and gives the number of APDUs.
 fn read_with_dmrtd(card: &mut VirtualCard) -> u32 {
-    let mut passport = Passport::new(Peer(card));
+    read_files(Passport::new(Peer(card)));
+    card.apdus()
+}
+
+/// Reads the same files over a modelled link. It has no chip authentication.
+pub(super) fn read_over(link: &ModelledLink) {
+    read_files(Passport::new(PeerOnTheAir(link)));
+}
+
+fn read_files<T: Transceiver>(mut passport: Passport<T>) {
     let offers = passport.read_ef_card_access().unwrap();
     passport.start_session_pace(CanKey::new("123456").unwrap(), &offers).unwrap();
     passport.read_ef_sod().unwrap();
@@ -32,7 +50,6 @@ fn read_with_dmrtd(card: &mut VirtualCard) -> u32 {
     passport.read_ef_dg12().unwrap();
     passport.active_authenticate(&[1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
     passport.read_ef_dg2().unwrap();
-    card.apdus()
 }
 
 pub(super) fn peer(criterion: &mut Criterion) {

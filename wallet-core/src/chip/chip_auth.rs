@@ -138,11 +138,6 @@ impl ChipAuth {
         (Self { key, public, expect: Expect::Protocol }, command)
     }
 
-    /// The public half, to begin again on the same card.
-    pub(super) fn into_public(self) -> Vec<u8> {
-        self.public
-    }
-
     pub(super) fn handle(self, response: &ResponseApdu) -> Result<ChipAuthStep, ChipError> {
         let Self { key, public, expect } = self;
         match expect {

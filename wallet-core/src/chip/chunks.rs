@@ -1,5 +1,7 @@
-//! How much to ask for at once: as much as link and card take, found by asking, never by a table of cards.
+//! How much to ask for at once: as much as link and card take, by what they say and by what they refuse, never by a table of
+//! cards.
 
+use super::{atr_info::Announced, models::Habits};
 use crate::{
     apdu::LengthForm,
     crypto::{aes::KeyLength, channel::Cipher},
@@ -11,8 +13,10 @@ pub(super) struct Chunks {
     longest: u32,
     /// What the link carries back.
     max_response: u32,
-    /// Whether that was learned from the card, and not from the link.
+    /// Whether that was learned from the card's refusals.
     learned: bool,
+    /// What the card says of itself; none where it was not asked or says nothing.
+    announced: Option<Announced>,
     /// The card refuses to read past the end of a file, so lengths are read first.
     header_first: bool,
     pub(super) short_identifiers: ShortIdentifiers,
@@ -37,6 +41,7 @@ impl Chunks {
             longest,
             max_response,
             learned: false,
+            announced: None,
             header_first: false,
             short_identifiers: ShortIdentifiers::Untried,
         })
@@ -51,12 +56,53 @@ impl Chunks {
 
     /// The same card over another link.
     pub(super) fn learn_from(&mut self, before: &Self) {
-        if before.learned {
-            self.longest = self.longest.min(before.longest);
+        self.adopt(&before.habits());
+        self.short_identifiers = before.short_identifiers;
+    }
+
+    /// What a card of this model may be spared. That it reads by short identifier is found out anew each time: believed
+    /// wrongly, a file would be missed.
+    pub(super) const fn habits(&self) -> Habits {
+        Habits {
+            announced: self.announced,
+            longest: if self.learned { Some(self.longest) } else { None },
+            header_first: self.header_first,
+            by_name_only: matches!(self.short_identifiers, ShortIdentifiers::Refused),
+        }
+    }
+
+    /// Spares the card what one of its model refused.
+    pub(super) fn adopt(&mut self, habits: &Habits) {
+        let Habits { announced, longest, header_first, by_name_only } = *habits;
+        if let Some(announced) = announced {
+            self.announce(announced);
+        }
+        if let Some(longest) = longest {
+            self.longest = self.longest.min(longest);
             self.learned = true;
         }
-        self.header_first = before.header_first;
-        self.short_identifiers = before.short_identifiers;
+        self.header_first |= header_first;
+        if by_name_only {
+            self.short_identifiers = ShortIdentifiers::Refused;
+        }
+    }
+
+    /// Keeps to what the card says of itself. A length in which nothing useful fits is not believed.
+    pub(super) fn announce(&mut self, announced: Announced) {
+        self.announced = Some(announced);
+        self.max_response = self.max_response.min(announced.max_response.max(SMALLEST_RESPONSE));
+        let most = longest_for(self.max_response, self.extended(), AES);
+        self.longest = self.longest.min(most);
+    }
+
+    /// Whether the card takes extended length, as far as it says.
+    pub(super) fn extended(&self) -> bool {
+        self.announced.is_none_or(|said| said.extended && said.max_response > SHORT_RESPONSE)
+    }
+
+    /// The link did not carry what it had said it would.
+    pub(super) fn keep_to_short_commands(&mut self) {
+        self.longest = self.longest.min(SHORT_MAX);
     }
 
     /// How much to ask for when `missing` bytes are known to follow (`None`: the file's length is not known yet).
@@ -134,6 +180,10 @@ const STATUS_AND_CHECKSUM: u32 = 4 + 10 + 2;
 /// Longer brings little and hides progress.
 const LONGEST: u32 = 4000;
 const SMALLEST: u32 = 128;
+/// What carries [`SMALLEST`] protected.
+const SMALLEST_RESPONSE: u32 = 164;
+/// The longest short response.
+const SHORT_RESPONSE: u32 = 258;
 const LADDER: [u32; 6] = [4000, 1000, 256, SHORT_MAX, 160, SMALLEST];
 /// Enough for the tag and length of any file.
 const HEADER: u32 = 8;
@@ -171,6 +221,29 @@ mod tests {
         let mut again = Chunks::for_link(65_538, true).unwrap();
         again.learn_from(&long);
         assert_eq!(again.longest(), 223);
+    }
+
+    #[test]
+    fn what_a_card_announces_is_kept_to_and_remembered() {
+        let announced = |extended, max_response| Announced { extended, max_response };
+        for (announced, expected) in [
+            (announced(true, 65_538), 4000),
+            (announced(true, 1024), 991),
+            (announced(true, 256), 223),
+            (announced(false, 65_538), 223),
+            (announced(true, 3), 143),
+        ] {
+            let mut chunks = Chunks::for_link(65_538, true).unwrap();
+            chunks.announce(announced);
+            assert_eq!(chunks.longest(), expected, "{announced:?}");
+            let mut again = Chunks::for_link(65_538, true).unwrap();
+            again.adopt(&chunks.habits());
+            assert_eq!(again.longest(), expected, "{announced:?}");
+            // A narrower link stays as narrow as it is.
+            let mut narrow = Chunks::for_link(240, false).unwrap();
+            narrow.announce(announced);
+            assert_eq!(narrow.longest(), expected.min(207), "{announced:?}");
+        }
     }
 
     #[test]

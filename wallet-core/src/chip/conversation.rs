@@ -69,6 +69,11 @@ impl Conversation {
         Self { session: None, extended, unproven: false }
     }
 
+    /// The same, with a card that takes no extended length.
+    pub(super) fn by_short_commands(self) -> Self {
+        Self { extended: false, ..self }
+    }
+
     /// The same card, from now on within this session.
     pub(super) fn within(self, session: SecureMessaging) -> Self {
         Self { session: Some(session), unproven: false, ..self }
@@ -162,6 +167,11 @@ impl Waiting {
     /// Whether the command went out protected and in extended form.
     pub(super) const fn is_long_and_protected(&self) -> bool {
         matches!((&self.sent, self.form), (Sent::Protected(_), LengthForm::Extended))
+    }
+
+    /// Whether what is on the wire, or its answer, is longer than short commands are.
+    pub(super) fn is_long(&self) -> bool {
+        self.form == LengthForm::Extended || self.collected.len() > 256
     }
 
     /// Takes what the card said.

@@ -124,6 +124,8 @@ pub enum Misuse {
     Finished,
     /// A password that the way in does not take.
     NoPassword,
+    /// A server's key that the reading did not ask for.
+    NobodyAsked,
     /// A command of a relayed protocol that reads nothing.
     NotARead,
     /// A command longer than an APDU.

@@ -44,6 +44,16 @@ impl FileId {
         low & 0x1F
     }
 
+    /// What one has, and a little more: for an estimate, until its header was read.
+    pub(super) const fn expected_length(self) -> usize {
+        match self {
+            Self::CardAccess | Self::Common | Self::Group(1 | 12) => 100,
+            Self::CardSecurity | Self::SecurityObject => 3000,
+            Self::Group(2) => 40_000,
+            Self::Group(_) => 400,
+        }
+    }
+
     /// The outer tag of its content. ICAO Doc 9303-10, 4.7.
     const fn tag(self) -> u32 {
         match self {

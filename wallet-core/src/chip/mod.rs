@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod active_auth;
+mod atr_info;
 pub mod chip_auth;
 mod chunks;
 mod conversation;
@@ -10,6 +11,7 @@ mod file_read;
 mod file_set;
 pub mod files;
 mod group_list;
+mod models;
 pub mod passive_auth;
 pub mod person;
 mod reading;
@@ -27,4 +29,5 @@ pub use chip_auth::ChipAuthentication;
 pub use error::{ChipError, Feature, Misuse, Part, Rule};
 pub use file_read::FileId;
 pub use file_set::FileSet;
-pub use reading::{ChipData, Paused, Progress, ReadPlan, Reading, Step};
+pub use models::{Habits, KnownModels, ModelId};
+pub use reading::{ChipData, Paused, Progress, ReadPlan, Reading, Relay, Step};

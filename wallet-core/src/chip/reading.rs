@@ -3,7 +3,7 @@
 
 mod paused;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use paused::Paused;
 
@@ -13,6 +13,7 @@ use super::{
         discovery::{Discovery, DiscoveryStep},
     },
     active_auth,
+    atr_info::{self, announced},
     chip_auth::{ChipAuth, ChipAuthStep, ChipAuthentication, ChipKey},
     chunks::Chunks,
     conversation::{Conversation, Heard, Waiting},
@@ -20,6 +21,7 @@ use super::{
     file_read::{FileId, FileRead, Outcome, is_about_length},
     file_set::FileSet,
     group_list::listed_groups,
+    models::{Habits, KnownModels, ModelId},
     relay::Carrier,
     security_infos::SecurityInfos,
 };
@@ -42,13 +44,25 @@ pub struct ReadPlan {
     /// Whether a chip with a key for it is asked to agree on new session keys, which only the original can. A chip that
     /// proved itself at the door already is not asked again.
     pub chip_authentication: bool,
-    /// The public key of a server that is to hear the chip itself, from [`super::relay::Examiner::public`]. The chip is
-    /// then not asked on this side.
-    pub relay: Option<Vec<u8>>,
+    /// Whether a server is to hear the chip itself. The chip is then not asked on this side.
+    pub relay: Relay,
     /// What the link can carry.
     pub limits: LinkLimits,
+    /// What was learned about models of cards; see [`Reading::learned`].
+    pub models: KnownModels,
     /// Fresh random bytes.
     pub entropy: Entropy,
+}
+
+/// Whether the reading ends by chip authentication with a key that a server holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relay {
+    /// It does not.
+    Never,
+    /// It does where the chip has no key for active authentication, and one for chip authentication.
+    WhereTheChipCannotSign,
+    /// It does where the chip has a key for chip authentication.
+    Always,
 }
 
 /// What the reading wants next.
@@ -56,6 +70,9 @@ pub struct ReadPlan {
 pub enum Step {
     /// Send this command and bring the response.
     Transmit(Vec<u8>),
+    /// All files are read: send EF.SOD and EF.DG14 of [`Reading::so_far`] to the server and hand its public key, from
+    /// [`super::relay::Examiner::public`], in by [`Reading::hand_over`]. The card waits in the field.
+    AskServer,
     /// All was read.
     Done(Box<ChipData>),
 }
@@ -69,6 +86,10 @@ pub struct Progress {
     pub read: usize,
     /// Its length in bytes; zero until it is known.
     pub total: usize,
+    /// Bytes read of all files that are asked for.
+    pub card_read: usize,
+    /// The length of all of them together: estimated until the photo's is known, the last, and exact from then on.
+    pub card_total: usize,
 }
 
 /// The chip's files as read, nothing of them verified.
@@ -93,7 +114,10 @@ pub struct ChipData {
     /// The answer to INTERNAL AUTHENTICATE over the challenge; `None` when the chip was not asked or refused. Whoever
     /// needs the proof that the chip is no copy must insist on it.
     pub active_auth: Option<Vec<u8>>,
-    /// The way to the chip for the server whose key the plan had; the chip hears nobody else any more.
+    /// Data groups that were asked for and not given. Where EF.SOD lists one of them, the chip hides what its issuer put
+    /// there.
+    pub refused: BTreeSet<u8>,
+    /// The way to the chip for the server whose key was handed in; the chip hears nobody else any more.
     pub relay: Option<Carrier>,
     /// Commands sent.
     pub apdus: u32,
@@ -130,12 +154,14 @@ enum Task {
     Read(FileRead),
     Sign([u8; 8]),
     ProveChip,
-    Relay(Vec<u8>),
+    AskServer,
 }
 
 #[derive(Debug)]
 enum State {
     Discovery(Discovery),
+    /// EF.ATR/INFO, once EF.CardAccess was found.
+    Lengths(Option<Vec<u8>>),
     Access(Access),
     Recognising(FileRead),
     Application,
@@ -143,6 +169,8 @@ enum State {
     Signature([u8; 8], LengthForm),
     /// The private key is here, or with a server.
     ChipAuth(ChipAuth, Option<PrivateKey>),
+    /// The server's key is to come, for the chip's.
+    Server(Conversation, ChipKey),
     Finished,
 }
 
@@ -158,8 +186,9 @@ impl Reading {
             chunks,
             data: ChipData::default(),
             tasks: VecDeque::from([Task::Read(FileRead::begin(FileId::SecurityObject))]),
-            progress: Progress { file: FileId::CardAccess, read: 0, total: 0 },
+            progress: Progress { file: FileId::CardAccess, read: 0, total: 0, card_read: 0, card_total: 0 },
             proof_pending: false,
+            model: None,
         };
         idle.knock(Discovery::begin())
     }
@@ -203,6 +232,47 @@ impl Reading {
         }
     }
 
+    /// Takes the public key that [`Step::AskServer`] asked for, and hands it to the chip.
+    ///
+    /// # Errors
+    /// [`Misuse::NobodyAsked`]; [`ChipError::Misuse`] for a key longer than a command.
+    pub fn hand_over(self, public: Vec<u8>) -> Result<(Self, Step), ChipError> {
+        let Self { idle, state: State::Server(conversation, key), waiting: _ } = self else {
+            return Err(ChipError::Misuse(Misuse::NobodyAsked));
+        };
+        let (exchange, command) = ChipAuth::begin(key, public);
+        idle.ask(conversation, State::ChipAuth(exchange, None), &command)
+    }
+
+    /// The model of the card and what it takes, as far as the reading has come: for [`KnownModels::learn`], after each answer, so
+    /// that what ended a reading is known too.
+    #[must_use]
+    pub fn learned(&self) -> Option<(ModelId, Habits)> {
+        self.idle.model.map(|model| (model, self.idle.chunks.habits()))
+    }
+
+    /// The link did not carry the last command or its answer, whatever it had said of its limits: the door is opened anew, and
+    /// reading goes on by short commands.
+    ///
+    /// # Errors
+    /// [`Misuse::LinkTooNarrow`] when the command was a short one.
+    pub fn too_long(self) -> Result<(Self, Step), ChipError> {
+        let long = self.waiting.as_ref().is_some_and(Waiting::is_long);
+        let mut idle = self.pause().0;
+        if !long || !idle.plan.entropy.suffices() {
+            return Err(ChipError::Misuse(Misuse::LinkTooNarrow));
+        }
+        idle.plan.limits.extended = false;
+        idle.chunks.keep_to_short_commands();
+        idle.knock(Discovery::begin_again())
+    }
+
+    /// What was read so far, nothing of it verified; empty once it was given away by [`Step::Done`].
+    #[must_use]
+    pub const fn so_far(&self) -> &ChipData {
+        &self.idle.data
+    }
+
     /// How far it has come.
     #[must_use]
     pub const fn progress(&self) -> Progress {
@@ -226,6 +296,8 @@ struct Idle {
     progress: Progress,
     /// The next protected answer proves the chip's key.
     proof_pending: bool,
+    /// The card's, once EF.CardAccess was found.
+    model: Option<ModelId>,
 }
 
 impl Idle {
@@ -270,13 +342,19 @@ impl Idle {
     }
 
     fn answered(
-        self,
+        mut self,
         conversation: Conversation,
         state: State,
         response: ResponseApdu,
     ) -> Result<(Reading, Step), ChipError> {
         match state {
             State::Discovery(discovery) => self.discovered(conversation, discovery.handle(&response)?),
+            State::Lengths(file) => {
+                if let Some(announced) = announced(&response) {
+                    self.chunks.announce(announced);
+                }
+                self.choose_access(conversation, file)
+            }
             State::Access(access) => self.at_the_door(conversation, access, &response),
             State::Application if response.status.is_ok() => self.next_task(conversation),
             State::Application => Err(ChipError::CardRefused(response.status)),
@@ -284,7 +362,7 @@ impl Idle {
             State::File(file) => self.file_answered(conversation, file, &response),
             State::Signature(challenge, form) => self.signed(conversation, challenge, form, response),
             State::ChipAuth(exchange, ours) => self.chip_answered(conversation, exchange, ours, &response),
-            State::Finished => Err(ChipError::Misuse(Misuse::Finished)),
+            State::Server(..) | State::Finished => Err(ChipError::Misuse(Misuse::Finished)),
         }
     }
 
@@ -299,17 +377,60 @@ impl Idle {
             }
             DiscoveryStep::Found(file) => file,
         };
-        let (access, command) = Access::begin(file.as_deref(), &self.plan.access, &mut self.plan.entropy)?;
-        let file = file.unwrap_or_default();
-        if self.data.access.is_some() && self.data.card_access != file {
+        if self.data.access.is_some() && self.data.card_access != file.as_deref().unwrap_or_default() {
             return Err(ChipError::AnotherCard);
         }
-        self.data.card_access = file;
+        let first_time = self.model.is_none();
+        self.model = file.as_deref().and_then(ModelId::of);
+        let known = self.model.and_then(|model| self.plan.models.habits(model));
+        if let Some(habits) = known {
+            self.chunks.adopt(&habits);
+        }
+        // One command more for a model not met before, where there is something to gain.
+        if first_time && self.model.is_some() && known.is_none() && self.plan.limits.extended {
+            return self.ask(conversation, State::Lengths(file), &atr_info::ask());
+        }
+        self.choose_access(conversation, file)
+    }
+
+    fn choose_access(
+        mut self,
+        conversation: Conversation,
+        file: Option<Vec<u8>>,
+    ) -> Result<(Reading, Step), ChipError> {
+        let conversation =
+            if self.chunks.extended() { conversation } else { conversation.by_short_commands() };
+        let (access, command) = Access::begin(file.as_deref(), &self.plan.access, &mut self.plan.entropy)?;
+        self.data.card_access = file.unwrap_or_default();
         let length = self.data.card_access.len();
         if matches!(self.progress.file, FileId::CardAccess) {
-            self.progress = Progress { file: FileId::CardAccess, read: length, total: length };
+            self.note(FileId::CardAccess, length, length, None);
         }
         self.ask(conversation, State::Access(access), &command)
+    }
+
+    /// How far it has come, with `file` under way.
+    fn note(&mut self, id: FileId, read: usize, total: usize, file: Option<&FileRead>) {
+        let under_way = file.map_or(0, |file| file.bytes.len());
+        let kept = [Some(&self.data.card_access), self.data.card_security.as_ref(), Some(&self.data.sod)];
+        let kept = kept.into_iter().flatten().chain(self.data.groups.values());
+        let card_read = kept.map(Vec::len).fold(under_way, usize::saturating_add);
+        let left = |file: &FileRead| {
+            file.total.unwrap_or_else(|| file.id.expected_length()).saturating_sub(file.bytes.len())
+        };
+        let queued = self.tasks.iter().filter_map(|task| match task {
+            Task::Read(file) => Some(left(file)),
+            _ => None,
+        });
+        let unlisted = if self.data.sod.is_empty() {
+            let asked = GROUPS.into_iter().map(FileId::Group).filter(|file| self.plan.files.contains(*file));
+            asked.map(FileId::expected_length).sum()
+        } else {
+            0
+        };
+        let left = queued.chain(file.map(left)).fold(unlisted, usize::saturating_add);
+        self.progress =
+            Progress { file: id, read, total, card_read, card_total: card_read.saturating_add(left) };
     }
 
     fn at_the_door(
@@ -352,6 +473,7 @@ impl Idle {
                     return self.sign(conversation, challenge, form);
                 }
                 Some(Task::Sign(_)) => {}
+                Some(Task::ProveChip) if self.relays() => {}
                 Some(Task::ProveChip) => {
                     let Some(key) = self.chip_key()? else { continue };
                     let ours = self.plan.entropy.next_key(key.group())?;
@@ -359,10 +481,11 @@ impl Idle {
                     let (exchange, command) = ChipAuth::begin(key, public.on_wire().to_vec());
                     return self.ask(conversation, State::ChipAuth(exchange, Some(ours)), &command);
                 }
-                Some(Task::Relay(public)) => {
+                Some(Task::AskServer) if !self.relays() => {}
+                Some(Task::AskServer) => {
                     let Some(key) = self.chip_key()? else { continue };
-                    let (exchange, command) = ChipAuth::begin(key, public);
-                    return self.ask(conversation, State::ChipAuth(exchange, None), &command);
+                    let state = State::Server(conversation, key);
+                    return Ok((Reading { idle: self, state, waiting: None }, Step::AskServer));
                 }
                 // The chip has still to answer under the keys it agreed on.
                 None if self.proof_pending => {
@@ -377,6 +500,15 @@ impl Idle {
         let data = core::mem::take(&mut self.data);
         self.data.apdus = data.apdus;
         (Reading { idle: self, state: State::Finished, waiting: None }, Step::Done(Box::new(data)))
+    }
+
+    /// Whether the chip is left to a server.
+    fn relays(&self) -> bool {
+        match self.plan.relay {
+            Relay::Never => false,
+            Relay::WhereTheChipCannotSign => !self.data.groups.contains_key(&15),
+            Relay::Always => true,
+        }
     }
 
     /// The key of EF.DG14 to be proven; none where there is none, or none of a kind known here.
@@ -429,7 +561,7 @@ impl Idle {
         mut file: FileRead,
     ) -> Result<(Reading, Step), ChipError> {
         let command = file.next(&self.chunks)?;
-        self.progress = Progress { file: file.id, read: file.bytes.len(), total: file.total.unwrap_or(0) };
+        self.note(file.id, file.bytes.len(), file.total.unwrap_or(0), Some(&file));
         let form = Chunks::form(file.asked);
         self.ask_as(conversation, State::File(file), &command, form)
     }
@@ -443,16 +575,21 @@ impl Idle {
         match file.absorb(response, &mut self.chunks)? {
             Outcome::More => self.read_on(conversation, file),
             Outcome::Complete => {
-                self.progress = Progress { file: file.id, read: file.bytes.len(), total: file.bytes.len() };
+                let (id, length) = (file.id, file.bytes.len());
                 self.keep(file);
+                self.note(id, length, length, None);
                 self.next_task(conversation)
             }
             Outcome::Missing(status) => match file.id {
                 FileId::CardAccess | FileId::SecurityObject | FileId::Group(1 | 2) => {
                     Err(ChipError::CardRefused(status))
                 }
+                FileId::CardSecurity | FileId::Common => self.next_task(conversation),
                 // Fingerprints and irises are for inspection systems alone: 6982. ICAO Doc 9303-11, 7.1.
-                FileId::CardSecurity | FileId::Common | FileId::Group(_) => self.next_task(conversation),
+                FileId::Group(number) => {
+                    self.data.refused.insert(number);
+                    self.next_task(conversation)
+                }
             },
         }
     }
@@ -516,8 +653,7 @@ impl Idle {
                     self.tasks.push_back(Task::Read(FileRead::begin(FileId::Common)));
                 }
                 self.tasks.extend(self.plan.challenge.map(Task::Sign));
-                let asked_here = self.plan.relay.is_none() && self.data.mapping_proof.is_none();
-                if self.plan.chip_authentication && asked_here {
+                if self.plan.chip_authentication && self.data.mapping_proof.is_none() {
                     self.tasks.push_back(Task::ProveChip);
                 }
                 self.tasks.extend([5, 6, 7, 8, 9, 10].into_iter().filter(wanted).map(read));
@@ -526,7 +662,7 @@ impl Idle {
                 }
                 self.tasks.extend(GUARDED.into_iter().filter(wanted).map(read));
                 // Nothing can be read afterwards.
-                self.tasks.extend(self.plan.relay.clone().map(Task::Relay));
+                self.tasks.push_back(Task::AskServer);
                 self.data.sod = file.bytes;
             }
             FileId::CardSecurity => self.data.card_security = Some(file.bytes),
@@ -589,6 +725,8 @@ const GUARDED: [u8; 2] = [3, 4];
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 /// The longest short command of a reading: a P-384 point in its objects.
 const MIN_COMMAND: u32 = 128;
+/// What most documents have, for an estimate.
+const GROUPS: [u8; 6] = [15, 14, 1, 11, 12, 2];
 /// A file of 64 KiB in the shortest chunks is 512.
 const MAX_COMMANDS: u32 = 1024;
 

@@ -3,8 +3,8 @@
 //!
 //! 1. The wallet reads the card and sends the files. The server verifies EF.SOD and EF.DG14, makes [`Examiner`] and sends
 //!    its public key.
-//! 2. The wallet reads with [`super::ReadPlan::relay`]: the reading's last act hands that key to the chip, and its
-//!    [`super::ChipData::relay`] is a [`Carrier`].
+//! 2. The wallet reads with [`super::ReadPlan::relay`]: [`super::Step::AskServer`] asks for that key, the reading's last act
+//!    hands it to the chip, and its [`super::ChipData::relay`] is a [`Carrier`].
 //! 3. The server's [`Examiner::ask`] is one protected command; the wallet carries it by [`Carrier::carry`] and brings the
 //!    response to [`AwaitingProof::verify`].
 //!

@@ -315,8 +315,8 @@ impl Session {
         }
         match outgoing.after {
             After::Pushed(found, verifier, state) => self.pushed(found, verifier, state, response),
-            After::Challenged(found, verifier, session) => {
-                self.challenged(found, verifier, session, response, now)
+            After::Challenged(found, verifier, asked) => {
+                self.challenged(found, verifier, asked, response, now)
             }
             After::Token(found) => self.token(found, outgoing.dpop, response),
             After::Credential(ordered) => delivered(ordered, response, 0),

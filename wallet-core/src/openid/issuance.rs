@@ -99,8 +99,17 @@ pub enum Step {
         chip_challenge: [u8; 8],
         /// What the face provider signs for.
         face_challenge: FaceChallenge,
+        /// Whether the issuer speaks to chips that cannot sign: [`Input::AskExaminer`] may come before the evidence.
+        relay: bool,
         /// Seconds until evidence comes too late, counted from the issuer's answer.
         expires_in: u32,
+    },
+    /// Hand the key to the chip, carry the command to it, and hand in [`Input::Evidence`] with its answer.
+    Examine {
+        /// The issuer's ephemeral public key in the chip's group.
+        public_key: Vec<u8>,
+        /// A protected command for the chip.
+        command: Vec<u8>,
     },
     /// Make Holder keys for `configuration`, attested over `challenge`, and hand in [`Input::HolderKeys`].
     MakeHolderKeys {
@@ -150,6 +159,13 @@ pub enum Input {
     Redirected(String),
     /// The bytes are kept.
     Saved,
+    /// The card is in the field and cannot sign: have the issuer speak to the chip itself.
+    AskExaminer {
+        /// EF.SOD.
+        sod: Vec<u8>,
+        /// EF.DG14.
+        dg14: Vec<u8>,
+    },
     /// Card and face.
     Evidence {
         /// The chip.
@@ -318,12 +334,19 @@ pub(super) enum Proof {
 #[derive(Debug)]
 pub(super) enum After {
     Pushed(Box<Found>, Code, String),
-    /// The session is there once evidence was given.
-    Challenged(Box<Found>, Code, Option<[u8; 16]>),
+    Challenged(Box<Found>, Code, Asked),
     Token(Box<Found>),
     Credential(Box<Ordered>),
     Deferred(Box<Ordered>, u32),
     Notified(Box<Granted>, Outcome),
+}
+
+/// What the challenge endpoint was asked, and in which session.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asked {
+    Challenge,
+    Examiner([u8; 16]),
+    Code,
 }
 
 impl Issuance {
@@ -431,6 +454,9 @@ impl Issuance {
                 s.redirected(found, &verifier, &state, &url, now)?
             }
             (State::ExpectSaved(state, step), Input::Saved) => (*state, *step),
+            (State::ExpectEvidence(found, verifier, session), Input::AskExaminer { sod, dg14 }) => {
+                s.ask_examiner(found, verifier, session, (&sod, &dg14), now)?
+            }
             (
                 State::ExpectEvidence(found, verifier, session),
                 Input::Evidence { chip, face, replaces_phone },

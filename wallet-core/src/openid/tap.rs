@@ -7,7 +7,7 @@ use super::{
     Misuse, Rule, Unsupported,
     flow::{Next, bounded},
     form::write_form,
-    issuance::{After, Found, Session, State, Step},
+    issuance::{After, Asked, Found, Session, State, Step},
     offer::Code,
     request::{Draft, json, refusal},
     tokens::{CardEvidence, card_evidence},
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     card::{Nonce, SessionId, derive_chip_challenge, derive_face_challenge},
     crypto::hash::sha256,
-    jose::{Fixed, encode},
+    jose::{Blob, Fixed, encode},
     platform::{ChipMessage, FaceMessage, HttpResponse},
 };
 
@@ -23,6 +23,11 @@ use crate::{
 const SCOPE: &str = "mobile_id";
 /// Longest life of a challenge the wallet accepts, seconds.
 const MAX_LIFETIME: u32 = 120;
+const INSUFFICIENT: &str = "insufficient_authorization";
+/// The longest key of a group that chips use, a number of 2048 bits, and to spare.
+const MAX_KEY: usize = 512;
+/// A short command.
+const MAX_COMMAND: usize = 261;
 
 impl Session {
     pub(super) fn ask_challenge(&mut self, found: Box<Found>, now: i64) -> Next {
@@ -34,28 +39,45 @@ impl Session {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ]);
-        self.ask_about_card(found, verifier, None, form, now)
+        self.ask_about_card(found, verifier, Asked::Challenge, form, now)
+    }
+
+    pub(super) fn ask_examiner(
+        &mut self,
+        found: Box<Found>,
+        verifier: Code,
+        session: [u8; 16],
+        (sod, dg14): (&[u8], &[u8]),
+        now: i64,
+    ) -> Next {
+        let form = write_form(&[
+            ("client_id", self.client.client_id.as_str()),
+            ("auth_session", &encode(&session)),
+            ("chip_sod", &encode(sod)),
+            ("chip_dg14", &encode(dg14)),
+        ]);
+        self.ask_about_card(found, verifier, Asked::Examiner(session), form, now)
     }
 
     fn ask_about_card(
         &mut self,
         found: Box<Found>,
         verifier: Code,
-        session: Option<[u8; 16]>,
+        asked: Asked,
         form: String,
         now: i64,
     ) -> Next {
         let endpoint = found.server.challenge_endpoint.as_ref().ok_or(Unsupported::Grant)?;
         let draft = Draft::form(endpoint, &found.server.issuer, form);
-        self.send(draft, After::Challenged(found, verifier, session), now)
+        self.send(draft, After::Challenged(found, verifier, asked), now)
     }
 
-    /// A challenge for the card, or the code that evidence was worth.
+    /// A challenge for the card, a command for it, or the code that evidence was worth.
     pub(super) fn challenged(
         &mut self,
         found: Box<Found>,
         verifier: Code,
-        evidence_for: Option<[u8; 16]>,
+        asked: Asked,
         response: &HttpResponse,
         now: i64,
     ) -> Next {
@@ -65,23 +87,56 @@ impl Session {
             auth_session: Fixed<16>,
             chip_nonce: Fixed<32>,
             expires_in: u32,
+            #[serde(default)]
+            chip_proofs: Vec<String>,
+        }
+        #[derive(Deserialize)]
+        struct Examination {
+            error: String,
+            auth_session: Fixed<16>,
+            chip_public_key: Blob<MAX_KEY>,
+            chip_command: Blob<MAX_COMMAND>,
         }
         #[derive(Deserialize)]
         struct Authorized {
             authorization_code: String,
         }
+        if let Asked::Examiner(session) = asked {
+            let examination = serde_json::from_slice::<Examination>(&response.body).ok();
+            let Some(examination) = examination.filter(|examination| examination.error == INSUFFICIENT)
+            else {
+                return Err(if response.status >= 400 {
+                    refusal(response)
+                } else {
+                    Rule::NotAChallenge.into()
+                });
+            };
+            if examination.auth_session.0 != session {
+                return Err(Rule::NotAChallenge.into());
+            }
+            let (Blob(public_key), Blob(command)) = (examination.chip_public_key, examination.chip_command);
+            return Ok((
+                State::ExpectEvidence(found, verifier, session),
+                Step::Examine { public_key, command },
+            ));
+        }
         if response.status >= 400 {
             let challenge = serde_json::from_slice::<Challenge>(&response.body).ok();
-            let challenge = challenge.filter(|challenge| challenge.error == "insufficient_authorization");
-            return match (challenge, evidence_for) {
-                (Some(challenge), None) if (1..=MAX_LIFETIME).contains(&challenge.expires_in) => {
+            let challenge = challenge.filter(|challenge| challenge.error == INSUFFICIENT);
+            return match (challenge, asked) {
+                (Some(challenge), Asked::Challenge) if (1..=MAX_LIFETIME).contains(&challenge.expires_in) => {
                     let Challenge {
-                        auth_session: Fixed(session), chip_nonce: Fixed(nonce), expires_in, ..
+                        error: _,
+                        auth_session: Fixed(session),
+                        chip_nonce: Fixed(nonce),
+                        expires_in,
+                        chip_proofs,
                     } = challenge;
                     let (id, nonce) = (SessionId(session), Nonce(nonce));
                     let step = Step::GatherEvidence {
                         chip_challenge: derive_chip_challenge(&nonce, &id, &self.client.instance),
                         face_challenge: derive_face_challenge(&nonce, &id),
+                        relay: chip_proofs.iter().any(|proof| proof == "chip_authentication"),
                         expires_in,
                     };
                     Ok((State::ExpectEvidence(found, verifier, session), step))
@@ -91,7 +146,7 @@ impl Session {
             };
         }
         // A code without evidence would be worth nothing to an honest issuer.
-        if evidence_for.is_none() {
+        if matches!(asked, Asked::Challenge) {
             return Err(Rule::NotAChallenge.into());
         }
         let Authorized { authorization_code } = json(response, &[200], Rule::NotAChallenge)?;
@@ -118,7 +173,7 @@ impl Session {
             ("auth_session", &encode(&session)),
             ("card_evidence", evidence),
         ]);
-        self.ask_about_card(found, verifier, Some(session), form, now)
+        self.ask_about_card(found, verifier, Asked::Code, form, now)
     }
 }
 

@@ -7,7 +7,12 @@ use super::{
     CARD_EVIDENCE, CardEvidence, Issuance, OpenIdError, Rule, Unsupported,
     tests::{ISSUER, Issuer, NOW, answer, chip, face, form, issuer},
 };
-use crate::{bytes::Secret, card::Refusal, jose::Jws, platform::Url};
+use crate::{
+    bytes::Secret,
+    card::Refusal,
+    jose::{Blob, Jws, encode},
+    platform::{ChipProof, Url},
+};
 
 fn granted() -> Value {
     let detail = |id: &str| json!({"type": "openid_credential", "credential_configuration_id": id});
@@ -43,6 +48,47 @@ fn evidence_for_the_challenge_is_worth_what_the_issuer_grants() {
     let token = form(issuer.sent("/token")[0]);
     assert_eq!(token["code"], "from-the-card");
     assert!(!token.contains_key("redirect_uri"));
+}
+
+#[test]
+fn the_issuer_speaks_to_a_chip_that_cannot_sign_before_it_sees_the_evidence() {
+    let mut issuer = issuer().change("/token", vec![answer(200, &granted())]);
+    (issuer.card_cannot_sign, issuer.chip_proofs) =
+        (true, vec!["active_authentication", "chip_authentication"]);
+    tap(&mut issuer).unwrap();
+    let [_, examine, shown] = issuer.sent("/challenge")[..] else { panic!("three requests") };
+    let examined = form(examine);
+    assert_eq!(
+        ["auth_session", "chip_sod", "chip_dg14"].map(|name| examined[name].as_str()),
+        ["CAgICAgICAgICAgICAgICA", "dw", "bg"]
+    );
+    assert!(examine.headers.contains_key("dpop"));
+    let evidence: CardEvidence = Jws::parse(&form(shown)["card_evidence"], CARD_EVIDENCE)
+        .unwrap()
+        .verify(issuer.instance.public())
+        .unwrap();
+    assert_eq!(evidence.chip.proof, ChipProof::ChipAuthentication(Blob(vec![3; 20])));
+}
+
+#[test]
+fn an_examiner_that_answers_beside_the_question_is_none() {
+    let examination = |error: &str, session: [u8; 16], key: usize| {
+        let body = json!({"error": error, "auth_session": encode(&session),
+                          "chip_public_key": encode(&vec![4; key]), "chip_command": "DA"});
+        answer(403, &body)
+    };
+    let good = "insufficient_authorization";
+    let challenge = issuer().challenge_answer();
+    for (examined, expected) in [
+        (examination(good, [7; 16], 65), Rule::NotAChallenge.into()),
+        (answer(200, &json!({"authorization_code": "for-nothing"})), Rule::NotAChallenge.into()),
+        (examination("clone_suspected", [8; 16], 65), OpenIdError::Refused(Refusal::CloneSuspected)),
+        (examination("challenge_expired", [8; 16], 600), OpenIdError::Refused(Refusal::ChallengeExpired)),
+    ] {
+        let mut issuer = issuer().change("/challenge", vec![challenge.clone(), examined]);
+        issuer.card_cannot_sign = true;
+        assert_eq!(tap(&mut issuer), Err(expected));
+    }
 }
 
 #[test]

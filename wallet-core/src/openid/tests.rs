@@ -13,8 +13,10 @@ use crate::{
     bytes::{Secret, SecretBytes},
     card::{Nonce, SessionId, derive_chip_challenge, derive_face_challenge},
     crypto::{hash::sha256, sign::SigningKey},
-    jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jws, SigningInput, encode, encrypt},
-    platform::{ChipMessage, FaceMessage, GroupMessage, HttpMethod, HttpRequest, HttpResponse, Url},
+    jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jwk, Jws, SigningInput, encode, encrypt},
+    platform::{
+        ChipMessage, ChipProof, FaceMessage, GroupMessage, HttpMethod, HttpRequest, HttpResponse, Url,
+    },
 };
 
 /// What `run` gives back when the process died on the way.
@@ -50,6 +52,9 @@ pub(super) struct Issuer {
     pub(super) saved: Vec<Vec<u8>>,
     /// The process dies when the machine asks for this.
     pub(super) dies_at: Option<fn(&Step) -> bool>,
+    /// What the issuer lets chips prove themselves by.
+    pub(super) chip_proofs: Vec<&'static str>,
+    pub(super) card_cannot_sign: bool,
 }
 
 pub(super) fn answer(status: u16, body: &Value) -> HttpResponse {
@@ -120,6 +125,8 @@ pub(super) fn issuer() -> Issuer {
         one_name: false,
         saved: Vec::new(),
         dies_at: None,
+        chip_proofs: vec!["active_authentication"],
+        card_cannot_sign: false,
     }
 }
 
@@ -127,7 +134,7 @@ pub(super) fn chip() -> ChipMessage {
     ChipMessage {
         sod: Blob(vec![0x77]),
         groups: vec![GroupMessage { number: 1, content: Blob(vec![0x61]) }],
-        active_authentication: Blob(vec![1; 64]),
+        proof: ChipProof::ActiveAuthentication(Blob(vec![1; 64])),
     }
 }
 
@@ -154,10 +161,21 @@ impl Issuer {
         if members.contains_key("card_evidence") {
             return answer(200, &json!({"authorization_code": "from-the-card"}));
         }
+        if members.contains_key("chip_dg14") {
+            return answer(
+                403,
+                &json!({"error": "insufficient_authorization", "auth_session": encode(&[8; 16]),
+                        "chip_public_key": encode(&[4; 65]), "chip_command": encode(&[0x0C, 0xB0, 0x9D, 0])}),
+            );
+        }
+        self.challenge_answer()
+    }
+
+    pub(super) fn challenge_answer(&self) -> HttpResponse {
         answer(
             403,
             &json!({"error": "insufficient_authorization", "auth_session": encode(&[8; 16]), "chip_nonce": encode(&[9; 32]),
-                    "expires_in": 120}),
+                    "expires_in": 120, "chip_proofs": self.chip_proofs}),
         )
     }
 
@@ -282,12 +300,22 @@ impl Issuer {
                     self.saved.push(bytes.expose().to_vec());
                     Input::Saved
                 }
-                Step::GatherEvidence { chip_challenge, face_challenge, expires_in } => {
-                    assert_eq!(expires_in, 120);
+                Step::GatherEvidence { chip_challenge, face_challenge, relay, expires_in } => {
+                    assert_eq!((expires_in, relay), (120, self.chip_proofs.contains(&"chip_authentication")));
                     let (nonce, id) = (Nonce([9; 32]), SessionId([8; 16]));
                     assert_eq!(chip_challenge, derive_chip_challenge(&nonce, &id, self.instance.public()));
                     assert_eq!(face_challenge, derive_face_challenge(&nonce, &id));
-                    Input::Evidence { chip: chip(), face: face(), replaces_phone: false }
+                    if self.card_cannot_sign {
+                        Input::AskExaminer { sod: vec![0x77], dg14: vec![0x6E] }
+                    } else {
+                        Input::Evidence { chip: chip(), face: face(), replaces_phone: false }
+                    }
+                }
+                Step::Examine { public_key, command } => {
+                    assert_eq!((public_key, command), (vec![4; 65], vec![0x0C, 0xB0, 0x9D, 0]));
+                    let proof = ChipProof::ChipAuthentication(Blob(vec![3; 20]));
+                    let chip = ChipMessage { proof, ..chip() };
+                    Input::Evidence { chip, face: face(), replaces_phone: false }
                 }
                 Step::Done(finished) => return Ok(finished),
             };

@@ -17,8 +17,19 @@ pub struct ChipMessage {
     pub sod: Blob<{ MAX_FILE }>,
     /// The data groups that were read.
     pub groups: Vec<GroupMessage>,
-    /// Answer to INTERNAL AUTHENTICATE over [`crate::card::derive_chip_challenge`].
-    pub active_authentication: Blob<1024>,
+    /// That the chip is no copy.
+    pub proof: ChipProof,
+}
+
+/// What only the original chip could say, in the session it was asked in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChipProof {
+    /// The answer to INTERNAL AUTHENTICATE over [`crate::card::derive_chip_challenge`].
+    ActiveAuthentication(Blob<1024>),
+    /// The protected answer to the issuer's own command, under keys that the issuer and the chip agreed on:
+    /// [`crate::chip::relay`].
+    ChipAuthentication(Blob<1024>),
 }
 
 /// One data group.

@@ -14,7 +14,7 @@ pub use keys::{
     Attestation, CreatedKeys, HolderKeyId, InstanceKeyId, KeyPolicy, KeyPurpose, NewKey, Residence,
     SignRequest, UserAuthentication, WrapKeyId,
 };
-pub use messages::{AttestationMessage, ChipMessage, FaceMessage, GroupMessage};
+pub use messages::{AttestationMessage, ChipMessage, ChipProof, FaceMessage, GroupMessage};
 pub use seams::{
     Anchor, AnchorError, CardLink, Clock, ClockError, FaceCheck, FaceCheckError, FaceEvidence, Http,
     HttpError, KeyStore, KeyStoreError, LinkError,

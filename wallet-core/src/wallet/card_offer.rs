@@ -209,7 +209,7 @@ impl Wallet {
                 *deferred = Some((machine, issuing));
                 Ok(Issued::Later { seconds })
             }
-            Stop::Card { .. } | Stop::Consent { .. } => {
+            Stop::Card { .. } | Stop::Examine { .. } | Stop::Consent { .. } => {
                 Err(WalletError::Unavailable { code: code::INTERNAL })
             }
         }

@@ -1,8 +1,13 @@
 //! Reading a chip card: the loop that drives [`crate::chip::Reading`] over the platform's link, then the checks.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
 };
 
 use super::{
@@ -14,7 +19,7 @@ use super::{
     trusted::parse_anchors,
 };
 use crate::{
-    chip::{ChipData, Entropy, FileSet, Paused, ReadPlan, Reading, Step},
+    chip::{ChipData, Entropy, FileId, FileSet, KnownModels, Paused, ReadPlan, Reading, Relay, Step},
     crypto::random::make_random,
     platform::{CardLink, Clock, KeyStoreError, LinkError},
     trust::Anchors,
@@ -30,6 +35,10 @@ pub struct ReadingProgress {
     pub bytes_read: u32,
     /// Its length; zero until known.
     pub bytes_total: u32,
+    /// Bytes read of all files that are asked for.
+    pub card_bytes_read: u32,
+    /// Length of all of them together, never zero: an estimate until the last file's length is known, exact from then on.
+    pub card_bytes_total: u32,
     /// Commands the card has answered.
     pub apdus: u32,
 }
@@ -77,11 +86,43 @@ pub struct CardReading {
     terms: ReadingTerms,
     clock: Arc<dyn Clock>,
     listener: Option<Arc<dyn ReadingListener>>,
+    models: Models,
     cancelled: AtomicBool,
     /// What the checks came to, last.
     report: Mutex<Option<ChipReport>>,
-    /// What was read before the card left the field, and the challenge it was read for.
-    paused: Mutex<Option<(Option<[u8; 8]>, Paused)>>,
+    /// What was read before the card left the field, and what for.
+    paused: Mutex<Option<(Purpose, Paused)>>,
+}
+
+/// What was learned about models of cards, by all readings of a wallet while it is open.
+pub(super) type Models = Arc<Mutex<KnownModels>>;
+
+/// What a reading is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Purpose {
+    challenge: Option<[u8; 8]>,
+    relay: Relay,
+}
+
+/// How far a card was read.
+pub(super) enum Driven {
+    /// To the end.
+    Read(ChipData),
+    /// As far as the wallet may: a server is to hear the chip.
+    AsksServer(Box<Asking>),
+}
+
+/// A card in the field that waits for a server.
+pub(super) struct Asking {
+    purpose: Purpose,
+    reading: Reading,
+}
+
+impl Asking {
+    /// What was read; nothing of it is verified.
+    pub(super) const fn data(&self) -> &ChipData {
+        self.reading.so_far()
+    }
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
@@ -119,12 +160,10 @@ impl CardReading {
             ),
             None => None,
         };
-        self.cancelled.store(false, Ordering::Release);
-        let data = self.read(challenge).await?;
-        let now = self.clock.now()?;
-        let (report, evidence) = checked(data, challenge, &self.terms.anchors, now.unix_seconds);
-        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
-        evidence.map(Arc::new)
+        match self.begin(challenge, Relay::Never).await? {
+            Driven::Read(data) => self.check(data, challenge, None).map(Arc::new),
+            Driven::AsksServer(_) => Err(WalletError::Unavailable { code: code::INTERNAL }),
+        }
     }
 
     /// Stops the reading between two commands, and forgets what was read before the card left the field. `run` then fails
@@ -153,6 +192,18 @@ impl CardReading {
         clock: Arc<dyn Clock>,
         listener: Option<Arc<dyn ReadingListener>>,
     ) -> Result<Arc<Self>, WalletError> {
+        Self::learning(link, access, terms, clock, listener, Models::default())
+    }
+
+    /// As [`Self::on_terms`], with what other readings learned.
+    fn learning(
+        link: Arc<dyn CardLink>,
+        access: &CardAccessView,
+        terms: ReadingTerms,
+        clock: Arc<dyn Clock>,
+        listener: Option<Arc<dyn ReadingListener>>,
+        models: Models,
+    ) -> Result<Arc<Self>, WalletError> {
         let secrets = Secrets::keep(access)?;
         Ok(Arc::new(Self {
             link,
@@ -160,48 +211,121 @@ impl CardReading {
             terms,
             clock,
             listener,
+            models,
             cancelled: AtomicBool::new(false),
             report: Mutex::new(None),
             paused: Mutex::new(None),
         }))
     }
 
-    async fn read(&self, challenge: Option<[u8; 8]>) -> Result<ChipData, WalletError> {
-        let kind = self.secrets.kind();
+    /// Reads the card, or reads on where the card was lost amid the same.
+    pub(super) async fn begin(
+        &self,
+        challenge: Option<[u8; 8]>,
+        relay: Relay,
+    ) -> Result<Driven, WalletError> {
+        self.cancelled.store(false, Ordering::Release);
+        let purpose = Purpose { challenge, relay };
         let limits = self.link.limits().await?;
         let entropy = Entropy::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).take();
         let begun = match paused {
-            Some((before, paused)) if before == challenge => paused.resume(limits, entropy),
+            Some((before, paused)) if before == purpose => paused.resume(limits, entropy),
             Some(_) | None => Reading::begin(ReadPlan {
                 access: self.secrets.access()?,
                 files: self.terms.files,
                 challenge,
                 chip_authentication: true,
-                relay: None,
+                relay,
                 limits,
+                models: self.models.lock().unwrap_or_else(PoisonError::into_inner).clone(),
                 entropy,
             }),
         };
-        let (mut reading, mut step) = begun.map_err(|error| chip_error(error, kind))?;
+        let begun = begun.map_err(|error| chip_error(error, self.secrets.kind()))?;
+        self.drive(purpose, begun).await
+    }
+
+    /// Has the chip hear a server: its key, then its command, whose answer comes back.
+    pub(super) async fn examine(
+        &self,
+        asking: Box<Asking>,
+        public_key: Vec<u8>,
+        command: &[u8],
+    ) -> Result<(ChipData, Vec<u8>), WalletError> {
+        let Asking { purpose, reading } = *asking;
+        let begun = reading.hand_over(public_key);
+        let begun = begun.map_err(|error| chip_error(error, self.secrets.kind()))?;
+        let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
+        let Driven::Read(data) = self.drive(purpose, begun).await? else { return Err(cloned) };
+        // It has the key by its issuer's word, and would not use it.
+        let carrier = data.relay.clone().ok_or(cloned)?;
+        let foreign = |_| WalletError::NotTrusted { why: Distrust::IssuerAnswer };
+        let (_, command) = carrier.carry(command).map_err(foreign)?;
+        let answer = self.link.transceive(command).await?;
+        Ok((data, answer))
+    }
+
+    /// Checks what was read, and keeps the report.
+    pub(super) fn check(
+        &self,
+        data: ChipData,
+        challenge: Option<[u8; 8]>,
+        answer: Option<Vec<u8>>,
+    ) -> Result<ChipEvidence, WalletError> {
+        let now = self.clock.now()?.unix_seconds;
+        let (report, evidence) = checked(data, challenge, answer, &self.terms.anchors, now);
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        evidence
+    }
+
+    async fn drive(
+        &self,
+        purpose: Purpose,
+        (mut reading, mut step): (Reading, Step),
+    ) -> Result<Driven, WalletError> {
+        let kind = self.secrets.kind();
         // The command under way is not answered yet.
         let mut answered = reading.apdus().saturating_sub(1);
+        let mut believed = false;
         loop {
             match step {
-                Step::Done(data) => return Ok(*data),
+                Step::AskServer => {
+                    return Ok(Driven::AsksServer(Box::new(Asking { purpose, reading })));
+                }
+                Step::Done(data) => return Ok(Driven::Read(*data)),
                 Step::Transmit(command) => {
                     if self.cancelled.load(Ordering::Acquire) {
                         return Err(WalletError::UserCancelled);
                     }
-                    let response = match self.link.transceive(command).await {
+                    let photo = reading.progress().file == FileId::Group(2) && !believed;
+                    let answer = self.link.transceive(command);
+                    let answer = if photo {
+                        // A card that is not to be believed is not held until its photo is there.
+                        let so_far = || self.check(reading.so_far().clone(), purpose.challenge, None);
+                        let (answer, outcome) = meanwhile(answer, so_far).await;
+                        outcome?;
+                        believed = true;
+                        answer
+                    } else {
+                        answer.await
+                    };
+                    let response = match answer {
                         Ok(response) => response,
+                        Err(LinkError::TooLong) => {
+                            (reading, step) = reading.too_long().map_err(|error| chip_error(error, kind))?;
+                            continue;
+                        }
                         Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
-                            self.pause(challenge, reading);
+                            self.pause(purpose, reading);
                             return Err(lost.into());
                         }
                         Err(error) => return Err(error.into()),
                     };
                     (reading, step) = reading.handle(&response).map_err(|error| chip_error(error, kind))?;
+                    if let Some((model, habits)) = reading.learned() {
+                        self.models.lock().unwrap_or_else(PoisonError::into_inner).learn(model, habits);
+                    }
                     answered = answered.saturating_add(1);
                     self.tell(&reading, answered)?;
                 }
@@ -209,12 +333,12 @@ impl CardReading {
         }
     }
 
-    fn pause(&self, challenge: Option<[u8; 8]>, reading: Reading) {
+    fn pause(&self, purpose: Purpose, reading: Reading) {
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        *paused = Some((challenge, reading.pause()));
+        *paused = Some((purpose, reading.pause()));
     }
 
-    /// Every check of the card that was read last, whether it was believed or not; none before a card was read to its end.
+    /// Every check of the card that was read last, whether it was believed or not; none before it came to them.
     #[must_use]
     pub fn report(&self) -> Option<ChipReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -227,12 +351,25 @@ impl CardReading {
             file: name_of(progress.file),
             bytes_read: count(progress.read),
             bytes_total: count(progress.total),
+            card_bytes_read: count(progress.card_read),
+            card_bytes_total: count(progress.card_total).max(1),
             apdus: answered,
         };
         match listener.progress(progress) {
             Ok(true) => Ok(()),
             Ok(false) | Err(ListenerError::Failed) => Err(WalletError::UserCancelled),
         }
+    }
+}
+
+/// Does `work` while `waiting` is under way, and gives both outcomes.
+async fn meanwhile<F: Future, T>(waiting: F, work: impl FnOnce() -> T) -> (F::Output, T) {
+    let mut waiting = pin!(waiting);
+    let begun = poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await;
+    let done = work();
+    match begun {
+        Poll::Ready(output) => (output, done),
+        Poll::Pending => (waiting.await, done),
     }
 }
 
@@ -250,6 +387,6 @@ impl Wallet {
     ) -> Result<Arc<CardReading>, WalletError> {
         let clock = Arc::clone(&self.platform.clock);
         let terms = ReadingTerms { anchors: self.roots.cards.clone(), files: FileSet::WALLET };
-        CardReading::on_terms(link, &access, terms, clock, listener)
+        CardReading::learning(link, &access, terms, clock, listener, Arc::clone(&self.models))
     }
 }

@@ -7,15 +7,15 @@ use std::sync::{
 };
 
 use super::{
-    CardView, ChipEvidence, Distrust, Language, Wallet, WalletError,
-    card_reading::ListenerError,
+    CardReading, CardTrouble, CardView, ChipEvidence, Distrust, Language, Wallet, WalletError,
+    card_reading::{Driven, ListenerError},
     code,
     issuing::{Issuing, Stop, Watch, seed},
     prompts,
 };
 use crate::{
     card::FaceChallenge,
-    chip::files::dg2,
+    chip::{Relay, files::dg2},
     jose::{Blob, Fixed},
     openid::{Input, Issuance},
     platform::{ChipMessage, FaceMessage, GroupMessage},
@@ -75,6 +75,8 @@ pub trait EnrolmentListener: Send + Sync {
 pub struct Enrolment {
     wallet: Arc<Wallet>,
     chip_challenge: [u8; 8],
+    /// Whether the issuer speaks to chips that cannot sign.
+    relay: bool,
     pending: Mutex<Option<Pending>>,
     cancelled: AtomicBool,
 }
@@ -98,13 +100,14 @@ impl Wallet {
         let (machine, step) = Issuance::with_card(self.client(&issuing)?, self.issuer()?, seed()?);
         let cancelled = AtomicBool::new(false);
         let stop = issuing.drive(&self, machine, step, &Watch::new(None, &cancelled)).await?;
-        let Stop::Card { machine, chip_challenge, face_challenge } = stop else {
+        let Stop::Card { machine, chip_challenge, face_challenge, relay } = stop else {
             return Err(WalletError::Unavailable { code: code::INTERNAL });
         };
         let pending = Pending { machine, face_challenge, issuing };
         Ok(Arc::new(Enrolment {
             wallet: self,
             chip_challenge,
+            relay,
             pending: Mutex::new(Some(pending)),
             cancelled,
         }))
@@ -113,10 +116,35 @@ impl Wallet {
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Enrolment {
-    /// What the chip has to answer: hand it to `CardReading::run`.
+    /// What the chip has to answer: hand it to `CardReading::run`. [`Enrolment::tap`] does so, and more.
     #[must_use]
     pub fn challenge(&self) -> Vec<u8> {
         self.chip_challenge.to_vec()
+    }
+
+    /// Reads the card for this enrolment by `reading`, which is fresh or was interrupted in a tap before. A chip that cannot
+    /// sign but agree on keys is heard by the issuer itself, while the card is in the field: two requests more. To be called
+    /// again after [`WalletError::CardLost`] and when the card fell silent; it goes on where it stopped.
+    ///
+    /// # Errors
+    /// As `CardReading::run`; [`WalletError::CardUnreadable`] with `Unsupported` for a chip that can prove itself by nothing
+    /// the issuer takes; [`WalletError::IssuerRefused`], [`WalletError::Offline`], after which the enrolment is over.
+    pub async fn tap(&self, reading: Arc<CardReading>) -> Result<Arc<ChipEvidence>, WalletError> {
+        let relay = if self.relay { Relay::WhereTheChipCannotSign } else { Relay::Never };
+        let evidence = match reading.begin(Some(self.chip_challenge), relay).await? {
+            Driven::Read(data) => reading.check(data, Some(self.chip_challenge), None)?,
+            Driven::AsksServer(chip) => {
+                let data = chip.data();
+                let dg14 = data.groups.get(&14).cloned().unwrap_or_default();
+                let (public_key, command) = self.ask_examiner(data.sod.clone(), dg14).await?;
+                let (data, answer) = reading.examine(chip, public_key, &command).await?;
+                reading.check(data, Some(self.chip_challenge), Some(answer))?
+            }
+        };
+        if !evidence.answers(&self.chip_challenge) {
+            return Err(WalletError::CardUnreadable { why: CardTrouble::Unsupported });
+        }
+        Ok(Arc::new(evidence))
     }
 
     /// Stops between two steps. `finish` then fails with [`WalletError::UserCancelled`] and nothing is kept.
@@ -181,7 +209,7 @@ impl Enrolment {
             groups: groups
                 .map(|(number, content)| GroupMessage { number: *number, content: Blob(content.clone()) })
                 .collect(),
-            active_authentication: Blob(data.active_auth.clone().unwrap_or_default()),
+            proof: evidence.proof(),
         };
         let now = self.wallet.now()?.unix_seconds;
         let (machine, step) = machine.handle(Input::Evidence { chip, face, replaces_phone }, now)?;
@@ -189,6 +217,23 @@ impl Enrolment {
             Stop::Done(card) => Ok(card),
             _ => Err(WalletError::NotTrusted { why: Distrust::IssuerAnswer }),
         }
+    }
+
+    /// The issuer's key for the chip, and its command.
+    async fn ask_examiner(&self, sod: Vec<u8>, dg14: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>), WalletError> {
+        let spent = WalletError::Unavailable { code: code::SPENT_SESSION };
+        let pending = self.pending.lock().ok().and_then(|mut pending| pending.take());
+        let Pending { machine, face_challenge, mut issuing } = pending.ok_or(spent.clone())?;
+        let now = self.wallet.now()?.unix_seconds;
+        let (machine, step) = machine.handle(Input::AskExaminer { sod, dg14 }, now)?;
+        let watch = Watch::new(None, &self.cancelled);
+        let stop = issuing.drive(&self.wallet, machine, step, &watch).await?;
+        let Stop::Examine { machine, public_key, command } = stop else {
+            return Err(WalletError::NotTrusted { why: Distrust::IssuerAnswer });
+        };
+        let mut pending = self.pending.lock().map_err(|_| spent)?;
+        *pending = Some(Pending { machine, face_challenge, issuing });
+        Ok((public_key, command))
     }
 
     async fn check_face(

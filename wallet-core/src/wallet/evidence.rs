@@ -21,7 +21,8 @@ use crate::{
         security_infos::SecurityInfos,
     },
     crypto::hash::sha256,
-    platform::ClockError,
+    jose::Blob,
+    platform::{ChipProof, ClockError},
     tlv,
     trust::Anchors,
 };
@@ -70,6 +71,8 @@ pub struct ChipEvidence {
     data: ChipData,
     challenge: Option<[u8; 8]>,
     genuine: bool,
+    /// What the chip answered to the issuer alone, which only the issuer can check.
+    relayed: Option<Vec<u8>>,
     report: ChipReport,
     checked_on: Date,
 }
@@ -168,9 +171,19 @@ impl ChipEvidence {
         &self.data
     }
 
-    /// Whether the chip proved itself against exactly this challenge.
+    /// Whether the chip proved itself in the session of exactly this challenge, to the wallet or to the issuer.
     pub(super) fn answers(&self, challenge: &[u8; 8]) -> bool {
-        self.genuine && self.challenge.as_ref() == Some(challenge)
+        (self.genuine || self.relayed.is_some()) && self.challenge.as_ref() == Some(challenge)
+    }
+
+    /// The chip's proof, for the issuer.
+    pub(super) fn proof(&self) -> ChipProof {
+        match &self.relayed {
+            Some(answer) => ChipProof::ChipAuthentication(Blob(answer.clone())),
+            None => {
+                ChipProof::ActiveAuthentication(Blob(self.data.active_auth.clone().unwrap_or_default()))
+            }
+        }
     }
 
     /// The person on a resident card.
@@ -208,11 +221,12 @@ impl ChipEvidence {
     }
 }
 
-/// Makes every check of what was read, whatever came of the others, and decides: one that failed is the error. The only
-/// maker of [`ChipEvidence`].
+/// Makes every check of what was read, whatever came of the others, and decides: one that failed is the error. Keeps what the
+/// chip answered to the issuer. The only maker of [`ChipEvidence`].
 pub(super) fn checked(
     data: ChipData,
     challenge: Option<[u8; 8]>,
+    relayed: Option<Vec<u8>>,
     roots: &Anchors,
     now: i64,
 ) -> (ChipReport, Result<ChipEvidence, WalletError>) {
@@ -252,6 +266,7 @@ pub(super) fn checked(
         data,
         challenge,
         genuine,
+        relayed,
         report: report.clone(),
         checked_on,
     });
@@ -280,18 +295,27 @@ fn active_authentication(
     challenge: Option<[u8; 8]>,
 ) -> Checked {
     let skipped = |why| Ok(ChipCheckOutcome::Skipped { why });
-    let Some(dg15) = data.groups.get(&15) else { return skipped(without_key(signed, 15)) };
+    let Some(dg15) = data.groups.get(&15) else { return without_key(data, signed, 15) };
     let Some(challenge) = challenge else { return skipped(ChipCheckSkip::NoChallenge) };
     let answer = data.active_auth.as_deref().ok_or(Refused::CLONED)?;
     active_auth::verify(dg15, data.groups.get(&14).map(Vec::as_slice), &challenge, answer)
-        .map_err(|_: ActiveAuthError| Refused::CLONED)?;
+        .map_err(|error| match error {
+            // That this wallet cannot check it is no word against the card.
+            ActiveAuthError::Unsupported => Refused::UNSUPPORTED,
+            ActiveAuthError::Malformed | ActiveAuthError::BadSignature => Refused::CLONED,
+        })?;
     Ok(ChipCheckOutcome::Passed)
 }
 
-/// Why a key is not there: the card has none, or its file was not read.
-fn without_key(signed: Option<&PassiveReport>, group: u8) -> ChipCheckSkip {
+/// Why a key is not there: the card has none, or its file was not asked for. A chip that does not show what its issuer put
+/// there is taken for a copy, which has every reason not to.
+fn without_key(data: &ChipData, signed: Option<&PassiveReport>, group: u8) -> Checked {
     let listed = signed.is_some_and(|report| report.listed.contains(&group));
-    if listed { ChipCheckSkip::NotRead } else { ChipCheckSkip::NoKey }
+    match (listed, data.refused.contains(&group)) {
+        (true, true) => Err(Refused::CLONED),
+        (true, false) => Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::NotRead }),
+        (false, _) => Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::NoKey }),
+    }
 }
 
 /// What was offered at the door, by a file nobody signed, is what the issuer signed: no better way was hidden. ICAO
@@ -315,7 +339,7 @@ fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &An
             let why = match infos {
                 Some(infos) if !infos.chip_keys.is_empty() => ChipCheckSkip::NotAsked,
                 Some(_) => ChipCheckSkip::NoKey,
-                None => without_key(signed, 14),
+                None => return without_key(data, signed, 14),
             };
             Ok(ChipCheckOutcome::Skipped { why })
         }

@@ -51,7 +51,9 @@ pub(super) struct Issuing {
 /// Where the loop stops because somebody else has to act.
 pub(super) enum Stop {
     /// The card has to answer and the face to be checked.
-    Card { machine: Issuance, chip_challenge: [u8; 8], face_challenge: FaceChallenge },
+    Card { machine: Issuance, chip_challenge: [u8; 8], face_challenge: FaceChallenge, relay: bool },
+    /// The chip has to hear the issuer.
+    Examine { machine: Issuance, public_key: Vec<u8>, command: Vec<u8> },
     /// The citizen has to consent.
     Consent { machine: Issuance, summary: Summary },
     /// The citizen has to sign in with a browser.
@@ -227,8 +229,11 @@ impl Issuing {
                     Input::Signature(platform.key_store.sign_instance(id, bytes).await?)
                 }
                 Step::OpenInBrowser(url) => return Ok(Stop::Browser { url }),
-                Step::GatherEvidence { chip_challenge, face_challenge, .. } => {
-                    return Ok(Stop::Card { machine, chip_challenge, face_challenge });
+                Step::GatherEvidence { chip_challenge, face_challenge, relay, expires_in: _ } => {
+                    return Ok(Stop::Card { machine, chip_challenge, face_challenge, relay });
+                }
+                Step::Examine { public_key, command } => {
+                    return Ok(Stop::Examine { machine, public_key, command });
                 }
                 Step::Save(bytes) => {
                     self.save(wallet, &bytes).await?;

@@ -12,6 +12,7 @@ use super::{
     CardState, CardView, CopiesLeft, HistoryEntryView, Platform, UnlockWith, WalletConfig, WalletError,
     WalletState,
     anchored::Anchored,
+    card_reading::Models,
     code,
     issuing::Issuing,
     prompts,
@@ -44,6 +45,8 @@ pub struct Wallet {
     ended: Mutex<Arc<AtomicBool>>,
     /// An issuance whose issuer was not ready.
     pub(super) deferred: Mutex<Option<(Issuance, Issuing)>>,
+    /// What cards taught.
+    pub(super) models: Models,
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
@@ -80,6 +83,7 @@ impl Wallet {
             anchored: Mutex::new(anchored?),
             ended: Mutex::default(),
             deferred: Mutex::new(None),
+            models: Models::default(),
         };
         if !wiped {
             wallet.anchor_version().await?;

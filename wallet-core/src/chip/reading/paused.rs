@@ -12,7 +12,7 @@ use crate::{
 
 /// A reading without a card. Dropping it forgets what was read.
 #[derive(Debug)]
-pub struct Paused(Idle);
+pub struct Paused(pub(super) Idle);
 
 impl Reading {
     /// The card left the field, or the link failed: keeps what was read and waits for the card.
@@ -23,12 +23,8 @@ impl Reading {
         idle.tasks.retain(|task| match task {
             Task::SelectApplication | Task::Recognise(_) => false,
             Task::Read(file) => file.id != FileId::CardSecurity,
-            Task::Sign(_) | Task::ProveChip | Task::Relay(_) => true,
+            Task::Sign(_) | Task::ProveChip | Task::AskServer => true,
         });
-        if idle.proof_pending {
-            idle.proof_pending = false;
-            idle.tasks.push_front(Task::ProveChip);
-        }
         match state {
             // Nothing says yet whose file it is, so it begins anew.
             State::File(file) if file.id == FileId::SecurityObject => {
@@ -39,13 +35,19 @@ impl Reading {
             }
             State::Signature(challenge, _) => idle.tasks.push_front(Task::Sign(challenge)),
             State::ChipAuth(_, Some(_)) => idle.tasks.push_front(Task::ProveChip),
-            State::ChipAuth(exchange, None) => idle.tasks.push_front(Task::Relay(exchange.into_public())),
+            State::ChipAuth(_, None) | State::Server(..) => idle.tasks.push_front(Task::AskServer),
             State::File(_)
             | State::Discovery(_)
+            | State::Lengths(_)
             | State::Access(_)
             | State::Recognising(_)
             | State::Application
             | State::Finished => {}
+        }
+        // Before what is left to read, whose answers prove it.
+        if idle.proof_pending {
+            idle.proof_pending = false;
+            idle.tasks.push_front(Task::ProveChip);
         }
         Paused(idle)
     }

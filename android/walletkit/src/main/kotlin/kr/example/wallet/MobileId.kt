@@ -134,7 +134,7 @@ public class MobileId private constructor(
         card: suspend (lost: WalletException?) -> CardLink,
     ): Flow<ReadingEvent> =
         events {
-            val evidence = read(access, challenge, card) { trySend(ReadingEvent.Progress(it)).isSuccess }
+            val evidence = read(access, { it.run(challenge) }, card) { trySend(ReadingEvent.Progress(it)).isSuccess }
             send(ReadingEvent.Done(evidence))
         }
 
@@ -159,7 +159,7 @@ public class MobileId private constructor(
         events {
             try {
                 walletCall { wallet.enrol() }.use { enrolment ->
-                    read(access, enrolment.challenge(), card) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
+                    read(access, { enrolment.tap(it) }, card) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
                         val listener =
                             object : EnrolmentListener {
                                 override fun stage(stage: EnrolmentStage): Boolean = trySend(EnrolmentEvent.Stage(stage)).isSuccess
@@ -272,7 +272,7 @@ public class MobileId private constructor(
 
     private suspend fun read(
         access: CardAccessView,
-        challenge: ByteArray?,
+        tap: suspend (CardReading) -> ChipEvidence,
         card: suspend (lost: WalletException?) -> CardLink,
         progress: (ReadingProgress) -> Boolean,
     ): ChipEvidence {
@@ -289,7 +289,7 @@ public class MobileId private constructor(
             }
         return reading.use {
             try {
-                it.runOn(held, challenge, card)
+                it.runOn(held, tap, card)
             } finally {
                 // After a cancellation the card is not to be spoken to any more.
                 it.cancel()
@@ -300,14 +300,14 @@ public class MobileId private constructor(
     /** Asks for the card again as long as it was only lost. */
     private suspend fun CardReading.runOn(
         held: HeldCard,
-        challenge: ByteArray?,
+        tap: suspend (CardReading) -> ChipEvidence,
         card: suspend (lost: WalletException?) -> CardLink,
     ): ChipEvidence {
         var lost: WalletException? = null
         while (true) {
             held.card = card(lost)
             try {
-                return walletCall { run(challenge) }
+                return walletCall { tap(this) }
             } catch (failure: WalletException) {
                 if (!isPaused()) throw failure
                 lost = failure

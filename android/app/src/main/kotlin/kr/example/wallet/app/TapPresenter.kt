@@ -118,13 +118,10 @@ internal class TapPresenter(
     companion object {
         private const val DIGITS = 6
 
-        /** Where each file lies on the bar: nearly all of the time goes to the portrait, DG2. */
-        private val SPANS = mapOf("EF.CardAccess" to (0 to 5), "EF.SOD" to (5 to 15), "DG1" to (15 to 18), "DG2" to (18 to 90))
+        /** Of the whole card; the proofs at its end leave the last one. */
+        internal fun percent(progress: ReadingProgress): Int =
+            (progress.cardBytesRead.toLong() * LAST_PERCENT / progress.cardBytesTotal.toLong().coerceAtLeast(1)).toInt()
 
-        internal fun percent(progress: ReadingProgress): Int {
-            val (from, to) = SPANS[progress.file] ?: (90 to 99)
-            val total = progress.bytesTotal.toLong()
-            return if (total == 0L) from else (from + (to - from) * progress.bytesRead.toLong() / total).toInt()
-        }
+        private const val LAST_PERCENT = 99
     }
 }

@@ -146,12 +146,10 @@ class TapTest {
 
     @Test
     fun `the bar only grows and ends with the last file`() {
-        val files = listOf("EF.CardAccess" to 100u, "EF.SOD" to 2_000u, "DG1" to 90u, "DG2" to 15_000u, "DG14" to 300u, "DG15" to 300u)
-        val seen =
-            files.flatMap { (file, total) ->
-                listOf(0u, total / 2u, total).map { TapPresenter.percent(ReadingProgress(file, it, total, 1u)) }
-            }
-        assertTrue(seen.last() in 90..100, "$seen")
-        assertTrue(seen.dropLast(6).zipWithNext().all { (before, after) -> before <= after }, "$seen")
+        // The portrait turns out shorter than it was taken to be.
+        val card = listOf(0u to 44_000u, 2_400u to 43_000u, 3_000u to 43_000u, 7_000u to 18_000u, 18_000u to 18_000u)
+        val seen = card.map { (read, total) -> TapPresenter.percent(ReadingProgress("DG2", read, total, read, total, 1u)) }
+        assertEquals(99, seen.last())
+        assertTrue(seen.zipWithNext().all { (before, after) -> before <= after }, "$seen")
     }
 }
