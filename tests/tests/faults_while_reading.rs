@@ -28,7 +28,7 @@ const CHALLENGE: [u8; 8] = *b"RND.IFD!";
 const LIMITS: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
 
 /// The columns: what goes wrong, and how the page calls it.
-const FAULTS: [(&str, Fault); 9] = [
+const FAULTS: [(&str, Fault); 10] = [
     ("card lost", Fault::Drop),
     ("command lost", Fault::Timeout),
     ("answer lost", Fault::Delay),
@@ -36,6 +36,7 @@ const FAULTS: [(&str, Fault); 9] = [
     ("bit flipped", Fault::Altered),
     ("cut", Fault::CutResponse),
     ("6982", Fault::WrongStatusWord(0x6982)),
+    ("bare 6700", Fault::BareStatus(0x6700)),
     ("oversized", Fault::Oversized),
     ("replayed", Fault::Replayed),
 ];
@@ -433,13 +434,42 @@ Every step of a reading of the virtual card, and what becomes of the reading whe
   is then tapped again.
 * **wrong MAC**: a bit of the checksum is flipped. **bit flipped**: one amid the answer, in a session or before it. **cut**: half of the answer comes.
 * **6982**: the card refuses with that status word, in a session rightly protected: the chip's own word.
-* **oversized**: one byte more than was asked for, in a session rightly protected. **replayed**: the answer of the step before.
+* **bare 6700**: that status word comes in the plain in the place of the answer, in a session too. **oversized**: one byte more than was asked for, in a session rightly protected. **replayed**: the answer of the step before.
 
 *resumes*: the door is opened again and everything is read, verified, and the same as without the fault. *asks in another way*, *nothing changes*: read whole
 within the same session, verified, the same. *read without* a group: the chip declines what its issuer listed; EF.DG14 and EF.DG15 are never among them. A dash: the
 fault makes no difference to that answer. Everything else is an error by its type: `ChipError` of the machine, or what the wallet's checks say of
 what was read (`NotTrusted`). No cell accepts data that differ from the card's.
 ";
+
+/// The chip has every file and not the key: whatever it does instead of answering, it is found out.
+#[test]
+fn a_copy_is_found_out_wherever_it_is_lost_or_refuses_in_the_plain() {
+    let copy = || card().cloned_without_its_chip_key();
+    let mapped = || copy().pace_by(Mapping::ChipAuthentication, Cipher::Aes128, Curve::P256);
+    for (name, card) in [("generic mapping", copy as fn() -> CardBuilder), ("its own key's mapping", mapped)]
+    {
+        let scenario =
+            Scenario { name, card, access: can, view: can_view, relay: Relay::Never, resumed_after: None };
+        for at in 1..=24 {
+            for fault in [
+                Fault::Drop,
+                Fault::Delay,
+                Fault::BareStatus(0x6700),
+                Fault::BareStatus(0x6F00),
+                Fault::WrongStatusWord(0x6A88),
+            ] {
+                let faults = [(When::At(at), fault)];
+                let course = run(&scenario, &over((scenario.card)(), &faults));
+                let accepted = course.result.is_ok_and(|data| {
+                    // What the machine cannot tell the wallet does: a mapping is verified with its signature.
+                    data.mapping_proof.is_none() && data.chip_authentication == Agreed::Proven
+                }) || by_the_wallet(&scenario, &faults).is_ok();
+                assert!(!accepted, "{name}, {fault:?} at {at}");
+            }
+        }
+    }
+}
 
 #[test]
 fn no_fault_at_any_step_is_accepted_and_the_page_says_what_becomes_of_each() {

@@ -208,8 +208,11 @@ impl Reading {
                 // The card ended the session before its protection was looked at. Open the door again and go on with
                 // shorter commands where this file stopped.
                 idle.chunks.give_up_long_commands();
-                idle.proof_pending = false;
                 idle.tasks.push_front(Task::Read(file.reopen()));
+                // A copy would gladly be asked no more.
+                if core::mem::take(&mut idle.proof_pending) {
+                    idle.tasks.push_front(Task::ProveChip);
+                }
                 return idle.knock(Discovery::begin_again());
             }
             if idle.ends_at_a_guarded_file(&file, response) {
@@ -447,6 +450,9 @@ impl Idle {
             AccessStep::Open(Opened { session, used, in_application, mapping_proof }) => {
                 self.chunks.protected_by(session.cipher());
                 self.data.access = Some(used);
+                if mapping_proof.is_none() && self.data.mapping_proof.is_some() {
+                    self.forget_mapping();
+                }
                 if !in_application {
                     self.tasks.push_front(Task::SelectApplication);
                 }
@@ -454,7 +460,7 @@ impl Idle {
                     // It is a file of the card, not of the application.
                     self.tasks.push_front(Task::Read(FileRead::begin(FileId::CardSecurity)));
                 }
-                self.data.mapping_proof = mapping_proof.or(self.data.mapping_proof);
+                self.data.mapping_proof = mapping_proof;
                 self.next_task(conversation.within(session))
             }
         }
@@ -500,6 +506,18 @@ impl Idle {
         let data = core::mem::take(&mut self.data);
         self.data.apdus = data.apdus;
         (Reading { idle: self, state: State::Finished, waiting: None }, Step::Done(Box::new(data)))
+    }
+
+    /// The door was opened again, and not by the chip's own key this time: what that key proved went with its session.
+    fn forget_mapping(&mut self) {
+        self.data.card_security = None;
+        if !self.plan.chip_authentication || self.data.sod.is_empty() {
+            return;
+        }
+        let is_photo = |task: &Task| matches!(task, Task::Read(file) if file.id == FileId::Group(2));
+        let photo = self.tasks.iter().position(is_photo).unwrap_or(self.tasks.len());
+        let at = if self.data.groups.contains_key(&14) { 0 } else { photo };
+        self.tasks.insert(at, Task::ProveChip);
     }
 
     /// Whether the chip is left to a server.

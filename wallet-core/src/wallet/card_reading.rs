@@ -317,6 +317,9 @@ impl CardReading {
                             continue;
                         }
                         Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
+                            if self.cancelled.load(Ordering::Acquire) {
+                                return Err(WalletError::UserCancelled);
+                            }
                             self.pause(purpose, reading);
                             return Err(lost.into());
                         }
