@@ -28,7 +28,7 @@ const CHALLENGE: [u8; 8] = *b"RND.IFD!";
 const LIMITS: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
 
 /// The columns: what goes wrong, and how the page calls it.
-const FAULTS: [(&str, Fault); 10] = [
+const FAULTS: [(&str, Fault); 9] = [
     ("card lost", Fault::Drop),
     ("command lost", Fault::Timeout),
     ("answer lost", Fault::Delay),
@@ -36,7 +36,6 @@ const FAULTS: [(&str, Fault); 10] = [
     ("bit flipped", Fault::Altered),
     ("cut", Fault::CutResponse),
     ("6982", Fault::WrongStatusWord(0x6982)),
-    ("bare 6700", Fault::BareStatus(0x6700)),
     ("oversized", Fault::Oversized),
     ("replayed", Fault::Replayed),
 ];
@@ -434,7 +433,7 @@ Every step of a reading of the virtual card, and what becomes of the reading whe
   is then tapped again.
 * **wrong MAC**: a bit of the checksum is flipped. **bit flipped**: one amid the answer, in a session or before it. **cut**: half of the answer comes.
 * **6982**: the card refuses with that status word, in a session rightly protected: the chip's own word.
-* **bare 6700**: that status word comes in the plain in the place of the answer, in a session too. **oversized**: one byte more than was asked for, in a session rightly protected. **replayed**: the answer of the step before.
+* **oversized**: one byte more than was asked for, in a session rightly protected. **replayed**: the answer of the step before.
 
 *resumes*: the door is opened again and everything is read, verified, and the same as without the fault. *asks in another way*, *nothing changes*: read whole
 within the same session, verified, the same. *read without* a group: the chip declines what its issuer listed; EF.DG14 and EF.DG15 are never among them. A dash: the
