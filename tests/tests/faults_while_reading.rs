@@ -180,6 +180,7 @@ fn drive(
 ) -> Result<ChipData, Broken> {
     let plan = ReadPlan {
         access: (scenario.access)(),
+        files: FileSet::WALLET,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
         relay: scenario.relay,
