@@ -6,8 +6,8 @@ use fixtures::{
 };
 use wallet_core::{
     chip::{
-        BasicAccess, Can, CardAccess, ChipData, Entropy, FileSet, KnownModels, Mrz, Pin, ReadPlan, Reading, Relay,
-        Step, relay::Examiner,
+        BasicAccess, Can, CardAccess, ChipData, Entropy, FileSet, KnownModels, Mrz, Pin, ReadPlan, Reading,
+        Relay, Step, relay::Examiner,
     },
     platform::LinkLimits,
 };

@@ -14,7 +14,8 @@ use tests::scene::{CAN, Phone, Scene};
 use wallet_core::{
     platform::{CardLink, LinkError, LinkLimits},
     wallet::{
-        CardAccessView, CardReading, CardTrouble, CardView, ChipCheckOutcome, ChipEvidence, Enrolment, Refusal, WalletError,
+        CardAccessView, CardReading, CardTrouble, CardView, ChipCheckOutcome, ChipEvidence, Enrolment,
+        Refusal, WalletError,
     },
 };
 

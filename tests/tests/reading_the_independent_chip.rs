@@ -10,8 +10,8 @@ use std::{
 use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::{
     chip::{
-        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy,
-        FileSet, KnownModels, Mrz, Pin, Puk, ReadPlan, Reading, Relay, Step,
+        AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy, FileSet,
+        KnownModels, Mrz, Pin, Puk, ReadPlan, Reading, Relay, Step,
         access::access_matches,
         active_auth,
         files::{dg1, dg2},

@@ -180,9 +180,7 @@ impl ChipEvidence {
     pub(super) fn proof(&self) -> ChipProof {
         match &self.relayed {
             Some(answer) => ChipProof::ChipAuthentication(Blob(answer.clone())),
-            None => {
-                ChipProof::ActiveAuthentication(Blob(self.data.active_auth.clone().unwrap_or_default()))
-            }
+            None => ChipProof::ActiveAuthentication(Blob(self.data.active_auth.clone().unwrap_or_default())),
         }
     }
 
@@ -298,12 +296,13 @@ fn active_authentication(
     let Some(dg15) = data.groups.get(&15) else { return without_key(data, signed, 15) };
     let Some(challenge) = challenge else { return skipped(ChipCheckSkip::NoChallenge) };
     let answer = data.active_auth.as_deref().ok_or(Refused::CLONED)?;
-    active_auth::verify(dg15, data.groups.get(&14).map(Vec::as_slice), &challenge, answer)
-        .map_err(|error| match error {
+    active_auth::verify(dg15, data.groups.get(&14).map(Vec::as_slice), &challenge, answer).map_err(
+        |error| match error {
             // That this wallet cannot check it is no word against the card.
             ActiveAuthError::Unsupported => Refused::UNSUPPORTED,
             ActiveAuthError::Malformed | ActiveAuthError::BadSignature => Refused::CLONED,
-        })?;
+        },
+    )?;
     Ok(ChipCheckOutcome::Passed)
 }
 
