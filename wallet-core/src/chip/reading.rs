@@ -680,7 +680,9 @@ impl Idle {
                 }
                 self.tasks.extend(GUARDED.into_iter().filter(wanted).map(read));
                 // Nothing can be read afterwards.
-                self.tasks.push_back(Task::AskServer);
+                if self.plan.relay != Relay::Never {
+                    self.tasks.push_back(Task::AskServer);
+                }
                 self.data.sod = file.bytes;
             }
             FileId::CardSecurity => self.data.card_security = Some(file.bytes),
