@@ -13,7 +13,7 @@ use crate::{
     bytes::{Secret, SecretBytes},
     card::{Nonce, SessionId, derive_chip_challenge, derive_face_challenge},
     crypto::{hash::sha256, sign::SigningKey},
-    jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jwk, Jws, SigningInput, encode, encrypt},
+    jose::{Blob, ContentEncryption, DecryptionKey, Fixed, Jws, SigningInput, encode, encrypt},
     platform::{
         ChipMessage, ChipProof, FaceMessage, GroupMessage, HttpMethod, HttpRequest, HttpResponse, Url,
     },

@@ -107,7 +107,7 @@ struct Purpose {
 /// How far a card was read.
 pub(super) enum Driven {
     /// To the end.
-    Read(ChipData),
+    Read(Box<ChipData>),
     /// As far as the wallet may: a server is to hear the chip.
     AsksServer(Box<Asking>),
 }
@@ -161,7 +161,7 @@ impl CardReading {
             None => None,
         };
         match self.begin(challenge, Relay::Never).await? {
-            Driven::Read(data) => self.check(data, challenge, None).map(Arc::new),
+            Driven::Read(data) => self.check(*data, challenge, None).map(Arc::new),
             Driven::AsksServer(_) => Err(WalletError::Unavailable { code: code::INTERNAL }),
         }
     }
@@ -263,7 +263,7 @@ impl CardReading {
         let foreign = |_| WalletError::NotTrusted { why: Distrust::IssuerAnswer };
         let (_, command) = carrier.carry(command).map_err(foreign)?;
         let answer = self.link.transceive(command).await?;
-        Ok((data, answer))
+        Ok((*data, answer))
     }
 
     /// Checks what was read, and keeps the report.
@@ -293,7 +293,7 @@ impl CardReading {
                 Step::AskServer => {
                     return Ok(Driven::AsksServer(Box::new(Asking { purpose, reading })));
                 }
-                Step::Done(data) => return Ok(Driven::Read(*data)),
+                Step::Done(data) => return Ok(Driven::Read(data)),
                 Step::Transmit(command) => {
                     if self.cancelled.load(Ordering::Acquire) {
                         return Err(WalletError::UserCancelled);
