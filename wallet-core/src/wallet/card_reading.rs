@@ -19,7 +19,10 @@ use super::{
     trusted::parse_anchors,
 };
 use crate::{
-    chip::{ChipData, Entropy, FileId, FileSet, KnownModels, Paused, ReadPlan, Reading, Relay, Step},
+    chip::{
+        ChipData, ChipError, Entropy, FileId, FileSet, KnownModels, Misuse, Paused, ReadPlan, Reading, Relay,
+        Step,
+    },
     crypto::random::make_random,
     platform::{CardLink, Clock, KeyStoreError, LinkError},
     trust::Anchors,
@@ -313,7 +316,10 @@ impl CardReading {
                     let response = match answer {
                         Ok(response) => response,
                         Err(LinkError::TooLong) => {
-                            (reading, step) = reading.too_long().map_err(|error| chip_error(error, kind))?;
+                            (reading, step) = reading.too_long().map_err(|error| match error {
+                                ChipError::Misuse(Misuse::LinkTooNarrow) => LinkError::TooLong.into(),
+                                error => chip_error(error, kind),
+                            })?;
                             continue;
                         }
                         Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
