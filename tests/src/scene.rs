@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use desk::{Config, Desk, DeskIdentity, FIXTURE_LINES, RunningDesk, telecom::Operator};
+use desk::{Config, Desk, DeskIdentity, FIXTURE_LINES, FIXTURE_OPERATOR, RunningDesk, telecom::Operator};
 use fixtures::{
     browser::Browser,
     chip::{CardBuilder, VirtualCard, VirtualLink},
@@ -93,7 +93,7 @@ impl Scene {
             name_en: "Corner shop".to_owned(),
         };
         let mut config = Config::new(folder.path().join("desk"), identity, clock.clone()).trusting_fixtures();
-        config.operators.push(Operator::new("telecom", OPERATOR_TOKEN));
+        config.operators.push(Operator::new(FIXTURE_OPERATOR, OPERATOR_TOKEN));
         let desk = Desk::start(change(config)).await.unwrap();
         Self { clock, desk, folder }
     }
