@@ -2,10 +2,11 @@
 //! status list, 2 and 3 an App Attest object and an assertion, 4 an attestation message as JSON.
 #![no_main]
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use desk::attestation::{
-    AppleApp, ApplePolicy, AttestationPolicy, KeyDescription, KeyRole, check, parse_status_list,
+    AndroidApp, AppleApp, ApplePolicy, AttestationPolicy, KeyDescription, KeyRole, Revocations, check,
+    parse_status_list,
 };
 use fixtures::{pki, platform::app_attest::TestApple};
 use fuzz::documents::NOW;
@@ -20,8 +21,13 @@ use wallet_core::{
 static KEY: LazyLock<PublicKey> = LazyLock::new(|| *pki::desk().signing_key().public());
 static POLICY: LazyLock<AttestationPolicy> = LazyLock::new(|| AttestationPolicy {
     roots: Anchors::new(vec![Certificate::parse(pki::csca().certificate()).unwrap()]),
-    revoked: BTreeSet::new(),
-    android_apps: Vec::new(),
+    // An app is named and no list asked for: the strict defaults would refuse before anything is read.
+    revoked: Revocations::Unchecked,
+    android_apps: vec![AndroidApp {
+        package: "kr.example.wallet".to_owned(),
+        minimal_version: 0,
+        signers: [vec![7; 32]].into(),
+    }],
     apple: ApplePolicy {
         roots: Anchors::new(vec![Certificate::parse(TestApple::new().root()).unwrap()]),
         apps: vec![AppleApp { app_id: "TEAM.app".to_owned(), development: true }],
