@@ -111,7 +111,7 @@ class ShowTest {
         with(stage) {
             enrolled()
             shown()
-            val (before, code) = prompts() to scan(picture())
+            val (before, code) = prompts() to code()
             turn()
             until { views<CodeView>().isNotEmpty() }
             assertEquals(before, prompts())

@@ -255,12 +255,25 @@ internal class Stage : ExternalResource() {
         return picture
     }
 
-    /** What a scanner finds in [picture]; as a camera does, it looks from more than one distance. */
-    fun scan(picture: Bitmap): String =
+    /** What a scanner held to the screen reads: it looks until it finds a code that is not [known], at most three frames long. */
+    fun code(known: String? = null): String {
+        repeat(FRAMES) {
+            repeat(LOOKS) {
+                idle()
+                read(picture())?.takeIf { it != known }?.let { return it }
+                LockSupport.parkNanos(STEP)
+            }
+            pass(FRAME_SECONDS)
+        }
+        fail("no scanner reads the code")
+    }
+
+    /** As a camera does, it looks from more than one distance. */
+    private fun read(picture: Bitmap): String? =
         DISTANCES.firstNotNullOfOrNull { distance ->
             val side = { whole: Int -> whole * distance / DISTANCES.first() }
             find(Bitmap.createScaledBitmap(picture, side(picture.width), side(picture.height), true))
-        } ?: fail("no scanner reads the code")
+        }
 
     private fun find(picture: Bitmap): String? {
         val pixels = IntArray(picture.width * picture.height)
@@ -280,6 +293,9 @@ internal class Stage : ExternalResource() {
         var current: Stage? = null
             private set
         private val DISTANCES = listOf(8, 7, 6, 9, 5, 10)
+        private const val FRAMES = 3
+        private const val FRAME_SECONDS = 15
+        private const val LOOKS = 10
         private const val NFC_A = 1
         private const val ISO_DEP = 3
         private const val PATIENCE = 20_000
