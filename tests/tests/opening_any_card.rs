@@ -14,7 +14,8 @@ use fixtures::{
 use wallet_core::{
     chip::{
         AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError,
-        Entropy, FileSet, KnownModels, Misuse, Mrz, Pin, Puk, ReadPlan, Reading, Relay, Step, passive_auth,
+        Entropy, FileSet, KnownModels, Misuse, Mrz, Pin, Puk, ReadPlan, Reading, Reference, Relay, Step,
+        passive_auth,
         relay::{Carrier, Examiner},
     },
     crypto::random::make_random,
@@ -163,15 +164,15 @@ fn every_password_opens_its_card() {
 fn a_wrong_password_tells_the_tries_that_are_left_and_the_last_one_suspends() {
     let mut card = card().pin("111111", 3).build();
     let wrong = |card: &mut VirtualCard, resume| read(card, pin("222222", resume), LONG).unwrap_err();
-    assert_eq!(wrong(&mut card, None), ChipError::WrongPassword { tries_left: Some(2) });
-    assert_eq!(wrong(&mut card, None), ChipError::WrongPassword { tries_left: Some(1) });
+    assert_eq!(wrong(&mut card, None), ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(2) });
+    assert_eq!(wrong(&mut card, None), ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(1) });
     // Suspended: not even the right one is taken, and no try is lost.
     assert_eq!(wrong(&mut card, None), ChipError::Suspended);
     assert_eq!(read(&mut card, pin("111111", None), LONG).unwrap_err(), ChipError::Suspended);
     assert_eq!(card.pin_tries(), 1);
     // A wrong number of the card does not resume it; the right one does.
     let error = read(&mut card, pin("111111", Some("654321")), LONG).unwrap_err();
-    assert_eq!(error, ChipError::WrongPassword { tries_left: None });
+    assert_eq!(error, ChipError::WrongPassword { which: Reference::Can, tries_left: None });
     assert!(read(&mut card, pin("111111", Some("123456")), LONG).is_ok());
     assert_eq!(card.pin_tries(), 3);
 }
@@ -180,7 +181,7 @@ fn a_wrong_password_tells_the_tries_that_are_left_and_the_last_one_suspends() {
 fn the_last_wrong_try_blocks_the_pin_and_the_puk_unblocks_it() {
     let mut card = card().pin("111111", 1).puk("3333333333").build();
     let error = read(&mut card, pin("222222", Some("123456")), LONG).unwrap_err();
-    assert_eq!(error, ChipError::WrongPassword { tries_left: Some(0) });
+    assert_eq!(error, ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(0) });
     for resume in [None, Some("123456")] {
         assert_eq!(read(&mut card, pin("111111", resume), LONG).unwrap_err(), ChipError::Blocked);
     }
@@ -214,7 +215,8 @@ fn basic_access_opens_a_card_that_has_nothing_else_and_no_other_unless_named() {
     let wrong = Mrz::parse(&number[..9], &birth[..6], "310101").unwrap();
     let access = CardAccess::Mrz(wrong, BasicAccess::EvenWhenPaceIsRefused);
     let mut both = self::card().basic_access().build();
-    assert_eq!(read(&mut both, access, LONG).unwrap_err(), ChipError::WrongPassword { tries_left: None });
+    let wrong = ChipError::WrongPassword { which: Reference::Mrz, tries_left: None };
+    assert_eq!(read(&mut both, access, LONG).unwrap_err(), wrong);
     assert_eq!(both.apdus(), 7, "the door was tried once, by PACE");
 }
 

@@ -11,7 +11,7 @@ use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::{
     chip::{
         AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication, ChipData, ChipError, Entropy, FileSet,
-        KnownModels, Mrz, Pin, Puk, ReadPlan, Reading, Relay, Step,
+        KnownModels, Mrz, Pin, Puk, ReadPlan, Reading, Reference, Relay, Step,
         access::access_matches,
         active_auth,
         files::{dg1, dg2},
@@ -225,7 +225,7 @@ fn the_independent_chip_refuses_a_wrong_number_and_is_read_after_it() {
     let mut card = document.insert();
     assert_eq!(
         read(&mut card, can("654321"), EXTENDED).unwrap_err(),
-        ChipError::WrongPassword { tries_left: None }
+        ChipError::WrongPassword { which: Reference::Can, tries_left: None }
     );
     card.reset().unwrap();
     let data = read(&mut card, can("123456"), EXTENDED).unwrap();

@@ -1,5 +1,6 @@
 //! What can go wrong with a chip, grouped by whose fault it is. A card that left the field is told by the link.
 
+use super::access::Reference;
 use crate::{
     apdu::{ApduError, ResponseApdu, StatusWord},
     crypto::agreement::AgreementError,
@@ -12,6 +13,8 @@ pub enum ChipError {
     /// The card refused the password: the citizen typed something else than the card's.
     #[error("the password for the card is wrong")]
     WrongPassword {
+        /// Which of them: to resume a PIN, the number printed on the card is tried first.
+        which: Reference,
         /// Tries until the card blocks the password, when the card says.
         tries_left: Option<u8>,
     },

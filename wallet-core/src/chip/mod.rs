@@ -23,7 +23,7 @@ mod test_card;
 
 pub use access::{
     AccessUsed, BasicAccess, Can, CardAccess, Entropy, Mapping, MappingProof, Mrz, MrzPart, NotACan, NotAPin,
-    NotAPuk, NotAnMrz, PaceInfo, Pin, Puk,
+    NotAPuk, NotAnMrz, PaceInfo, Pin, Puk, Reference,
 };
 pub use chip_auth::ChipAuthentication;
 pub use error::{ChipError, Feature, Misuse, Part, Rule};

@@ -96,7 +96,7 @@ impl Secrets {
         secrets.access().map(|_| secrets)
     }
 
-    pub(super) const fn kind(&self) -> PasswordKind {
+    const fn kind(&self) -> PasswordKind {
         match self {
             Self::Can(_) => PasswordKind::Can,
             Self::Mrz { .. } => PasswordKind::Mrz,

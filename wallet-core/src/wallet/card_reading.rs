@@ -245,7 +245,7 @@ impl CardReading {
                 entropy,
             }),
         };
-        let begun = begun.map_err(|error| chip_error(error, self.secrets.kind()))?;
+        let begun = begun.map_err(chip_error)?;
         self.drive(purpose, begun).await
     }
 
@@ -258,7 +258,7 @@ impl CardReading {
     ) -> Result<(ChipData, Vec<u8>), WalletError> {
         let Asking { purpose, reading } = *asking;
         let begun = reading.hand_over(public_key);
-        let begun = begun.map_err(|error| chip_error(error, self.secrets.kind()))?;
+        let begun = begun.map_err(chip_error)?;
         let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
         let Driven::Read(data) = self.drive(purpose, begun).await? else { return Err(cloned) };
         // It has the key by its issuer's word, and would not use it.
@@ -287,7 +287,6 @@ impl CardReading {
         purpose: Purpose,
         (mut reading, mut step): (Reading, Step),
     ) -> Result<Driven, WalletError> {
-        let kind = self.secrets.kind();
         // The command under way is not answered yet.
         let mut answered = reading.apdus().saturating_sub(1);
         let mut believed = false;
@@ -318,7 +317,7 @@ impl CardReading {
                         Err(LinkError::TooLong) => {
                             (reading, step) = reading.too_long().map_err(|error| match error {
                                 ChipError::Misuse(Misuse::LinkTooNarrow) => LinkError::TooLong.into(),
-                                error => chip_error(error, kind),
+                                error => chip_error(error),
                             })?;
                             continue;
                         }
@@ -331,7 +330,7 @@ impl CardReading {
                         }
                         Err(error) => return Err(error.into()),
                     };
-                    (reading, step) = reading.handle(&response).map_err(|error| chip_error(error, kind))?;
+                    (reading, step) = reading.handle(&response).map_err(chip_error)?;
                     if let Some((model, habits)) = reading.learned() {
                         self.models.lock().unwrap_or_else(PoisonError::into_inner).learn(model, habits);
                     }

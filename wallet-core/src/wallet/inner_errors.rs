@@ -3,7 +3,7 @@
 
 use super::{CardTrouble, Distrust, PasswordKind, WalletError, code};
 use crate::{
-    chip::{ChipError, files::FileError, person::PersonError},
+    chip::{ChipError, Reference, files::FileError, person::PersonError},
     counter::CounterError,
     platform::{AnchorError, ClockError, FaceCheckError, HttpError, KeyStoreError, LinkError},
     vault::VaultError,
@@ -91,10 +91,17 @@ impl From<VaultError> for WalletError {
     }
 }
 
-/// A chip's error, by the password that the citizen gave.
-pub(super) const fn chip_error(error: ChipError, kind: PasswordKind) -> WalletError {
+pub(super) const fn chip_error(error: ChipError) -> WalletError {
     let why = match error {
-        ChipError::WrongPassword { tries_left } => return WalletError::WrongPassword { kind, tries_left },
+        ChipError::WrongPassword { which, tries_left } => {
+            let kind = match which {
+                Reference::Can => PasswordKind::Can,
+                Reference::Mrz => PasswordKind::Mrz,
+                Reference::Pin => PasswordKind::Pin,
+                Reference::Puk => PasswordKind::Puk,
+            };
+            return WalletError::WrongPassword { kind, tries_left };
+        }
         ChipError::NotGenuine => return WalletError::NotTrusted { why: Distrust::ChipCloned },
         ChipError::Misuse(_) => return WalletError::Unavailable { code: code::INTERNAL },
         ChipError::Blocked => CardTrouble::Blocked,

@@ -6,7 +6,7 @@ use super::{
         reading::select_application,
         secure_messaging::SecureMessaging,
     },
-    Entropy, Mrz,
+    Entropy, Mrz, Reference,
 };
 use crate::{
     apdu::{CommandApdu, ResponseApdu, StatusWord},
@@ -80,7 +80,8 @@ impl Bac {
             }
             // The card opened what was sealed, and found other lines than its own. Cards differ in how they say it.
             Expect::Answer { .. } if is_about_password(response.status) => {
-                Err(ChipError::WrongPassword { tries_left: response.status.tries_left() })
+                let tries_left = response.status.tries_left();
+                Err(ChipError::WrongPassword { which: Reference::Mrz, tries_left })
             }
             _ => Err(ChipError::CardRefused(response.status)),
         }
@@ -203,7 +204,8 @@ mod tests {
         }
         assert_eq!(answered("9000").unwrap_err(), DAMAGED);
         for (status, tries_left) in [("6300", None), ("63c2", Some(2)), ("6982", None), ("6988", None)] {
-            assert_eq!(answered(status).unwrap_err(), ChipError::WrongPassword { tries_left });
+            let wrong = ChipError::WrongPassword { which: Reference::Mrz, tries_left };
+            assert_eq!(answered(status).unwrap_err(), wrong);
         }
         assert_eq!(answered("6f00").unwrap_err(), ChipError::CardRefused(StatusWord::INTERNAL));
     }

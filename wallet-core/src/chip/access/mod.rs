@@ -11,15 +11,13 @@ mod password;
 use std::collections::VecDeque;
 
 use pace::PaceStep;
-use password::Reference;
-
 pub use card_access::{
     Mapping, PaceInfo, access_matches, offers_pace, parse_card_access, standardized_group,
 };
 pub use entropy::Entropy;
 pub use pace::MappingProof;
 pub use password::{
-    BasicAccess, Can, CardAccess, Mrz, MrzPart, NotACan, NotAPin, NotAPuk, NotAnMrz, Pin, Puk,
+    BasicAccess, Can, CardAccess, Mrz, MrzPart, NotACan, NotAPin, NotAPuk, NotAnMrz, Pin, Puk, Reference,
 };
 
 use super::{
@@ -46,6 +44,8 @@ pub(super) struct Access {
     offers: VecDeque<PaceInfo>,
     /// The card speaks of PACE.
     pace_offered: bool,
+    /// The number printed on the card was shown to resume a PIN, which is done once.
+    resumed: bool,
 }
 
 #[derive(Debug)]
@@ -85,20 +85,22 @@ impl Access {
     ) -> Result<(Self, CommandApdu), ChipError> {
         let offers: VecDeque<_> = card_access.map_or(Ok(Vec::new()), parse_card_access)?.into();
         let pace_offered = card_access.is_some_and(offers_pace);
-        Self::next(offers, pace_offered, password, entropy, ChipError::Unsupported(Feature::NoCommonAccess))
+        let nothing = ChipError::Unsupported(Feature::NoCommonAccess);
+        Self::next(offers, pace_offered, false, password, entropy, nothing)
     }
 
     /// The best way left; `otherwise` when there is none.
     fn next(
         mut offers: VecDeque<PaceInfo>,
         pace_offered: bool,
+        resumed: bool,
         password: &CardAccess,
         entropy: &mut Entropy,
         otherwise: ChipError,
     ) -> Result<(Self, CommandApdu), ChipError> {
         let (way, command) = if let Some(info) = offers.pop_front() {
             let (pace, command) = begin_pace(info, password, password.reference())?;
-            (Way::Pace(pace), command)
+            (Way::Pace(if resumed { pace.resumed() } else { pace }), command)
         } else {
             match password {
                 CardAccess::Mrz(mrz, BasicAccess::EvenWhenPaceIsRefused) => basic(mrz, entropy)?,
@@ -108,7 +110,7 @@ impl Access {
                 _ => return Err(otherwise),
             }
         };
-        Ok((Self { way, offers, pace_offered }, command))
+        Ok((Self { way, offers, pace_offered, resumed }, command))
     }
 
     /// Takes the response to the last command.
@@ -118,17 +120,19 @@ impl Access {
         password: &CardAccess,
         entropy: &mut Entropy,
     ) -> Result<AccessStep, ChipError> {
-        let Self { way, offers, pace_offered } = self;
+        let Self { way, offers, pace_offered, resumed } = self;
+        let by = |way, offers, resumed| Self { way, offers, pace_offered, resumed };
         match way {
             Way::Pace(pace) => {
                 let (info, reference) = (pace.info(), pace.reference());
                 match pace.handle(response, entropy)? {
                     PaceStep::Transmit(pace, command) => {
-                        Ok(AccessStep::Transmit(Self { way: Way::Pace(pace), offers, pace_offered }, command))
+                        Ok(AccessStep::Transmit(by(Way::Pace(pace), offers, resumed), command))
                     }
                     PaceStep::Refused(status) => {
                         let refused = ChipError::PaceRefused(status);
-                        let (next, command) = Self::next(offers, pace_offered, password, entropy, refused)?;
+                        let (next, command) =
+                            Self::next(offers, pace_offered, resumed, password, entropy, refused)?;
                         Ok(AccessStep::Transmit(next, command))
                     }
                     PaceStep::Suspended => {
@@ -137,11 +141,11 @@ impl Access {
                             return Err(ChipError::Suspended);
                         }
                         let (pace, command) = begin_pace(info, password, Reference::Can)?;
-                        Ok(AccessStep::Transmit(Self { way: Way::Pace(pace), offers, pace_offered }, command))
+                        Ok(AccessStep::Transmit(by(Way::Pace(pace), offers, resumed), command))
                     }
                     PaceStep::Open(session, _) if reference != password.reference() => {
                         let (pace, command) = begin_pace(info, password, password.reference())?;
-                        let next = Self { way: Way::Pace(pace.resumed()), offers, pace_offered };
+                        let next = by(Way::Pace(pace.resumed()), offers, true);
                         Ok(AccessStep::Within(Box::new(session), next, command))
                     }
                     PaceStep::Open(session, mapping_proof) => Ok(AccessStep::Open(Opened {
@@ -154,7 +158,7 @@ impl Access {
             }
             Way::Basic(basic) => Ok(match basic.handle(response)? {
                 bac::BacStep::Transmit(bac, command) => {
-                    AccessStep::Transmit(Self { way: Way::Basic(bac), offers, pace_offered }, command)
+                    AccessStep::Transmit(by(Way::Basic(bac), offers, resumed), command)
                 }
                 bac::BacStep::Open(session) => AccessStep::Open(Opened {
                     session,

@@ -25,7 +25,7 @@ use crate::{
 pub(in super::super) struct Pace {
     info: PaceInfo,
     reference: Reference,
-    /// The card had suspended this password, and was shown the one that lets it be tried again.
+    /// The card was shown the number printed on it, and lets a suspended PIN be tried again.
     resumed: bool,
     expect: Expect,
 }
@@ -103,9 +103,9 @@ impl core::fmt::Debug for MappingProof {
 #[derive(Debug)]
 pub(in super::super) enum PaceStep {
     Transmit(Pace, CommandApdu),
-    /// The card does not do this offer. No password was tried.
+    /// The card does not do this offer, whatever it said before. No password was tried.
     Refused(StatusWord),
-    /// The card takes this password from nobody, until it sees another one.
+    /// The card takes the PIN from nobody, until it sees the number printed on it.
     Suspended,
     Open(SecureMessaging, Option<MappingProof>),
 }
@@ -145,41 +145,59 @@ impl Pace {
         response: &ResponseApdu,
         entropy: &mut Entropy,
     ) -> Result<PaceStep, ChipError> {
+        if let Some(step) = self.refused(response.status)? {
+            return Ok(step);
+        }
         let Self { info, reference, resumed, expect } = self;
         let (expect, command) = match expect {
-            Expect::Set(state) => match state.handle(response, resumed)? {
-                Ok(next) => next,
-                Err(step) => return Ok(step),
-            },
+            Expect::Set(state) => state.handle(),
             Expect::Nonce(state) => state.handle(info, response, entropy)?,
             Expect::Mapping(state) => state.handle(info, response, entropy)?,
             Expect::Agreement(state) => state.handle(info, response)?,
             Expect::Token(state) => {
-                let (session, proof) = state.handle(info, response)?;
+                let (session, proof) = state.handle(info, reference, response)?;
                 return Ok(PaceStep::Open(session, proof));
             }
         };
         Ok(PaceStep::Transmit(Self { info, reference, resumed, expect }, command))
     }
+
+    /// What an error means before the card has seen our token: until then no password was tried. BSI TR-03110-3, B.11.1.
+    fn refused(&self, status: StatusWord) -> Result<Option<PaceStep>, ChipError> {
+        let Self { info: _, reference, resumed, expect } = self;
+        if status.is_ok() || matches!(expect, Expect::Token(_)) {
+            return Ok(None);
+        }
+        let tries_left = status.tries_left();
+        // What is printed on the card cannot be blocked; there the same word is about the offer.
+        let counted = matches!(reference, Reference::Pin | Reference::Puk);
+        let blocked = status == StatusWord::BLOCKED
+            || tries_left == Some(0)
+            || (counted && status == StatusWord::CONDITIONS_NOT_SATISFIED);
+        if blocked && matches!(expect, Expect::Set(_) | Expect::Nonce(_)) {
+            return Err(ChipError::Blocked);
+        }
+        let refused = Ok(Some(PaceStep::Refused(status)));
+        match expect {
+            // The PIN alone is suspended before its last try. BSI TR-03110-2, 3.5.
+            Expect::Set(_) if tries_left == Some(1) && *reference == Reference::Pin && !resumed => {
+                Ok(Some(PaceStep::Suspended))
+            }
+            // Other counters are a warning: the password may be tried.
+            Expect::Set(_) if tries_left.is_some() => Ok(None),
+            Expect::Set(_) | Expect::Nonce(_) => refused,
+            // Some cards accept any offer and know later that it is none of theirs. One that counts may have counted a try
+            // when it gave its nonce.
+            Expect::Mapping(_) | Expect::Agreement(_) if !counted => refused,
+            Expect::Mapping(_) | Expect::Agreement(_) | Expect::Token(_) => Err(ChipError::CardRefused(status)),
+        }
+    }
 }
 
 impl ExpectSet {
-    fn handle(
-        self,
-        response: &ResponseApdu,
-        resumed: bool,
-    ) -> Result<Result<(Expect, CommandApdu), PaceStep>, ChipError> {
-        match (response.status, response.status.tries_left()) {
-            (StatusWord::BLOCKED | StatusWord::CONDITIONS_NOT_SATISFIED, _) | (_, Some(0)) => {
-                return Err(ChipError::Blocked);
-            }
-            (_, Some(1)) if !resumed => return Ok(Err(PaceStep::Suspended)),
-            // Other counters are a warning: the password may be tried.
-            (status, None) if !status.is_ok() => return Ok(Err(PaceStep::Refused(status))),
-            _ => {}
-        }
+    fn handle(self) -> (Expect, CommandApdu) {
         let Self { password } = self;
-        Ok(Ok((Expect::Nonce(ExpectNonce { password }), authenticate(CHAINED, None, None))))
+        (Expect::Nonce(ExpectNonce { password }), authenticate(CHAINED, None, None))
     }
 }
 
@@ -190,9 +208,6 @@ impl ExpectNonce {
         response: &ResponseApdu,
         entropy: &mut Entropy,
     ) -> Result<(Expect, CommandApdu), ChipError> {
-        if matches!(response.status, StatusWord::BLOCKED | StatusWord::CONDITIONS_NOT_SATISFIED) {
-            return Err(ChipError::Blocked);
-        }
         let encrypted = object(response, 0x80)?;
         let wrong = ChipError::CardMisbehaved(Rule::NonceLength);
         if encrypted.len() != 16 && encrypted.len() != 32 {
@@ -239,9 +254,6 @@ impl ExpectMapping {
             }
             Ours::Nonce(ours) => {
                 // The answer is an empty object, or nothing at all.
-                if !response.status.is_ok() {
-                    return Err(ChipError::CardRefused(response.status));
-                }
                 map_integrated(info.group, info.cipher, self.nonce.expose(), ours.expose()).map_err(
                     |error| {
                         ChipError::CardMisbehaved(match error {
@@ -283,12 +295,13 @@ impl ExpectToken {
     fn handle(
         self,
         info: PaceInfo,
+        reference: Reference,
         response: &ResponseApdu,
     ) -> Result<(SecureMessaging, Option<MappingProof>), ChipError> {
         // The card checked our token first, and only a wrong password makes it wrong.
         let tries_left = response.status.tries_left();
         if response.status == StatusWord::AUTHENTICATION_FAILED || tries_left.is_some() {
-            return Err(ChipError::WrongPassword { tries_left });
+            return Err(ChipError::WrongPassword { which: reference, tries_left });
         }
         if !equal_in_constant_time(object(response, 0x86)?, &self.token) {
             return Err(ChipError::CardMisbehaved(Rule::WrongToken));

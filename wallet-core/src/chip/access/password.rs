@@ -216,11 +216,15 @@ pub enum BasicAccess {
 
 /// Which of its secrets a card is asked about: the reference in MSE:Set AT. ICAO Doc 9303-11, 4.4.4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reference {
-    Mrz = 1,
-    Can = 2,
-    Pin = 3,
-    Puk = 4,
+pub enum Reference {
+    /// The lines for machines.
+    Mrz,
+    /// The number printed on the card.
+    Can,
+    /// The holder's own number.
+    Pin,
+    /// The number that unblocks the PIN.
+    Puk,
 }
 
 impl Reference {

@@ -3,6 +3,7 @@ use crate::{
     apdu::StatusWord,
     chip::{
         access::Can,
+        Reference,
         error::{Feature, Part},
         test_card::{Habits, SIGNATURE, TestCard},
     },
@@ -195,7 +196,7 @@ fn a_file_that_must_be_there_is_missed_and_an_optional_one_is_not() {
 #[test]
 fn a_wrong_number_is_told_as_such() {
     let result = read_with(&mut TestCard::new(&groups()), "654321", LONG, |_, response| response);
-    assert_eq!(result, Err(ChipError::WrongPassword { tries_left: None }));
+    assert_eq!(result, Err(ChipError::WrongPassword { which: Reference::Can, tries_left: None }));
 }
 
 #[test]

@@ -35,12 +35,17 @@ fn hear(pace: Pace, response: &[u8], entropy: &mut Entropy) -> Result<PaceStep, 
 
 /// ICAO Doc 9303-11, G.1, with our parameter id in MSE:Set AT.
 fn begin_worked_example() -> (Pace, Entropy, String) {
+    begin_with(Reference::Mrz)
+}
+
+/// The same under the name of another password.
+fn begin_with(reference: Reference) -> (Pace, Entropy, String) {
     let entropy = Entropy::dangerous_fixed(&[
         &bytes("7f4ef07b9ea82fd78ad689b38d0bc78cf21f249d953bc46f4c6e19259c010f99"),
         &bytes("a73fb703ac1436a18e0cfa5abb3f7bec7a070e7a6788486bee230c4a22762595"),
     ]);
     let password = AesKey::from_slice(&bytes("89ded1b26624ec1e634c1989302849dd")).unwrap();
-    let (pace, command) = Pace::begin(G1, password.into(), Reference::Mrz);
+    let (pace, command) = Pace::begin(G1, password.into(), reference);
     (pace, entropy, hex::encode(command.encode().unwrap()))
 }
 
@@ -102,21 +107,70 @@ fn a_wrong_password_a_blocked_and_a_suspended_one_are_told_apart() {
     let (map, agree) = (map_answer(MAP_IC), agree_answer(AGREE_IC));
     let until_token = ["9000", NONCE, &map, &agree];
     let at_token = |answer: &'static str| fails_with(&[&until_token[..], &[answer]].concat());
-    assert_eq!(at_token("6300"), ChipError::WrongPassword { tries_left: None });
-    assert_eq!(at_token("63c2"), ChipError::WrongPassword { tries_left: Some(2) });
+    assert_eq!(at_token("6300"), ChipError::WrongPassword { which: Reference::Mrz, tries_left: None });
+    assert_eq!(at_token("63c2"), ChipError::WrongPassword { which: Reference::Mrz, tries_left: Some(2) });
     assert_eq!(at_token("6f00"), ChipError::CardRefused(StatusWord::INTERNAL));
-    assert_eq!(fails_with(&["63c0"]), ChipError::Blocked);
-    assert_eq!(fails_with(&["6983"]), ChipError::Blocked);
-    assert_eq!(fails_with(&["9000", "6985"]), ChipError::Blocked);
-    let first = |answer: &str| {
-        let (pace, mut entropy, _) = begin_worked_example();
-        hear(pace, &bytes(answer), &mut entropy).unwrap()
-    };
-    assert!(matches!(first("63c1"), PaceStep::Suspended));
-    assert!(matches!(first("6a80"), PaceStep::Refused(StatusWord(0x6A80))));
-    expect_transmit(first("63c2"));
-    let (pace, mut entropy, _) = begin_worked_example();
-    expect_transmit(hear(pace.resumed(), &bytes("63c1"), &mut entropy).unwrap());
+    for (reference, blocked) in [
+        (Reference::Mrz, false),
+        (Reference::Can, false),
+        (Reference::Pin, true),
+        (Reference::Puk, true),
+    ] {
+        let first = |answer: &str| {
+            let (pace, mut entropy, _) = begin_with(reference);
+            hear(pace, &bytes(answer), &mut entropy)
+        };
+        for status in ["63c0", "6983"] {
+            assert_eq!(first(status).unwrap_err(), ChipError::Blocked, "{reference:?} {status}");
+        }
+        // What is printed on the card cannot be blocked, so the word is about the offer there.
+        match first("6985") {
+            Err(error) => assert!(blocked && error == ChipError::Blocked, "{reference:?}"),
+            Ok(step) => assert!(!blocked && matches!(step, PaceStep::Refused(_)), "{reference:?}"),
+        }
+        assert!(matches!(first("6a80"), Ok(PaceStep::Refused(StatusWord(0x6A80)))));
+        expect_transmit(first("63c2").unwrap());
+    }
+}
+
+#[test]
+fn the_pin_alone_is_suspended_before_its_last_try() {
+    for reference in [Reference::Mrz, Reference::Can, Reference::Pin, Reference::Puk] {
+        let (pace, mut entropy, _) = begin_with(reference);
+        match hear(pace, &bytes("63c1"), &mut entropy).unwrap() {
+            PaceStep::Suspended => assert_eq!(reference, Reference::Pin),
+            step => {
+                expect_transmit(step);
+                assert_ne!(reference, Reference::Pin);
+            }
+        }
+        let (pace, mut entropy, _) = begin_with(reference);
+        expect_transmit(hear(pace.resumed(), &bytes("63c1"), &mut entropy).unwrap());
+    }
+}
+
+#[test]
+fn an_error_before_the_token_is_about_the_offer_and_costs_no_try() {
+    let (map, agree) = (map_answer(MAP_IC), agree_answer(AGREE_IC));
+    let before_the_token = ["9000", NONCE, &map, &agree];
+    for reference in [Reference::Mrz, Reference::Can, Reference::Pin, Reference::Puk] {
+        for step in 0..=3 {
+            let (mut pace, mut entropy, _) = begin_with(reference);
+            for answer in &before_the_token[..step] {
+                (pace, _) = expect_transmit(hear(pace, &bytes(answer), &mut entropy).unwrap());
+            }
+            let heard = hear(pace, &bytes("6f00"), &mut entropy);
+            // A card that counts tries may have counted one when it gave its nonce.
+            let counted = matches!(reference, Reference::Pin | Reference::Puk) && step > 1;
+            match heard {
+                Ok(PaceStep::Refused(StatusWord::INTERNAL)) => assert!(!counted, "{reference:?} {step}"),
+                Err(ChipError::CardRefused(StatusWord::INTERNAL)) => {
+                    assert!(counted, "{reference:?} {step}");
+                }
+                other => panic!("{reference:?} {step}: {other:?}"),
+            }
+        }
+    }
 }
 
 #[test]
