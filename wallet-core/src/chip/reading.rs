@@ -209,11 +209,7 @@ impl Reading {
                 // shorter commands where this file stopped.
                 idle.chunks.give_up_long_commands();
                 idle.tasks.push_front(Task::Read(file.reopen()));
-                // A copy would gladly be asked no more.
-                if core::mem::take(&mut idle.proof_pending) {
-                    idle.tasks.push_front(Task::ProveChip);
-                }
-                return idle.knock(Discovery::begin_again());
+                return idle.open_again(Discovery::begin_again());
             }
             if idle.ends_at_a_guarded_file(&file, response) {
                 return Ok(idle.done());
@@ -267,7 +263,7 @@ impl Reading {
         }
         idle.plan.limits.extended = false;
         idle.chunks.keep_to_short_commands();
-        idle.knock(Discovery::begin_again())
+        idle.open_again(Discovery::begin_again())
     }
 
     /// What was read so far, nothing of it verified; empty once it was given away by [`Step::Done`].
@@ -342,6 +338,18 @@ impl Idle {
     fn knock(self, (discovery, command): (Discovery, CommandApdu)) -> Result<(Reading, Step), ChipError> {
         let conversation = Conversation::plain(self.plan.limits.extended);
         self.ask(conversation, State::Discovery(discovery), &command)
+    }
+
+    /// The same card, or so it says, after its session ended. What is under way stands in front of the tasks.
+    fn open_again(mut self, discovery: (Discovery, CommandApdu)) -> Result<(Reading, Step), ChipError> {
+        // The chip had not proven its key: it is asked again before anything else is.
+        if core::mem::take(&mut self.proof_pending) {
+            self.tasks.push_front(Task::ProveChip);
+        }
+        if !self.data.sod.is_empty() {
+            self.tasks.push_front(Task::Recognise(FileRead::begin(FileId::SecurityObject)));
+        }
+        self.knock(discovery)
     }
 
     fn answered(
@@ -456,11 +464,15 @@ impl Idle {
                 if !in_application {
                     self.tasks.push_front(Task::SelectApplication);
                 }
-                if mapping_proof.is_some() && self.data.card_security.is_none() {
+                // Before EF.SOD nothing says whose file it is.
+                if self.data.sod.is_empty() {
+                    self.data.card_security = None;
+                }
+                self.data.mapping_proof = mapping_proof;
+                if self.data.mapping_proof.is_some() && self.data.card_security.is_none() {
                     // It is a file of the card, not of the application.
                     self.tasks.push_front(Task::Read(FileRead::begin(FileId::CardSecurity)));
                 }
-                self.data.mapping_proof = mapping_proof;
                 self.next_task(conversation.within(session))
             }
         }
@@ -625,12 +637,12 @@ impl Idle {
         response: &ResponseApdu,
     ) -> Result<(Reading, Step), ChipError> {
         match file.absorb(response, &mut self.chunks) {
-            Ok(Outcome::More) if file.bytes.is_empty() => self.recognise(conversation, file),
-            // Header and digests stand at the beginning, so a part of it tells one document from any other.
-            Ok(Outcome::More | Outcome::Complete) if self.data.sod.starts_with(&file.bytes) => {
-                self.next_task(conversation)
+            Ok(Outcome::More | Outcome::Complete) if !self.data.sod.starts_with(&file.bytes) => {
+                Err(ChipError::AnotherCard)
             }
-            Ok(_) | Err(ChipError::Malformed(_)) => Err(ChipError::AnotherCard),
+            Ok(Outcome::More) if file.bytes.len() < TELLING => self.recognise(conversation, file),
+            Ok(Outcome::More | Outcome::Complete) => self.next_task(conversation),
+            Ok(Outcome::Missing(_)) | Err(ChipError::Malformed(_)) => Err(ChipError::AnotherCard),
             Err(error) => Err(error),
         }
     }
@@ -747,6 +759,8 @@ const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 const MIN_COMMAND: u32 = 128;
 /// What most documents have, for an estimate.
 const GROUPS: [u8; 6] = [15, 14, 1, 11, 12, 2];
+/// Header and digests of EF.SOD stand at its beginning: so many bytes tell one document from any other.
+const TELLING: usize = 200;
 /// A file of 64 KiB in the shortest chunks is 512.
 const MAX_COMMANDS: u32 = 1024;
 

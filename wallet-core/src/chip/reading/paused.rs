@@ -44,11 +44,6 @@ impl Reading {
             | State::Application
             | State::Finished => {}
         }
-        // Before what is left to read, whose answers prove it.
-        if idle.proof_pending {
-            idle.proof_pending = false;
-            idle.tasks.push_front(Task::ProveChip);
-        }
         Paused(idle)
     }
 }
@@ -63,10 +58,7 @@ impl Paused {
         let learned = core::mem::replace(&mut idle.chunks, chunks_for(&limits)?);
         idle.chunks.learn_from(&learned);
         idle.plan = ReadPlan { limits, entropy, ..idle.plan };
-        if !idle.data.sod.is_empty() {
-            idle.tasks.push_front(Task::Recognise(FileRead::begin(FileId::SecurityObject)));
-        }
-        idle.knock(Discovery::begin())
+        idle.open_again(Discovery::begin())
     }
 
     /// Commands sent so far.

@@ -299,6 +299,13 @@ fn another_card_is_noticed_before_anything_of_it_is_read() {
         sod[120] ^= 1;
     };
     assert_eq!(resumed(other_sod), ChipError::AnotherCard);
+    // Document after document of a country begins with the same header, and a stranger may give one byte at a time.
+    let a_little_of_another = |card: &mut TestCard| {
+        let sod = card.files.get_mut(&0x011D).unwrap();
+        sod[120] ^= 1;
+        card.habits.gives = Some(8);
+    };
+    assert_eq!(resumed(a_little_of_another), ChipError::AnotherCard);
     let none = |card: &mut TestCard| drop(card.files.insert(0x011D, tlv::write(0x30, &[0; 40])));
     assert_eq!(resumed(none), ChipError::AnotherCard);
     let other_offers = |card: &mut TestCard| {

@@ -1,0 +1,207 @@
+//! A chip without the key that its issuer signed, and one with it, disturbed at every command: whatever the one does it is
+//! never believed, and whatever happens to the other it proves itself before it is done.
+
+use std::sync::Arc;
+
+use fixtures::{
+    chip::{CardBuilder, ChipAuthentication, Cipher, Curve, Fault, Mapping, VirtualCard, VirtualLink, When},
+    people, pki,
+};
+use wallet_core::{
+    chip::{
+        Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError, Entropy, ReadPlan, Reading, Step,
+    },
+    crypto::random::make_random,
+    platform::LinkLimits,
+    wallet::{CardAccessView, CardReading, ChipCheckOutcome, WalletError},
+};
+
+const LONG: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
+const SHORT: LinkLimits = LinkLimits { max_command: 261, max_response: 258, extended: false };
+
+fn with_key() -> CardBuilder {
+    VirtualCard::of(&people::adult()).chip_authentication(ChipAuthentication::AES_128)
+}
+
+fn plan(limits: LinkLimits) -> ReadPlan {
+    ReadPlan {
+        access: CardAccess::Can(Can::parse("123456").unwrap()),
+        challenge: None,
+        chip_authentication: true,
+        relay: None,
+        limits,
+        entropy: entropy(),
+    }
+}
+
+fn entropy() -> Entropy {
+    Entropy::new(make_random().unwrap())
+}
+
+/// What happens at one command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Nothing,
+    /// The card leaves the field before it hears the command, and is given back.
+    Lost,
+    /// The card says so and no more, and its session is over.
+    Bare(u16),
+}
+
+/// Reads the card, and how many commands that took.
+fn read(card: &mut VirtualCard, limits: LinkLimits, at: u32, event: Event) -> (Result<ChipData, ChipError>, u32) {
+    card.reset();
+    let (mut reading, mut step) = Reading::begin(plan(limits)).unwrap();
+    let mut number = 0;
+    loop {
+        let command = match step {
+            Step::Transmit(command) => command,
+            Step::Done(data) => return (Ok(*data), number),
+        };
+        number += 1;
+        let next = match event {
+            Event::Lost if number == at => {
+                card.reset();
+                reading.pause().resume(limits, entropy())
+            }
+            Event::Bare(status) if number == at => {
+                card.reset();
+                reading.handle(&status.to_be_bytes())
+            }
+            _ => reading.handle(&card.process(&command)),
+        };
+        match next {
+            Ok(next) => (reading, step) = next,
+            Err(error) => return (Err(error), number),
+        }
+    }
+}
+
+const EVENTS: [Event; 4] = [Event::Lost, Event::Bare(0x6700), Event::Bare(0x6F00), Event::Bare(0x6282)];
+
+#[test]
+fn a_copy_is_never_believed_whatever_it_does_and_wherever_it_is_lost() {
+    for limits in [LONG, SHORT] {
+        let copy = || with_key().cloned_without_its_chip_key().build();
+        let (found_out, all) = read(&mut copy(), limits, 0, Event::Nothing);
+        assert_eq!(found_out.unwrap_err(), ChipError::NotGenuine);
+        for event in EVENTS {
+            for at in 1..=all {
+                let (outcome, _) = read(&mut copy(), limits, at, event);
+                assert!(outcome.is_err(), "{event:?} at {at} of {all}: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_original_proves_itself_wherever_it_was_lost() {
+    for limits in [LONG, SHORT] {
+        let original = || with_key().build();
+        let (whole, all) = read(&mut original(), limits, 0, Event::Nothing);
+        let whole = whole.unwrap();
+        assert_eq!(whole.chip_authentication, Outcome::Proven);
+        let mut resumed = 0;
+        for event in EVENTS {
+            for at in 1..=all {
+                // Beyond the photo's beginning a short link has nothing new to tell.
+                if at > 40 && at % 10 != 0 {
+                    continue;
+                }
+                match read(&mut original(), limits, at, event) {
+                    (Ok(data), _) => {
+                        assert_eq!(data.chip_authentication, Outcome::Proven, "{event:?} at {at} of {all}");
+                        assert_eq!(data.groups, whole.groups, "{event:?} at {at} of {all}");
+                        resumed += 1;
+                    }
+                    (Err(error), _) => {
+                        assert_ne!(event, Event::Lost, "at {at} of {all}: {error}");
+                        // Under keys that only the original has, a bare word to a short command is what a copy says.
+                        let accused = error == ChipError::NotGenuine;
+                        assert!(!accused || limits == SHORT, "{event:?} at {at} of {all}");
+                    }
+                }
+            }
+        }
+        assert!(resumed > 20, "{resumed}");
+    }
+}
+
+/// A card that maps by its own key, and knows the generic mapping too.
+fn mapping(builder: CardBuilder) -> CardBuilder {
+    builder
+        .chip_authentication(ChipAuthentication::AES_128)
+        .pace_by(Mapping::ChipAuthentication, Cipher::Aes128, Curve::P256)
+        .also_pace(Cipher::Aes128, Curve::P256)
+}
+
+/// MSE:Set AT for the mapping by the chip's key.
+fn asks_to_map_by_its_key(command: &[u8]) -> bool {
+    command.starts_with(&[0, 0x22, 0xC1, 0xA4]) && command.get(7..15) == Some(b"\x04\x00\x7F\x00\x07\x02\x02\x04")
+        && command.get(15) == Some(&6)
+}
+
+/// Reads `first` to the command before `at`, then `second`, which refuses to map by its key.
+fn exchanged(first: &mut VirtualCard, second: &mut VirtualCard, at: u32) -> Result<ChipData, ChipError> {
+    let (mut reading, mut step) = Reading::begin(plan(SHORT))?;
+    while reading.apdus() < at {
+        let Step::Transmit(command) = step else { panic!("over before {at}") };
+        (reading, step) = reading.handle(&first.process(&command))?;
+    }
+    second.reset();
+    (reading, step) = reading.pause().resume(SHORT, entropy())?;
+    let mut refused = false;
+    loop {
+        match step {
+            Step::Transmit(command) if asks_to_map_by_its_key(&command) => {
+                refused = true;
+                (reading, step) = reading.handle(&[0x6A, 0x80])?;
+            }
+            Step::Transmit(command) => (reading, step) = reading.handle(&second.process(&command))?,
+            Step::Done(data) => {
+                assert!(refused);
+                return Ok(*data);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_one_card_proved_at_the_door_is_no_proof_of_the_next() {
+    let own = || mapping(VirtualCard::of(&people::adult())).build();
+    let whole = read(&mut own(), SHORT, 0, Event::Nothing).0.unwrap();
+    assert!(whole.mapping_proof.is_some());
+    // The door, EF.CardSecurity, the application, and EF.SOD.
+    for at in 2..25 {
+        let copy = || mapping(VirtualCard::of(&people::elder())).cloned_without_its_chip_key().build();
+        let outcome = exchanged(&mut own(), &mut copy(), at);
+        assert!(outcome.is_err(), "{at}: {outcome:?}");
+        // A genuine card whose chip says no to the mapping the second time proves itself the other way.
+        let data = exchanged(&mut own(), &mut own(), at).unwrap_or_else(|error| panic!("{at}: {error}"));
+        assert!(data.mapping_proof.is_none() && data.card_security.is_none(), "{at}");
+        assert_eq!(data.chip_authentication, Outcome::Proven, "{at}");
+        assert_eq!(data.groups, whole.groups, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_maps_by_its_key_is_proven_wherever_it_was_lost() {
+    let reading = |link: &Arc<VirtualLink>| {
+        let roots = vec![pki::csca().certificate().to_vec()];
+        let clock = Arc::new(fixtures::platform::FixedClock::new(1_795_570_000));
+        let access = CardAccessView::Can { can: b"123456".to_vec() };
+        CardReading::new(link.clone(), access, roots, clock, None).unwrap()
+    };
+    let card = || mapping(VirtualCard::of(&people::adult())).build();
+    let whole = Arc::new(VirtualLink::new(card()));
+    reading(&whole).run(None).await.unwrap();
+    for lost_at in 1..=whole.commands() {
+        let link = Arc::new(VirtualLink::new(card()).with_fault(When::At(lost_at), Fault::Drop));
+        let reading = reading(&link);
+        assert_eq!(reading.run(None).await.map(|_| ()), Err(WalletError::CardLost), "{lost_at}");
+        link.tap_again();
+        let checks = reading.run(None).await.unwrap_or_else(|error| panic!("{lost_at}: {error}")).checks();
+        let proven = checks.iter().find(|check| check.name == "chip_authentication").unwrap();
+        assert_eq!(proven.outcome, ChipCheckOutcome::Passed, "{lost_at}");
+    }
+}
