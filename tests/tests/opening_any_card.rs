@@ -146,6 +146,39 @@ fn keys_too_long_for_a_short_link_go_in_parts() {
 }
 
 #[test]
+fn a_link_that_carries_little_gets_every_key_in_parts() {
+    for max_command in [128, 143, 200] {
+        for extended in [false, true] {
+            let limits = LinkLimits { max_command, max_response: 258, extended };
+            for curve in [Curve::P521, Curve::BrainpoolP512r1, Curve::Modp2048Order256] {
+                for cipher in [Cipher::Aes256, Cipher::TripleDes] {
+                    let key = ChipAuthentication { cipher, curve, key_id: None, announced: true };
+                    let mut card = card().pace(cipher, curve).chip_authentication(key).build();
+                    card.reset();
+                    let (mut reading, mut step) = Reading::begin(plan(can(), limits)).unwrap();
+                    let data = loop {
+                        match step {
+                            Step::Transmit(command) => {
+                                assert!(
+                                    command.len() <= usize::try_from(max_command).unwrap(),
+                                    "{curve:?} {}",
+                                    command.len()
+                                );
+                                (reading, step) = reading.handle(&card.process(&command)).unwrap();
+                            }
+                            Step::AskServer => panic!("no server was named"),
+                            Step::Done(data) => break data,
+                        }
+                    };
+                    assert_eq!(data.chip_authentication, Outcome::Proven, "{curve:?} {cipher:?}");
+                    assert_whole(&card, &data);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn every_password_opens_its_card() {
     let built = || card().pin("111111", 3).puk("3333333333").build();
     for access in [
@@ -164,8 +197,14 @@ fn every_password_opens_its_card() {
 fn a_wrong_password_tells_the_tries_that_are_left_and_the_last_one_suspends() {
     let mut card = card().pin("111111", 3).build();
     let wrong = |card: &mut VirtualCard, resume| read(card, pin("222222", resume), LONG).unwrap_err();
-    assert_eq!(wrong(&mut card, None), ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(2) });
-    assert_eq!(wrong(&mut card, None), ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(1) });
+    assert_eq!(
+        wrong(&mut card, None),
+        ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(2) }
+    );
+    assert_eq!(
+        wrong(&mut card, None),
+        ChipError::WrongPassword { which: Reference::Pin, tries_left: Some(1) }
+    );
     // Suspended: not even the right one is taken, and no try is lost.
     assert_eq!(wrong(&mut card, None), ChipError::Suspended);
     assert_eq!(read(&mut card, pin("111111", None), LONG).unwrap_err(), ChipError::Suspended);

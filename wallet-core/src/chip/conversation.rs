@@ -18,6 +18,8 @@ pub(super) struct Conversation {
     session: Option<SecureMessaging>,
     /// Whether the link carries extended length.
     extended: bool,
+    /// The longest command that the link carries, in bytes.
+    max_command: usize,
     /// The session's keys hang on a key that the chip has yet to prove.
     unproven: bool,
 }
@@ -26,6 +28,7 @@ pub(super) struct Conversation {
 pub(super) struct Waiting {
     sent: Sent,
     extended: bool,
+    max_command: usize,
     unproven: bool,
     form: LengthForm,
     /// The parts of a long command that are still to go.
@@ -65,8 +68,8 @@ pub(super) enum Heard {
 
 impl Conversation {
     /// With a card whose door is shut.
-    pub(super) const fn plain(extended: bool) -> Self {
-        Self { session: None, extended, unproven: false }
+    pub(super) const fn plain(extended: bool, max_command: usize) -> Self {
+        Self { session: None, extended, max_command, unproven: false }
     }
 
     /// The same, with a card that takes no extended length.
@@ -102,7 +105,8 @@ impl Conversation {
         form: LengthForm,
     ) -> Result<(Waiting, Vec<u8>), ChipError> {
         let mut left = VecDeque::new();
-        let form = if self.extended { form } else { LengthForm::Short };
+        let fits = self.longest_data(LengthForm::Extended) >= command.data.len();
+        let form = if self.extended && fits { form } else { LengthForm::Short };
         if form == LengthForm::Short {
             // What does not fit comes by GET RESPONSE.
             let le = command.le.map(|le| le.min(256));
@@ -130,7 +134,7 @@ impl Conversation {
         form: LengthForm,
         mut left: VecDeque<CommandApdu>,
     ) -> Result<(Waiting, Vec<u8>), ChipError> {
-        let Self { session, extended, unproven } = self;
+        let Self { session, extended, max_command, unproven } = self;
         let command = left.pop_front().ok_or(ChipError::CardMisbehaved(Rule::TooManyCommands))?;
         let (sent, wire) = match session {
             None => (Sent::Plain, command.encode_as(form)?),
@@ -142,6 +146,7 @@ impl Conversation {
         let waiting = Waiting {
             sent,
             extended,
+            max_command,
             unproven,
             form,
             left,
@@ -154,12 +159,27 @@ impl Conversation {
 
     /// Command data that a short command carries.
     fn most_data(&self) -> usize {
-        match self.session.as_ref().map(SecureMessaging::cipher) {
+        let standard = match self.session.as_ref().map(SecureMessaging::cipher) {
             None => 255,
             // Whole blocks between DO'87', DO'97' and DO'8E', one byte of which pads.
             Some(Cipher::TripleDes) => 231,
             Some(Cipher::Aes(_)) => 223,
-        }
+        };
+        self.longest_data(LengthForm::Short).min(standard).max(1)
+    }
+
+    /// Command data that the link carries, with the header, the lengths and the protection around it.
+    fn longest_data(&self, form: LengthForm) -> usize {
+        let lengths = match form {
+            LengthForm::Short => 1 + 1,
+            LengthForm::Extended => 3 + 2,
+        };
+        let room = self.max_command.saturating_sub(HEADER + lengths);
+        let Some(cipher) = self.session.as_ref().map(SecureMessaging::cipher) else { return room };
+        // DO'87' with its indicator, DO'97', DO'8E'; one byte of the last block pads.
+        let block = cipher.block_length();
+        let blocks = room.saturating_sub(5 + 4 + 10).checked_div(block).unwrap_or(0);
+        blocks.saturating_mul(block).saturating_sub(1)
     }
 }
 
@@ -196,7 +216,8 @@ impl Waiting {
             let again = CommandApdu { le: Some(length_of(status)), ..said }.encode_as(form)?;
             return Ok(Heard::Again(self, again));
         }
-        let Self { sent, extended, unproven, form, left, wire: _, corrected: _, mut collected } = self;
+        let Self { sent, extended, max_command, unproven, form, left, wire: _, corrected: _, mut collected } =
+            self;
         collected.extend_from_slice(&data);
         let whole = ResponseApdu { data: collected, status };
         let (session, answer) = match sent {
@@ -215,7 +236,7 @@ impl Waiting {
                 (Some(session), answer)
             }
         };
-        let conversation = Conversation { session, extended, unproven: false };
+        let conversation = Conversation { session, extended, max_command, unproven: false };
         if !left.is_empty() && answer.status.is_ok() {
             let (waiting, wire) = conversation.send(form, left)?;
             return Ok(Heard::Again(waiting, wire));
@@ -233,6 +254,8 @@ fn length_of(status: StatusWord) -> u32 {
 }
 
 const CHAINED: u8 = 0x10;
+/// CLA, INS, P1 and P2.
+const HEADER: usize = 4;
 const GET_RESPONSE: u8 = 0xC0;
 /// 61xx: so many bytes are still available.
 const MORE: u8 = 0x61;

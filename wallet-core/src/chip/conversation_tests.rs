@@ -14,7 +14,7 @@ fn exchange(
     command: &CommandApdu,
     script: &[(&str, &str)],
 ) -> Result<ResponseApdu, ChipError> {
-    let (mut waiting, mut sent) = Conversation::plain(extended).ask(command)?;
+    let (mut waiting, mut sent) = Conversation::plain(extended, 65_544).ask(command)?;
     for (index, (expected, answer)) in script.iter().enumerate() {
         assert_eq!(hex::encode(&sent), expected.replace(' ', ""), "command {index}");
         match waiting.hear(&bytes(answer))? {
@@ -68,7 +68,7 @@ fn what_a_short_link_does_not_carry_goes_out_as_a_chain() {
 
 #[test]
 fn a_card_that_talks_without_end_is_stopped() {
-    let mut waiting = Conversation::plain(false).ask(&read()).unwrap().0;
+    let mut waiting = Conversation::plain(false, 261).ask(&read()).unwrap().0;
     let part = [vec![0; 256], vec![0x61, 0]].concat();
     let mut parts = 0;
     let error = loop {
@@ -102,7 +102,7 @@ fn done() -> Vec<u8> {
 
 #[test]
 fn a_protected_answer_is_opened_after_its_parts_were_gathered_and_a_corrected_length() {
-    let waiting = |extended| Conversation::plain(extended).within(session()).ask(&read()).unwrap();
+    let waiting = |extended| Conversation::plain(extended, 65_544).within(session()).ask(&read()).unwrap();
     let (first, _) = waiting(false);
     let whole = done();
     let Heard::Again(second, again) = first.hear(&[&whole[..5], &[0x61, 9]].concat()).unwrap() else {
@@ -122,7 +122,7 @@ fn a_protected_answer_is_opened_after_its_parts_were_gathered_and_a_corrected_le
 #[test]
 fn a_session_is_dead_at_its_first_fault() {
     let hear = |response: &[u8]| {
-        let (waiting, _) = Conversation::plain(false).within(session()).ask(&read()).unwrap();
+        let (waiting, _) = Conversation::plain(false, 261).within(session()).ask(&read()).unwrap();
         waiting.hear(response).unwrap_err()
     };
     assert_eq!(hear(&[0x69, 0x88]), ChipError::SessionEnded(StatusWord::WRONG_SECURE_OBJECT));
@@ -135,7 +135,7 @@ fn a_session_is_dead_at_its_first_fault() {
 #[test]
 fn a_chip_without_the_key_is_no_original() {
     let hear = |response: &[u8]| {
-        let (waiting, _) = Conversation::plain(false).proving(session()).ask(&read()).unwrap();
+        let (waiting, _) = Conversation::plain(false, 261).proving(session()).ask(&read()).unwrap();
         waiting.hear(response)
     };
     assert!(matches!(hear(&done()), Ok(Heard::Answer(..))));
