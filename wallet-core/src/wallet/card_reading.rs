@@ -3,10 +3,7 @@
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
@@ -90,11 +87,18 @@ pub struct CardReading {
     clock: Arc<dyn Clock>,
     listener: Option<Arc<dyn ReadingListener>>,
     models: Models,
-    cancelled: AtomicBool,
     /// What the checks came to, last.
     report: Mutex<Option<ChipReport>>,
+    control: Mutex<Control>,
+}
+
+/// What [`CardReading::cancel`] meets, as one: a reading under way or about to begin, or one without its card.
+#[derive(Default)]
+struct Control {
+    /// The reading under way, or the next one, is to end.
+    cancelled: bool,
     /// What was read before the card left the field, and what for.
-    paused: Mutex<Option<(Purpose, Paused)>>,
+    paused: Option<(Purpose, Paused)>,
 }
 
 /// What was learned about models of cards, by all readings of a wallet while it is open.
@@ -169,17 +173,20 @@ impl CardReading {
         }
     }
 
-    /// Stops the reading between two commands, and forgets what was read before the card left the field. `run` then fails
-    /// with [`WalletError::UserCancelled`].
+    /// Stops the reading between two commands: `run` fails with [`WalletError::UserCancelled`], also where it has not begun
+    /// yet or the card leaves the field at that moment. Between two runs it forgets what was read before the card left the
+    /// field, and the next one begins anew.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        drop(self.paused.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let mut control = self.control();
+        if control.paused.take().is_none() {
+            control.cancelled = true;
+        }
     }
 
     /// Whether a card was lost amid a reading, and [`Self::run`] with the same challenge would go on with it.
     #[must_use]
     pub fn is_paused(&self) -> bool {
-        self.paused.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.control().paused.is_some()
     }
 }
 
@@ -215,9 +222,8 @@ impl CardReading {
             clock,
             listener,
             models,
-            cancelled: AtomicBool::new(false),
             report: Mutex::new(None),
-            paused: Mutex::new(None),
+            control: Mutex::default(),
         }))
     }
 
@@ -227,11 +233,11 @@ impl CardReading {
         challenge: Option<[u8; 8]>,
         relay: Relay,
     ) -> Result<Driven, WalletError> {
-        self.cancelled.store(false, Ordering::Release);
         let purpose = Purpose { challenge, relay };
-        let limits = self.link.limits().await?;
+        let limits = self.link.limits().await.inspect_err(|_| drop(self.check_cancelled()))?;
         let entropy = Entropy::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
-        let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // From here on a cancellation finds no reading without its card.
+        let paused = self.control().paused.take();
         let begun = match paused {
             Some((before, paused)) if before == purpose => paused.resume(limits, entropy),
             Some(_) | None => Reading::begin(ReadPlan {
@@ -282,7 +288,31 @@ impl CardReading {
         evidence
     }
 
+    fn control(&self) -> MutexGuard<'_, Control> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A cancellation is for one reading: none is left over for the next.
+    fn check_cancelled(&self) -> Result<(), WalletError> {
+        if core::mem::take(&mut self.control().cancelled) { Err(WalletError::UserCancelled) } else { Ok(()) }
+    }
+
     async fn drive(
+        &self,
+        purpose: Purpose,
+        begun: (Reading, Step),
+    ) -> Result<Driven, WalletError> {
+        let driven = self.drive_on(purpose, begun).await;
+        match driven {
+            // Cancelled while the last answer was on its way.
+            Ok(Driven::Read(..)) => self.check_cancelled()?,
+            Ok(Driven::AsksServer(_)) => {}
+            Err(_) => drop(self.check_cancelled()),
+        }
+        driven
+    }
+
+    async fn drive_on(
         &self,
         purpose: Purpose,
         (mut reading, mut step): (Reading, Step),
@@ -297,9 +327,7 @@ impl CardReading {
                 }
                 Step::Done(data) => return Ok(Driven::Read(data)),
                 Step::Transmit(command) => {
-                    if self.cancelled.load(Ordering::Acquire) {
-                        return Err(WalletError::UserCancelled);
-                    }
+                    self.check_cancelled()?;
                     let photo = reading.progress().file == FileId::Group(2) && !believed;
                     let answer = self.link.transceive(command);
                     let answer = if photo {
@@ -322,10 +350,7 @@ impl CardReading {
                             continue;
                         }
                         Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
-                            if self.cancelled.load(Ordering::Acquire) {
-                                return Err(WalletError::UserCancelled);
-                            }
-                            self.pause(purpose, reading);
+                            self.pause(purpose, reading)?;
                             return Err(lost.into());
                         }
                         Err(error) => return Err(error.into()),
@@ -341,9 +366,14 @@ impl CardReading {
         }
     }
 
-    fn pause(&self, purpose: Purpose, reading: Reading) {
-        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        *paused = Some((purpose, reading.pause()));
+    /// Keeps what was read for the next tap, unless the reading was cancelled meanwhile.
+    fn pause(&self, purpose: Purpose, reading: Reading) -> Result<(), WalletError> {
+        let mut control = self.control();
+        if core::mem::take(&mut control.cancelled) {
+            return Err(WalletError::UserCancelled);
+        }
+        control.paused = Some((purpose, reading.pause()));
+        Ok(())
     }
 
     /// Every check of the card that was read last, whether it was believed or not; none before it came to them.
