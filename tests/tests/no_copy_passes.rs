@@ -1,7 +1,10 @@
 //! A chip without the key that its issuer signed, and one with it, disturbed at every command: whatever the one does it is
 //! never believed, and whatever happens to the other it proves itself before it is done.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
 
 use fixtures::{
     chip::{CardBuilder, ChipAuthentication, Cipher, Curve, Fault, Mapping, VirtualCard, VirtualLink, When},
@@ -9,11 +12,12 @@ use fixtures::{
 };
 use wallet_core::{
     chip::{
-        Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError, Entropy, ReadPlan, Reading, Step,
+        Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError, Entropy, KnownModels, ReadPlan,
+        Reading, Relay, Step,
     },
     crypto::random::make_random,
-    platform::LinkLimits,
-    wallet::{CardAccessView, CardReading, ChipCheckOutcome, WalletError},
+    platform::{CardLink, LinkError, LinkLimits},
+    wallet::{CardAccessView, CardReading, ChipCheckOutcome, Distrust, WalletError},
 };
 
 const LONG: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
@@ -28,8 +32,9 @@ fn plan(limits: LinkLimits) -> ReadPlan {
         access: CardAccess::Can(Can::parse("123456").unwrap()),
         challenge: None,
         chip_authentication: true,
-        relay: None,
+        relay: Relay::Never,
         limits,
+        models: KnownModels::default(),
         entropy: entropy(),
     }
 }
@@ -49,7 +54,12 @@ enum Event {
 }
 
 /// Reads the card, and how many commands that took.
-fn read(card: &mut VirtualCard, limits: LinkLimits, at: u32, event: Event) -> (Result<ChipData, ChipError>, u32) {
+fn read(
+    card: &mut VirtualCard,
+    limits: LinkLimits,
+    at: u32,
+    event: Event,
+) -> (Result<ChipData, ChipError>, u32) {
     card.reset();
     let (mut reading, mut step) = Reading::begin(plan(limits)).unwrap();
     let mut number = 0;
@@ -57,6 +67,7 @@ fn read(card: &mut VirtualCard, limits: LinkLimits, at: u32, event: Event) -> (R
         let command = match step {
             Step::Transmit(command) => command,
             Step::Done(data) => return (Ok(*data), number),
+            Step::AskServer => panic!("no server was named"),
         };
         number += 1;
         let next = match event {
@@ -137,7 +148,8 @@ fn mapping(builder: CardBuilder) -> CardBuilder {
 
 /// MSE:Set AT for the mapping by the chip's key.
 fn asks_to_map_by_its_key(command: &[u8]) -> bool {
-    command.starts_with(&[0, 0x22, 0xC1, 0xA4]) && command.get(7..15) == Some(b"\x04\x00\x7F\x00\x07\x02\x02\x04")
+    command.starts_with(&[0, 0x22, 0xC1, 0xA4])
+        && command.get(7..15) == Some(b"\x04\x00\x7F\x00\x07\x02\x02\x04")
         && command.get(15) == Some(&6)
 }
 
@@ -158,6 +170,7 @@ fn exchanged(first: &mut VirtualCard, second: &mut VirtualCard, at: u32) -> Resu
                 (reading, step) = reading.handle(&[0x6A, 0x80])?;
             }
             Step::Transmit(command) => (reading, step) = reading.handle(&second.process(&command))?,
+            Step::AskServer => panic!("no server was named"),
             Step::Done(data) => {
                 assert!(refused);
                 return Ok(*data);
@@ -204,4 +217,57 @@ async fn a_card_that_maps_by_its_key_is_proven_wherever_it_was_lost() {
         let proven = checks.iter().find(|check| check.name == "chip_authentication").unwrap();
         assert_eq!(proven.outcome, ChipCheckOutcome::Passed, "{lost_at}");
     }
+}
+
+/// A copy that refuses to map by its key at first, drops the reading amid the photo, and then maps by a key of its own.
+struct Changing {
+    card: Mutex<VirtualCard>,
+    doors: AtomicU32,
+    dropped: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl CardLink for Changing {
+    async fn transceive(&self, apdu: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        let mut card = self.card.lock().unwrap();
+        if asks_to_map_by_its_key(&apdu) && self.doors.fetch_add(1, Ordering::Relaxed) == 0 {
+            return Ok(vec![0x6A, 0x80]);
+        }
+        let answer = card.process(&apdu);
+        if answer.len() > 3000 && !self.dropped.swap(true, Ordering::Relaxed) {
+            card.reset();
+            return Ok(vec![0x67, 0]);
+        }
+        Ok(answer)
+    }
+
+    async fn limits(&self) -> Result<LinkLimits, LinkError> {
+        Ok(LONG)
+    }
+}
+
+#[tokio::test]
+async fn a_proof_made_at_a_later_door_is_looked_at_like_the_first() {
+    let run = async |card: VirtualCard| {
+        let link =
+            Changing { card: Mutex::new(card), doors: AtomicU32::new(0), dropped: AtomicBool::new(false) };
+        let link = Arc::new(link);
+        let roots = vec![pki::csca().certificate().to_vec()];
+        let clock = Arc::new(fixtures::platform::FixedClock::new(1_795_570_000));
+        let access = CardAccessView::Can { can: b"123456".to_vec() };
+        let reading = CardReading::new(link.clone(), access, roots, clock, None).unwrap();
+        let outcome = reading.run(None).await;
+        assert_eq!(link.doors.load(Ordering::Relaxed), 2);
+        outcome.map(|evidence| evidence.checks())
+    };
+    // Without EF.DG14 the chip's key is in EF.CardSecurity alone.
+    let card = || mapping(VirtualCard::of(&people::adult())).without_group(14);
+    let checks = run(card().build()).await.unwrap();
+    assert!(
+        checks.iter().any(|check| {
+            check.name == "chip_authentication" && check.outcome == ChipCheckOutcome::Passed
+        })
+    );
+    let copied = run(card().cloned_without_its_chip_key().build()).await.map(|_| ());
+    assert_eq!(copied, Err(WalletError::NotTrusted { why: Distrust::ChipCloned }));
 }

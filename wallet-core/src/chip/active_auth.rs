@@ -1,6 +1,6 @@
 //! Active authentication: the chip holds the private key to EF.DG15 and is no copy. ICAO 9303-11, 6.1.
 
-use super::security_infos::{SecurityInfos, parse_dg15};
+use super::security_infos::{Announced, SecurityInfos, parse_dg15};
 use crate::apdu::CommandApdu;
 use crate::cms::algorithm::{SignatureAlgorithm, ecdsa_plain};
 use crate::cms::spki::KeyError;
@@ -16,9 +16,12 @@ pub enum ActiveAuthError {
     /// EF.DG15 or EF.DG14 is not one.
     #[error("the chip's key is malformed")]
     Malformed,
-    /// A kind of key, a curve or a digest that this crate does not know.
+    /// A kind of key, a curve or a digest of EF.DG14 that this crate does not know. Nothing the chip answers leads here.
     #[error("the chip's key is of a kind not supported")]
     Unsupported,
+    /// The answer names a digest that this crate does not know, so it proves nothing and betrays nothing.
+    #[error("the chip's answer names an unknown digest")]
+    UnknownDigest,
     /// The answer is not made by the key over this challenge: a copied chip, or an answer to another challenge.
     #[error("the chip did not prove that it is genuine")]
     BadSignature,
@@ -95,7 +98,7 @@ fn open_rsa(recovered: &[u8], challenge: &[u8; 8]) -> Result<HashAlgorithm, Acti
         [body @ .., 0x34, 0xCC] => (HashAlgorithm::Sha256, body),
         [body @ .., 0x36, 0xCC] => (HashAlgorithm::Sha384, body),
         [body @ .., 0x35, 0xCC] => (HashAlgorithm::Sha512, body),
-        [.., _, 0xCC] => return Err(ActiveAuthError::Unsupported),
+        [.., _, 0xCC] => return Err(ActiveAuthError::UnknownDigest),
         _ => return Err(ActiveAuthError::BadSignature),
     };
     let m1_length = body.len().checked_sub(hash.length()).ok_or(ActiveAuthError::BadSignature)?;
@@ -132,7 +135,12 @@ fn ecdsa_hash(curve: Curve, dg14: Option<&[u8]>) -> Result<HashAlgorithm, Active
         None => None,
     };
     match (named, curve) {
-        (Some(SignatureAlgorithm::EcdsaPlain(hash) | SignatureAlgorithm::Ecdsa(Some(hash))), _) => Ok(hash),
+        (
+            Some(Announced::Known(
+                SignatureAlgorithm::EcdsaPlain(hash) | SignatureAlgorithm::Ecdsa(Some(hash)),
+            )),
+            _,
+        ) => Ok(hash),
         (Some(_), _) => Err(ActiveAuthError::Unsupported),
         (None, Curve::P224) => Ok(HashAlgorithm::Sha224),
         // The digest is as long as the key, or the next shorter one: BSI TR-03111, 4.1.3.

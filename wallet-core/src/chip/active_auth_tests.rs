@@ -154,7 +154,7 @@ fn a_representative_is_opened_only_as_the_standard_builds_it() {
         }
     }
     let unknown = built(&m1, HashAlgorithm::Sha256, &[0x31, 0xCC]);
-    assert_eq!(open_rsa(&unknown, &challenge), Err(ActiveAuthError::Unsupported));
+    assert_eq!(open_rsa(&unknown, &challenge), Err(ActiveAuthError::UnknownDigest));
     let bare = built(&m1, HashAlgorithm::Sha256, &[0x34, 0xCD]);
     assert_eq!(open_rsa(&bare, &challenge), Err(ActiveAuthError::BadSignature));
     for short in [&[][..], &[0x6A], &[0x6A, 0xBC], &[0x6A, 0x34, 0xCC], &[0, 0]] {

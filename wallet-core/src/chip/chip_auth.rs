@@ -55,9 +55,9 @@ impl ChipKey {
         for key in &infos.chip_keys {
             let Some((agreement, group, bytes)) = parse_key(key) else { continue };
             let named = infos.chip_authentication.iter().filter(|info| {
-                // An info without an id speaks of the only key.
-                info.version == 1
-                    && (info.key_id == key.key_id || (info.key_id.is_none() && infos.chip_keys.len() == 1))
+                // Where there is one key, and one of the two has no id, that key is meant.
+                let only = infos.chip_keys.len() == 1 && (info.key_id.is_none() || key.key_id.is_none());
+                info.version == 1 && (info.key_id == key.key_id || only)
             });
             let mut ciphers: Vec<Cipher> =
                 named.filter_map(|info| cipher_of(agreement, &info.protocol)).collect();

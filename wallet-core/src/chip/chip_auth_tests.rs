@@ -68,6 +68,27 @@ fn the_info_with_the_keys_id_says_how_the_key_is_used() {
 }
 
 #[test]
+fn an_info_and_the_only_key_belong_together_where_one_of_them_has_no_id() {
+    for (of_the_info, of_the_key) in [(Some(5), None), (None, Some(5)), (None, None), (Some(5), Some(5))] {
+        let infos = SecurityInfos {
+            chip_keys: vec![key_info(ECDH, spki(oid::P256, &public(P256, 1)), of_the_key)],
+            chip_authentication: vec![info(ECDH, 2, of_the_info)],
+            ..SecurityInfos::default()
+        };
+        let chosen = ChipKey::choose(&infos).unwrap().unwrap();
+        assert_eq!(chosen.cipher, Cipher::Aes(KeyLength::Aes128), "{of_the_info:?} {of_the_key:?}");
+        assert_eq!(chosen.key_id, of_the_key.map(|id| vec![id]));
+    }
+    // Two ids that differ speak of two keys, and of two keys none is guessed.
+    let differ = SecurityInfos {
+        chip_keys: vec![key_info(ECDH, spki(oid::P256, &public(P256, 1)), Some(6))],
+        chip_authentication: vec![info(ECDH, 2, Some(5))],
+        ..SecurityInfos::default()
+    };
+    assert_eq!(ChipKey::choose(&differ), Err(ChipError::Unsupported(Feature::ChipAuthentication)));
+}
+
+#[test]
 fn a_key_that_no_info_speaks_of_is_used_as_the_oldest_protocol_would() {
     let mut infos = SecurityInfos {
         chip_keys: vec![key_info(ECDH, spki(oid::P256, &public(P256, 1)), None)],

@@ -114,6 +114,8 @@ pub struct ChipData {
     /// The answer to INTERNAL AUTHENTICATE over the challenge; `None` when the chip was not asked or refused. Whoever
     /// needs the proof that the chip is no copy must insist on it.
     pub active_auth: Option<Vec<u8>>,
+    /// How the chip refused INTERNAL AUTHENTICATE, where it did.
+    pub active_auth_refused: Option<StatusWord>,
     /// Data groups that were asked for and not given. Where EF.SOD lists one of them, the chip hides what its issuer put
     /// there.
     pub refused: BTreeSet<u8>,
@@ -336,7 +338,9 @@ impl Idle {
 
     /// Before the door, with a card that has no session.
     fn knock(self, (discovery, command): (Discovery, CommandApdu)) -> Result<(Reading, Step), ChipError> {
-        let conversation = Conversation::plain(self.plan.limits.extended);
+        let LinkLimits { max_command, extended, .. } = self.plan.limits;
+        let most = usize::try_from(max_command).unwrap_or(usize::MAX);
+        let conversation = Conversation::plain(extended, most);
         self.ask(conversation, State::Discovery(discovery), &command)
     }
 
@@ -733,6 +737,8 @@ impl Idle {
             self.data.active_auth = Some(response.data);
         } else if form == LengthForm::Extended && is_about_length(response.status) {
             return self.sign(conversation, challenge, LengthForm::Short);
+        } else {
+            self.data.active_auth_refused = Some(response.status);
         }
         self.next_task(conversation)
     }
@@ -755,7 +761,7 @@ fn chunks_for(limits: &LinkLimits) -> Result<Chunks, ChipError> {
 const GUARDED: [u8; 2] = [3, 4];
 /// The eMRTD application. ICAO Doc 9303-10, 3.4.
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
-/// The longest short command of a reading: a P-384 point in its objects.
+/// Enough for a selection and a read; what is longer goes in parts.
 const MIN_COMMAND: u32 = 128;
 /// What most documents have, for an estimate.
 const GROUPS: [u8; 6] = [15, 14, 1, 11, 12, 2];

@@ -11,11 +11,20 @@ use crate::tlv::{self, Tlv, TlvError};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SecurityInfos {
     /// `ActiveAuthenticationInfo`: with which algorithm an elliptic-curve key answers.
-    pub active_authentication: Option<SignatureAlgorithm>,
+    pub active_authentication: Option<Announced>,
     /// `ChipAuthenticationInfo`, in the order of the file.
     pub chip_authentication: Vec<ChipAuthenticationInfo>,
     /// `ChipAuthenticationPublicKeyInfo`, in the order of the file.
     pub chip_keys: Vec<ChipAuthenticationKey>,
+}
+
+/// With which algorithm a chip says it signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announced {
+    /// With this one.
+    Known(SignatureAlgorithm),
+    /// With one not known here, or with several: which of them counts would be the chip's choice after the fact.
+    Unclear,
 }
 
 /// A way of chip authentication. ICAO 9303-11, 9.2.5.
@@ -68,12 +77,11 @@ impl SecurityInfos {
         if protocol == ACTIVE_AUTHENTICATION {
             tlv::expect(&mut fields, 0x02)?;
             let algorithm = tlv::expect(&mut fields, 0x06)?.value;
-            // Which of two entries counts would be the chip's choice after the fact.
-            if self.active_authentication.is_some() {
-                return Err(TlvError::BadValue);
-            }
-            self.active_authentication =
-                Some(SignatureAlgorithm::named(algorithm).ok_or(TlvError::BadValue)?);
+            // The rest of the file is as good whatever is said here.
+            self.active_authentication = Some(match SignatureAlgorithm::named(algorithm) {
+                Some(algorithm) if self.active_authentication.is_none() => Announced::Known(algorithm),
+                Some(_) | None => Announced::Unclear,
+            });
         } else if protocol.starts_with(CHIP_AUTHENTICATION) {
             let [version] = *tlv::expect(&mut fields, 0x02)?.value else { return Err(TlvError::BadValue) };
             let key_id = parse_key_id(&mut fields)?;
@@ -142,7 +150,8 @@ mod tests {
         ]);
         let SecurityInfos { active_authentication, chip_authentication, chip_keys } =
             SecurityInfos::parse_dg14(&file).unwrap();
-        assert_eq!(active_authentication, Some(SignatureAlgorithm::EcdsaPlain(HashAlgorithm::Sha384)));
+        let sha384 = Announced::Known(SignatureAlgorithm::EcdsaPlain(HashAlgorithm::Sha384));
+        assert_eq!(active_authentication, Some(sha384));
         let [first, second] = chip_authentication.try_into().unwrap();
         assert_eq!((first.version, first.key_id, first.protocol), (1, None, ecdh_aes128));
         assert_eq!((second.version, second.key_id), (2, Some(vec![7])));
@@ -151,11 +160,20 @@ mod tests {
     }
 
     #[test]
-    fn a_second_or_unknown_algorithm_and_broken_entries_are_refused() {
-        let parse = |infos: &[Vec<u8>]| SecurityInfos::parse_dg14(&dg14(infos)).unwrap_err();
+    fn a_second_or_unknown_algorithm_leaves_the_keys_of_the_file_as_they_are() {
         let algorithm = active(oid::ECDSA_PLAIN_SHA384);
-        assert_eq!(parse(&[algorithm.clone(), algorithm]), TlvError::BadValue);
-        assert_eq!(parse(&[active(&[42, 3])]), TlvError::BadValue);
+        let key = info(&[CHIP_KEY, &[2]].concat(), &[&[0x30, 0]]);
+        for before in [vec![algorithm.clone(), algorithm], vec![active(&[42, 3])]] {
+            let file = dg14(&[before, vec![key.clone()]].concat());
+            let infos = SecurityInfos::parse_dg14(&file).unwrap();
+            assert_eq!(infos.active_authentication, Some(Announced::Unclear));
+            assert_eq!(infos.chip_keys.len(), 1);
+        }
+    }
+
+    #[test]
+    fn broken_entries_are_refused() {
+        let parse = |infos: &[Vec<u8>]| SecurityInfos::parse_dg14(&dg14(infos)).unwrap_err();
         assert_eq!(parse(&[info(CHIP_AUTHENTICATION, &[])]), TlvError::Truncated);
         assert_eq!(parse(&[info(CHIP_AUTHENTICATION, &[&[2, 2, 1, 1]])]), TlvError::BadValue);
         assert_eq!(parse(&[info(CHIP_KEY, &[&[2, 1, 1]])]), TlvError::UnexpectedTag);

@@ -9,6 +9,7 @@ use super::{
     code,
 };
 use crate::{
+    apdu::StatusWord,
     card::{Date, Person},
     chip::{
         AccessUsed, ChipAuthentication, ChipData, ChipError, FileId, MappingProof,
@@ -295,15 +296,27 @@ fn active_authentication(
     let skipped = |why| Ok(ChipCheckOutcome::Skipped { why });
     let Some(dg15) = data.groups.get(&15) else { return without_key(data, signed, 15) };
     let Some(challenge) = challenge else { return skipped(ChipCheckSkip::NoChallenge) };
-    let answer = data.active_auth.as_deref().ok_or(Refused::CLONED)?;
+    let answer = data.active_auth.as_deref().ok_or(match data.active_auth_refused {
+        // An answer too long for this link proves nothing, and says nothing against the card.
+        Some(status) if is_about_the_link(status) => Refused::UNSUPPORTED,
+        Some(_) | None => Refused::CLONED,
+    })?;
     active_auth::verify(dg15, data.groups.get(&14).map(Vec::as_slice), &challenge, answer).map_err(
         |error| match error {
             // That this wallet cannot check it is no word against the card.
-            ActiveAuthError::Unsupported => Refused::UNSUPPORTED,
-            ActiveAuthError::Malformed | ActiveAuthError::BadSignature => Refused::CLONED,
+            ActiveAuthError::Unsupported | ActiveAuthError::UnknownDigest | ActiveAuthError::Malformed => {
+                Refused::UNSUPPORTED
+            }
+            ActiveAuthError::BadSignature => Refused::CLONED,
         },
     )?;
     Ok(ChipCheckOutcome::Passed)
+}
+
+fn is_about_the_link(status: StatusWord) -> bool {
+    status == StatusWord::WRONG_LENGTH
+        || status == StatusWord::CONDITIONS_NOT_SATISFIED
+        || status.class() == 0x6C
 }
 
 /// Why a key is not there: the card has none, or its file was not asked for. A chip that does not show what its issuer put
@@ -343,6 +356,8 @@ fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &An
             let why = match infos {
                 Some(infos) if !infos.chip_keys.is_empty() => ChipCheckSkip::NotAsked,
                 Some(_) => ChipCheckSkip::NoKey,
+                // A file that cannot be read here may hold a key.
+                None if data.groups.contains_key(&14) => ChipCheckSkip::NotAsked,
                 None => return without_key(data, signed, 14),
             };
             Ok(ChipCheckOutcome::Skipped { why })

@@ -2,8 +2,8 @@ use super::*;
 use crate::{
     apdu::StatusWord,
     chip::{
-        access::Can,
         Reference,
+        access::Can,
         error::{Feature, Part},
         test_card::{Habits, SIGNATURE, TestCard},
     },
@@ -171,7 +171,8 @@ fn a_security_object_in_another_form_makes_us_try_all_files() {
 fn a_chip_that_cannot_sign_or_is_not_asked_has_no_signature() {
     let mut card = TestCard::new(&groups());
     card.habits.no_signature = true;
-    assert_eq!(read(&mut card, LONG).unwrap().active_auth, None);
+    let data = read(&mut card, LONG).unwrap();
+    assert_eq!((data.active_auth, data.active_auth_refused), (None, Some(StatusWord::REFERENCE_NOT_FOUND)));
     let mut without_key = groups();
     without_key.pop();
     let mut card = TestCard::new(&without_key);
