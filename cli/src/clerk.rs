@@ -3,6 +3,7 @@
 use serde::Serialize;
 use wallet_core::{
     counter::{CounterError, Rule},
+    crypto::sign::PublicKey,
     trust::Certificate,
     verify::{
         AudienceKind, Claims, Counter, DeskSettings, Outcome as CheckEnd, Relaxation, Shown, SkipReason,
@@ -25,6 +26,12 @@ pub(crate) enum NoCounter {
     DeskId,
 }
 
+/// The key in an authority's certificate, DER.
+pub(crate) fn authority(certificate: &[u8]) -> Result<PublicKey, NoCounter> {
+    let key = Certificate::parse(certificate).and_then(|certificate| certificate.p256_public_key());
+    key.map_err(|_| NoCounter::Root)
+}
+
 /// A counter with the pack that the key in `authority` (a certificate, DER) signed, not older than `lowest_sequence`.
 pub(crate) fn counter(
     pack: &[u8],
@@ -33,8 +40,7 @@ pub(crate) fn counter(
     settings: DeskSettings,
     now: i64,
 ) -> Result<Counter, NoCounter> {
-    let key = Certificate::parse(authority).and_then(|certificate| certificate.p256_public_key());
-    let key = key.map_err(|_| NoCounter::Root)?;
+    let key = self::authority(authority)?;
     Counter::open(pack.to_vec(), key.as_sec1().to_vec(), lowest_sequence, settings, now).map_err(|error| {
         match error {
             CounterError::PeerMisbehaved(Rule::OlderPack) => NoCounter::OlderPack,

@@ -6,15 +6,17 @@
 //! | `keys` | software keys, sealed by the passphrase |
 //! | `anchor` | the version the vault has reached |
 //! | `settings.json` | the issuer's address |
-//! | `trust/` | certificates trusted, and the counter pack |
+//! | `trust/` | certificates trusted, the counter pack, and how far packs have come |
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
+use wallet_core::crypto::hash::sha256;
 
 use crate::failure::{Failure, Outcome, UsageFault, storage};
 
@@ -138,6 +140,43 @@ impl Home {
         self.replace(&self.pack_root(), certificate)
     }
 
+    /// The highest sequence of a counter pack seen of the authority with this key; 0 before the first.
+    pub(crate) fn pack_sequence(&self, authority: &[u8]) -> Outcome<u64> {
+        Ok(self.pack_sequences()?.get(&name_of(authority)).copied().unwrap_or_default())
+    }
+
+    /// Remembers that a pack with this sequence was seen. It never goes back.
+    pub(crate) fn keep_pack_sequence(&self, authority: &[u8], sequence: u64) -> Outcome<()> {
+        let mut sequences = self.pack_sequences()?;
+        let kept = sequences.entry(name_of(authority)).or_default();
+        if sequence <= *kept {
+            return Ok(());
+        }
+        *kept = sequence;
+        let text =
+            serde_json::to_vec_pretty(&sequences).map_err(|_| Failure::Internal("sequences without JSON"))?;
+        self.create()?;
+        let path = self.sequences();
+        if let Some(folder) = path.parent() {
+            private_folder(folder).map_err(storage(folder))?;
+        }
+        self.replace(&path, &text)
+    }
+
+    fn pack_sequences(&self) -> Outcome<BTreeMap<String, u64>> {
+        let path = self.sequences();
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|_| Failure::Storage { path, reason: io::ErrorKind::InvalidData }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(storage(path)(error)),
+        }
+    }
+
+    fn sequences(&self) -> PathBuf {
+        self.folder.join("trust").join(SEQUENCES)
+    }
+
     fn trust_folder(&self, kind: &str) -> PathBuf {
         self.folder.join("trust").join(kind)
     }
@@ -160,6 +199,11 @@ impl Home {
         written.map_err(storage(&beside))?;
         fs::rename(&beside, path).map_err(storage(path))
     }
+}
+
+/// An authority by its key, however often its certificate is renewed: SHA-256, lower-case hexadecimal.
+fn name_of(authority: &[u8]) -> String {
+    hex::encode(sha256(authority))
 }
 
 /// The certificate files in a folder, by name; none when there is no folder.
@@ -189,6 +233,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 }
 
 const SETTINGS: &str = "settings.json";
+const SEQUENCES: &str = "pack-sequences.json";
 const ISSUERS: &str = "issuers";
 const CARDS: &str = "cards";
 const DESKS: &str = "desks";
@@ -224,6 +269,21 @@ mod tests {
         assert_eq!(home.settings().unwrap(), Some(settings));
         fs::write(folder.join(SETTINGS), b"{").unwrap();
         assert_eq!(home.settings().unwrap_err().exit_code(), 7);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_sequence_of_packs_is_kept_for_each_authority_and_never_goes_back() {
+        let (home, folder) = home();
+        assert_eq!(home.pack_sequence(b"one").unwrap(), 0, "before there is a folder");
+        home.keep_pack_sequence(b"one", 7).unwrap();
+        home.keep_pack_sequence(b"one", 5).unwrap();
+        home.keep_pack_sequence(b"two", 3).unwrap();
+        assert_eq!((home.pack_sequence(b"one").unwrap(), home.pack_sequence(b"two").unwrap()), (7, 3));
+        // A file that cannot be read is not taken for none.
+        fs::write(home.sequences(), b"{").unwrap();
+        assert_eq!(home.pack_sequence(b"one").unwrap_err().exit_code(), 7);
+        assert_eq!(home.keep_pack_sequence(b"one", 9).unwrap_err().exit_code(), 7);
         fs::remove_dir_all(folder).unwrap();
     }
 

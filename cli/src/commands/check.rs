@@ -7,7 +7,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use wallet_core::verify::{Counter, DeskSettings, SeenEntry};
+use wallet_core::{
+    crypto::sign::PublicKey,
+    verify::{Counter, DeskSettings, SeenEntry},
+};
 
 use crate::{
     args::CheckArguments,
@@ -19,7 +22,7 @@ use crate::{
     views,
 };
 
-/// The file of `--seen`: what a counter must not forget between two codes.
+/// The file of `--seen`: what a counter must not forget between two codes. It may go to another machine, so it has the pack too.
 #[derive(Default, Serialize, Deserialize)]
 struct Memory {
     /// The highest sequence of a pack so far: an older one is refused.
@@ -42,7 +45,7 @@ pub(crate) fn run(arguments: &CheckArguments, home: &Home, output: Output) -> Ou
     let now = views::now()?.unix_seconds;
     let memory = arguments.seen.as_deref().map(load_memory).transpose()?.unwrap_or_default();
     let lowest_sequence = memory.pack_sequence;
-    let counter = open_counter(arguments, home, lowest_sequence, now)?;
+    let (counter, authority) = open_counter(arguments, home, lowest_sequence, now)?;
     if let Some(nonce) = &arguments.nonce {
         let bad = || Failure::Usage(UsageFault::Value { argument: "--nonce", value: nonce.clone() });
         let bytes = hex::decode(nonce).map_err(|_| bad())?;
@@ -50,6 +53,8 @@ pub(crate) fn run(arguments: &CheckArguments, home: &Home, output: Output) -> Ou
     }
     counter.remember(memory.codes.into_iter().map(SeenEntry::from).collect(), PROCESS_START);
     let verdict = counter.check(&text, now, PROCESS_START);
+    // Before the answer, so that nothing is answered by a pack that is forgotten again.
+    home.keep_pack_sequence(authority.as_sec1(), verdict.pack_sequence)?;
     if let Some(path) = &arguments.seen {
         // Before the answer: a code that could not be remembered must not be accepted.
         let codes = counter.seen().into_iter().map(SeenRow::from).collect();
@@ -61,7 +66,12 @@ pub(crate) fn run(arguments: &CheckArguments, home: &Home, output: Output) -> Ou
     if verdict.accepted { Ok(()) } else { Err(Failure::Refused) }
 }
 
-fn open_counter(arguments: &CheckArguments, home: &Home, lowest_sequence: u64, now: i64) -> Outcome<Counter> {
+fn open_counter(
+    arguments: &CheckArguments,
+    home: &Home,
+    lowest_sequence: u64,
+    now: i64,
+) -> Outcome<(Counter, PublicKey)> {
     let settings = settings(arguments)?;
     let pack_path = arguments.pack.clone().unwrap_or_else(|| home.pack());
     if arguments.pack.is_none() && !pack_path.exists() {
@@ -75,8 +85,10 @@ fn open_counter(arguments: &CheckArguments, home: &Home, lowest_sequence: u64, n
     let roots = certificates::read(&root_path, "--pack-root")?;
     let mut fault = NoCounter::Root;
     for root in roots {
-        match clerk::counter(&pack, &root, lowest_sequence, settings.clone(), now) {
-            Ok(counter) => return Ok(counter),
+        let Ok(authority) = clerk::authority(&root) else { continue };
+        let kept = home.pack_sequence(authority.as_sec1())?;
+        match clerk::counter(&pack, &root, lowest_sequence.max(kept), settings.clone(), now) {
+            Ok(counter) => return Ok((counter, authority)),
             Err(other) => fault = other,
         }
     }

@@ -5,6 +5,7 @@
 mod demo;
 mod exit_codes;
 mod help;
+mod packs;
 mod reading;
 mod shapes;
 mod simulator;
