@@ -50,6 +50,13 @@ pub(crate) enum Action {
     Enrol(EnrolArguments),
     /// Take the ID by a community centre's code.
     Accept(AcceptArguments),
+    /// Go on with an issuance that waits.
+    Continue {
+        /// Where the browser was sent back to.
+        url: Option<String>,
+        /// Whether every question is answered already.
+        yes: bool,
+    },
     /// Show the ID at a counter.
     Show(ShowArguments),
     /// What an app does in the background.
@@ -268,6 +275,11 @@ pub(crate) fn command(help: &'static Help) -> Command {
                 .args(issuer()),
         )
         .subcommand(
+            base("continue", help.go_on, help.go_on_usage)
+                .arg(Arg::new("url").value_name("URL").help(help.came_back))
+                .arg(flag("yes", help.yes)),
+        )
+        .subcommand(
             base("show", help.show, help.show_usage)
                 .arg(
                     value("level", "LEVEL", help.level)
@@ -356,6 +368,7 @@ fn arguments(matches: &ArgMatches) -> Outcome<Arguments> {
             digits: text(own, "digits"),
             issuer: issuer_arguments(own),
         }),
+        "continue" => Action::Continue { url: text(own, "url"), yes: own.get_flag("yes") },
         "show" => Action::Show(ShowArguments {
             level: level(own)?,
             card: text(own, "card"),

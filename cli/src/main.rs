@@ -81,6 +81,7 @@ async fn dispatch(arguments: Arguments, output: Output) -> Outcome<()> {
         Action::Read(arguments) => until_interrupted(commands::read::run(arguments, &home()?, output)).await,
         Action::Enrol(arguments) => commands::enrol::run(arguments, &home()?, output).await,
         Action::Accept(arguments) => commands::accept::run(arguments, &home()?, output).await,
+        Action::Continue { url, yes } => commands::go_on::run(url, yes, &home()?, output).await,
         Action::Show(arguments) => commands::show::run(arguments, &home()?, output).await,
         Action::Check(arguments) => commands::check::run(&arguments, &home()?, output),
         Action::Refresh => until_interrupted(commands::refresh::run(&home()?, output)).await,

@@ -27,7 +27,20 @@ const OFFER: &str = "openid-credential-offer:";
 #[derive(Serialize)]
 struct Document {
     keys: LabelledKeys,
-    card: CardDocument,
+    #[serde(flatten)]
+    issued: IssuedDocument,
+}
+
+/// How far an issuance has come.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum IssuedDocument {
+    /// The card is there.
+    Card(Box<CardDocument>),
+    /// Where a browser has to go. What it brings back is for `wallet continue`.
+    SignIn(String),
+    /// A clerk looks first; seconds until it is worth asking again by `wallet continue`.
+    Later(u64),
 }
 
 /// Runs it.
@@ -41,14 +54,30 @@ pub(crate) async fn run(arguments: AcceptArguments, home: &Home, output: Output)
     let stages: Arc<dyn EnrolmentListener> = Arc::new(Stages(output));
     let issued = cancelling(offer.accept(digits, Some(stages)), || offer.cancel()).await?;
     output.clear_progress();
-    let Issued::Card { card } = issued else {
-        // A desktop has no browser that comes back, and no morning on which it asks again.
-        return Err(WalletError::NotForThisWallet.into());
-    };
+    // What goes on later needs to know with whom.
     keep(home, issuer, found)?;
-    output.line(&(output.texts.say.enrolled)(&card.name))?;
-    print_card(&card, output)?;
-    output.document(&Document { keys: LabelledKeys::default(), card: CardDocument::from(card) })
+    tell(issued, output)
+}
+
+/// Says how far an issuance has come, and what to do next.
+pub(super) fn tell(issued: Issued, output: Output) -> Outcome<()> {
+    let say = &output.texts.say;
+    let issued = match issued {
+        Issued::Card { card } => {
+            output.line(&(say.enrolled)(&card.name))?;
+            print_card(&card, output)?;
+            IssuedDocument::Card(Box::new(CardDocument::from(card)))
+        }
+        Issued::SignIn { url } => {
+            output.line(&(say.sign_in)(&url))?;
+            IssuedDocument::SignIn(url)
+        }
+        Issued::Later { seconds } => {
+            output.line(&(say.later)(seconds))?;
+            IssuedDocument::Later(seconds)
+        }
+    };
+    output.document(&Document { keys: LabelledKeys::default(), issued })
 }
 
 /// Opens the wallet, looks the offer up, and asks for the digits when it wants some.

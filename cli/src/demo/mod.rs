@@ -1,5 +1,5 @@
-//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, and ten attempts
-//! that must fail.
+//! `wallet demo`: one invented citizen from the card to the counter, another from the community centre, a third from the portal,
+//! and twelve attempts that must fail.
 //!
 //! Everything is real but the people: the desk answers HTTP on loopback, the chip speaks its protocols, the vault lies in a
 //! temporary folder. No time passes by waiting: frames and checks are given the second they are to believe in.
@@ -7,6 +7,7 @@
 mod centre;
 mod desks;
 mod phone;
+mod portal;
 mod steps;
 
 use std::{
@@ -89,6 +90,8 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
 
     let centre_phone = centre::visit(&desk, folder, pictures, steps).await?;
 
+    let portal_phone = portal::apply(&desk, folder, steps).await?;
+
     lose_and_find(&desk, &centre_phone, &sign, steps).await?;
 
     let counter = desk.counter(DESK_ID)?;
@@ -112,6 +115,9 @@ async fn walk(folder: &Path, pictures: &Path, steps: &mut Steps) -> Outcome<()> 
     let (_, from_centre) = begin_show(&centre_phone, SHOWN, &sign).await?;
     let verdict = check(&counter, &from_centre.text, 0)?;
     steps.verdict("check_centre", say.checked_centre, &verdict, |_| false)?;
+    let (_, from_portal) = begin_show(&portal_phone, SHOWN, &sign).await?;
+    let verdict = check(&counter, &from_portal.text, 0)?;
+    steps.verdict("check_portal", say.checked_portal, &verdict, |_| false)?;
 
     // A frame nobody has scanned yet: else the counter would say that it was used before.
     let (_, stolen) = begin_show(&phone, SHOWN, &sign).await?;

@@ -82,6 +82,11 @@ impl Phone {
         Ok(Self { wallet, keys, face })
     }
 
+    /// Its wallet.
+    pub(super) const fn wallet(&self) -> &Arc<Wallet> {
+        &self.wallet
+    }
+
     /// Taps the citizen's card and has it answer the issuer's challenge.
     pub(super) async fn tap(&self, citizen: &Citizen) -> Outcome<(Arc<Enrolment>, Arc<ChipEvidence>)> {
         let enrolment = Arc::clone(&self.wallet).enrol().await?;

@@ -144,7 +144,7 @@ impl Steps {
         self.apdus = apdus;
     }
 
-    /// Tells the end, with `demo: accepted N, refused N` as the last line. Success is three accepted, ten refused, and no
+    /// Tells the end, with `demo: accepted N, refused N` as the last line. Success is four accepted, twelve refused, and no
     /// step that ended in any other way.
     pub(super) fn finish(self, pictures: &Path) -> Outcome<()> {
         let ended = |end| self.steps.iter().filter(|step| step.outcome == end).count();
@@ -164,7 +164,7 @@ impl Steps {
             accepted,
             refused,
         })?;
-        let good = (accepted, refused, ended(End::Unexpected), ended(End::Failed)) == (3, 10, 0, 0);
+        let good = (accepted, refused, ended(End::Unexpected), ended(End::Failed)) == (4, 12, 0, 0);
         if good { Ok(()) } else { Err(Failure::DemoFailed) }
     }
 

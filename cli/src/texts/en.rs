@@ -72,10 +72,14 @@ const HELP: Help = Help {
     desk_root: "A root certificate under which desks are registered, PEM or DER; may be repeated",
     yes: "Answer every question with yes (the face check and the fingerprint of the software phone), for scripts",
 
-    accept: "Take a mobile ID by a community centre's code",
+    accept: "Take a mobile ID by a community centre's code or a portal's link",
     accept_usage: "wallet accept CODE --issuer URL [--digits N] [--trust DIR] [--yes]",
-    offer: "The clerk's code: its text, or a picture file of it",
+    offer: "The clerk's code or the portal's link: its text, or a picture file of it",
     digits: "The six digits that the clerk spoke; asked for when missing",
+
+    go_on: "Go on with an ID that waits: for a browser, for a clerk, or after it was cut short",
+    go_on_usage: "wallet continue [URL] [--yes]",
+    came_back: "Where the browser was sent back to, after signing in",
 
     show: "Show the ID at a counter, as a QR code that changes every 15 seconds",
     show_usage: "wallet show [--level LEVEL] [--desk SIGN] [--out DIR] [--once] [--yes]",
@@ -156,6 +160,12 @@ const SAY: Say = Say {
 
     enrolment_stage: |stage| stage.text(Language::English),
     enrolled: |name| format!("The mobile ID of {name} is in the wallet."),
+    sign_in: |url| {
+        format!(
+            "Open this address in a browser and sign in:\n{url}\nThen go on with `wallet continue URL`, the address it sends you back to."
+        )
+    },
+    later: |seconds| format!("A clerk looks at it first. Ask again by `wallet continue` in {seconds} s."),
     no_cards: "There is no card in the wallet. `wallet enrol` makes one.",
     copies: "Shows left",
     left: |count| format!("{count}"),
@@ -223,6 +233,17 @@ const DEMO: Demo = Demo {
     used_code: "The clerk's code, used a second time",
     second_phone: "A second phone of the same person",
     checked_centre: "The offline counter checks the ID from the centre",
+    portal_unseen: "A portal's link for somebody whom nobody has seen and who tapped no card",
+    portal_link: |name| {
+        format!(
+            "At the portal: {name} was at the centre before, signs in, applies and opens the link on the phone"
+        )
+    },
+    portal_other_browser: "What another browser brings back to the phone",
+    issued_by_portal: |name, copies| {
+        format!("The ID of {name} is on a third phone, with {copies} one-time copies: a foreign resident's")
+    },
+    checked_portal: "The offline counter checks the ID from the portal",
     lost_phone: "The phone is reported lost, its operator suspends the ID, an online counter checks it",
     locked_phone: "The lost phone hears of it and locks itself; whoever found it tries to show the ID",
     found_phone: "The phone is found, it opens again, an online counter checks it",

@@ -71,10 +71,14 @@ const HELP: Help = Help {
     desk_root: "창구를 등록하는 최상위 인증서, PEM 또는 DER. 여러 번 쓸 수 있음",
     yes: "모든 질문에 예로 답함 (소프트웨어 휴대전화의 얼굴 확인과 지문). 스크립트용",
 
-    accept: "주민센터의 코드로 모바일 신분증을 발급받음",
+    accept: "주민센터의 코드나 포털의 링크로 모바일 신분증을 발급받음",
     accept_usage: "wallet accept CODE --issuer URL [--digits N] [--trust DIR] [--yes]",
-    offer: "창구의 코드: 글 또는 그림 파일",
+    offer: "창구의 코드나 포털의 링크: 글 또는 그림 파일",
     digits: "창구에서 말한 여섯 자리 숫자. 없으면 물어봄",
+
+    go_on: "기다리는 발급을 이어서 진행: 브라우저, 담당자 확인, 또는 중단된 발급",
+    go_on_usage: "wallet continue [URL] [--yes]",
+    came_back: "로그인한 뒤 브라우저가 되돌아온 주소",
 
     show: "15초마다 바뀌는 QR 코드로 창구에 신분증을 제시",
     show_usage: "wallet show [--level LEVEL] [--desk SIGN] [--out DIR] [--once] [--yes]",
@@ -155,6 +159,14 @@ const SAY: Say = Say {
 
     enrolment_stage: |stage| stage.text(Language::Korean),
     enrolled: |name| format!("{name} 님의 모바일 신분증이 지갑에 들어왔습니다."),
+    sign_in: |url| {
+        format!(
+            "브라우저에서 이 주소를 열고 로그인하세요:\n{url}\n그다음 되돌아온 주소로 `wallet continue URL`을 실행하세요."
+        )
+    },
+    later: |seconds| {
+        format!("담당자가 먼저 확인합니다. {seconds}초 뒤에 `wallet continue`로 다시 물어보세요.")
+    },
     no_cards: "지갑에 카드가 없습니다. `wallet enrol`로 발급받으세요.",
     copies: "남은 제시 횟수",
     left: |count| format!("{count}회"),
@@ -220,6 +232,15 @@ const DEMO: Demo = Demo {
     used_code: "이미 쓴 주민센터 코드",
     second_phone: "같은 사람의 두 번째 휴대전화",
     checked_centre: "네트워크 없는 창구가 주민센터에서 발급받은 신분증을 확인",
+    portal_unseen: "아무도 본 적 없고 카드도 대지 않은 사람의 포털 링크",
+    portal_link: |name| {
+        format!("포털: 주민센터를 다녀간 {name} 님이 로그인해 신청하고 휴대전화에서 링크를 엽니다")
+    },
+    portal_other_browser: "다른 브라우저가 휴대전화로 가져온 응답",
+    issued_by_portal: |name, copies| {
+        format!("{name} 님의 신분증(외국인등록증)이 세 번째 휴대전화에 들어왔습니다. 일회용 사본 {copies}개")
+    },
+    checked_portal: "네트워크 없는 창구가 포털에서 발급받은 신분증을 확인",
     lost_phone: "분실 신고로 통신사가 신분증을 정지한 뒤 온라인 창구가 확인",
     locked_phone: "분실된 휴대전화가 스스로 잠긴 뒤 주운 사람이 신분증을 제시하려 함",
     found_phone: "휴대전화를 찾아 잠금을 푼 뒤 온라인 창구가 확인",

@@ -51,6 +51,13 @@ pub(crate) struct Demo {
     pub(crate) used_code: &'static str,
     pub(crate) second_phone: &'static str,
     pub(crate) checked_centre: &'static str,
+    pub(crate) portal_unseen: &'static str,
+    /// The name of the applicant.
+    pub(crate) portal_link: fn(&str) -> String,
+    pub(crate) portal_other_browser: &'static str,
+    /// The holder's name, one-time copies.
+    pub(crate) issued_by_portal: fn(&str, u32) -> String,
+    pub(crate) checked_portal: &'static str,
     pub(crate) lost_phone: &'static str,
     pub(crate) locked_phone: &'static str,
     pub(crate) found_phone: &'static str,
@@ -129,6 +136,10 @@ pub(crate) struct Help {
     pub(crate) accept_usage: &'static str,
     pub(crate) offer: &'static str,
     pub(crate) digits: &'static str,
+
+    pub(crate) go_on: &'static str,
+    pub(crate) go_on_usage: &'static str,
+    pub(crate) came_back: &'static str,
 
     pub(crate) show: &'static str,
     pub(crate) show_usage: &'static str,
@@ -219,6 +230,10 @@ pub(crate) struct Say {
 
     pub(crate) enrolment_stage: fn(EnrolmentStage) -> &'static str,
     pub(crate) enrolled: fn(&str) -> String,
+    /// Where the browser has to go.
+    pub(crate) sign_in: fn(&str) -> String,
+    /// Seconds until it is worth asking again.
+    pub(crate) later: fn(u64) -> String,
     pub(crate) no_cards: &'static str,
     pub(crate) copies: &'static str,
     pub(crate) left: fn(u32) -> String,

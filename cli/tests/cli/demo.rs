@@ -7,13 +7,13 @@ use super::{Folder, wallet};
 const LEVELS: [&str; 5] = ["adult", "name_birth", "address", "full", "registration_number"];
 
 #[test]
-fn the_demo_accepts_three_and_refuses_ten() {
+fn the_demo_accepts_four_and_refuses_twelve() {
     let folder = Folder::new("demo");
     for language in ["en", "ko"] {
         let out = folder.path(language);
         let run = wallet(&folder.0, &["demo", "--out", out.to_str().unwrap(), "--lang", language]);
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-        assert_eq!(run.stdout.lines().last(), Some("demo: accepted 3, refused 10"));
+        assert_eq!(run.stdout.lines().last(), Some("demo: accepted 4, refused 12"));
         assert!(run.stdout.contains('▀'), "the code is drawn");
         let link = std::fs::read_to_string(out.join("centre.txt")).unwrap();
         assert!(link.starts_with("openid-credential-offer://"));
@@ -33,7 +33,7 @@ fn the_demo_tells_machines_every_step_and_keeps_the_budget() {
     let run = wallet(&folder.0, &["demo", "--json", "--out", out.to_str().unwrap()]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     let told = run.json();
-    assert_eq!((&told["accepted"], &told["refused"]), (&Value::from(3), &Value::from(10)));
+    assert_eq!((&told["accepted"], &told["refused"]), (&Value::from(4), &Value::from(12)));
 
     let steps = told["steps"].as_array().unwrap();
     assert!(steps.iter().all(|step| step["name"].is_string() && step["milliseconds"].is_u64()));
@@ -42,7 +42,7 @@ fn the_demo_tells_machines_every_step_and_keeps_the_budget() {
         .filter(|step| step["outcome"] == "refused")
         .map(|step| (step["name"].as_str().unwrap(), step["reason"].as_str().unwrap()))
         .collect();
-    assert_eq!(refused.len(), 10);
+    assert_eq!(refused.len(), 12);
     for reason in [
         ("screenshot", "frame_expired"),
         ("other_desk", "other_desk"),
@@ -51,6 +51,8 @@ fn the_demo_tells_machines_every_step_and_keeps_the_budget() {
         ("wrong_digits", "code_not_accepted"),
         ("used_code", "code_not_accepted"),
         ("second_phone", "another_phone"),
+        ("portal_unseen", "denied"),
+        ("portal_other_browser", "not_trusted"),
         ("lost_phone", "deactivated"),
         ("locked_phone", "not_usable"),
     ] {

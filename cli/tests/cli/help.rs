@@ -3,7 +3,7 @@
 use super::{Folder, wallet};
 
 const COMMANDS: [&str; 10] =
-    ["demo", "read", "enrol", "accept", "show", "refresh", "wipe", "check", "list", "history"];
+    ["demo", "read", "enrol", "accept", "continue", "show", "refresh", "wipe", "check", "list", "history"];
 
 fn has_hangul(text: &str) -> bool {
     text.chars().any(|c| ('가'..='힣').contains(&c))

@@ -223,6 +223,33 @@ fn a_clerks_code_and_six_digits_become_an_id() {
 }
 
 #[test]
+fn a_portals_link_leads_to_a_browser_and_back_to_a_card() {
+    let folder = Folder::new("portal");
+    let desk = Beside::start(folder.path("desk"));
+    let (home, trust) = (folder.path("home"), desk.data.to_str().unwrap());
+    let citizen = fixtures::people::adult();
+    let browser = fixtures::browser::Browser::at(&desk.url);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Somebody has seen them.
+    desk.visit();
+    let link = runtime.block_on(browser.apply(&citizen, None)).unwrap().link;
+    let of = ["accept", &link, "--issuer", &desk.url, "--trust", trust, "--yes", "--json"];
+    let waits = wallet(&home, &of);
+    assert_eq!(waits.code, 0, "{}", waits.stderr);
+    let url = waits.json()["sign_in"].as_str().unwrap().to_owned();
+    assert!(url.starts_with(&desk.url), "{url}");
+    let early = wallet(&home, &["continue", "--yes", "--json"]);
+    assert_eq!(early.json()["error"]["name"], "not_for_this_wallet", "the browser is out");
+    let back = runtime.block_on(browser.answer(&url, &citizen, true)).unwrap().way_back().unwrap();
+    assert_eq!(wallet(&home, &["continue", &back]).code, 2, "without --yes nobody is there to ask");
+    let done = wallet(&home, &["continue", &back, "--yes", "--json"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(done.json()["card"]["name"], citizen.name);
+    assert_ne!(wallet(&home, &["continue", &back, "--yes"]).code, 0, "it is good once");
+    assert_eq!(wallet(&home, &["show", "--yes", "--once", "--json"]).code, 0);
+}
+
+#[test]
 fn a_wallet_is_refreshed_and_wiped_and_begins_anew() {
     let folder = Folder::new("wipe");
     let desk = Beside::start(folder.path("desk"));
