@@ -26,7 +26,7 @@ use wallet_core::{
     jose::{Blob, Fixed, Jwk, SigningInput, encode},
     openid::{CardEvidence, ChallengeResponse, KeysClaims, WalletClaims},
     platform::{AttestationMessage, ChipMessage, ChipProof, FaceMessage, GroupMessage},
-    qr::base45,
+    qr::{QrCode, base45},
     status::{
         Refused, StapleMessage, StaplesRequest, StaplesResponse, Status, StatusList,
         commands::{
@@ -70,9 +70,132 @@ fn main() {
     status(&mut seeds);
     sd_jwts(&mut seeds);
     attestations(&mut seeds);
+    desk(&mut seeds);
     for (target, number) in seeds.made {
         println!("{target}: {number} seeds");
     }
+}
+
+/// Requests to the desk by route, by who asks and how (fuzz/targets/desk_http.rs); edits of a wallet's requests; pictures.
+fn desk(seeds: &mut Seeds) {
+    use fuzz::desk::{BEARER, JSON, OWN_PATH, PARTS, POST, ROUTES, SIGNED, WITH_TOKEN};
+    let mut add = |route: &str, who: u8, flags: u8, head: &str, body: &[u8]| {
+        let place = ROUTES.iter().position(|known| *known == route).unwrap();
+        let start = [u8::try_from(place).unwrap(), who, flags];
+        seeds.add("desk_http", &[&start[..], head.as_bytes(), &[0xff], body].concat());
+    };
+    // Every route, as whoever it is for, and as nobody.
+    for route in ROUTES {
+        let who = match route.split('/').nth(1) {
+            Some("clerk" | "password") if route.contains("visits") => 2,
+            Some("clerk" | "password") => 1,
+            Some("operator") => 3,
+            Some("counter") => 4,
+            Some("admin") => 5,
+            Some("portal" | "openid") => 6,
+            _ => 0,
+        };
+        add(route, who, WITH_TOKEN, "", b"");
+        add(
+            route,
+            who,
+            POST | WITH_TOKEN,
+            "",
+            b"seen=yes&sure=yes&reason=lost&answer=approve&document=resident_card",
+        );
+    }
+    let form = POST | WITH_TOKEN;
+    add("/clerk/find", 1, form, "", b"number=900314-2000000");
+    add("/clerk/find", 1, form, "", b"number=+9003142000000+&number=x");
+    add("/clerk/people/{handle}/line", 1, form, "", b"line=010-0000-0001");
+    let details = "name=%ED%99%8D&name_latin=HONG&address=%EC%84%B8%EC%A2%85&sure=yes";
+    add("/clerk/people/{handle}/details", 1, form, "", details.as_bytes());
+    add("/operator/find", 3, form, "", b"line=010-0000-0001");
+    add("/counter/check", 4, form, "", format!("code={}", WORLD.frame(&WORLD.copies[0])).as_bytes());
+    add("/counter/picture", 4, form | PARTS, "", &picture("KR1:"));
+    add("/admin/accounts", 5, form, "", b"name=moon&role=clerk");
+    add("/admin/trail", 5, 0, "before=9&who=kim", b"");
+    add("/sign-in", 0, form, "", b"account=kim&password=secret");
+    add(
+        "/portal/sign-in",
+        0,
+        form,
+        "",
+        b"name=a&number=900314-2000000&request=urn:ietf:params:oauth:request_uri:x",
+    );
+    add(
+        "/portal/open",
+        0,
+        0,
+        "credential_offer_uri=http%3A%2F%2F127.0.0.1%3A8480%2Fopenid%2Fapplications%2Fx",
+        b"",
+    );
+    add(
+        "/openid/authorize",
+        6,
+        0,
+        "client_id=kr.example.wallet&request_uri=urn:ietf:params:oauth:request_uri:x",
+        b"",
+    );
+    add("/language/ko", 0, 0, "back=/clerk", b"");
+    add("/desk-sign", 0, 0, "nonce=1", b"");
+    add(
+        "/",
+        0,
+        OWN_PATH,
+        "/clerk/people/AAAA?x=%00\ncookie: desk-staff=x; a\naccept-language: ko;q=0.5, en",
+        b"",
+    );
+    add("/", 0, 0, "\nx-forwarded-for: 1.2.3.4, ::1\naccept-language: fr, en;q=0.001", b"");
+    add("/status/0", 0, 0, "\naccept: application/statuslist+cwt;q=1", b"");
+    add("/telecom/suspend", 0, POST | JSON | BEARER, "", br#"{"line":"010-0000-0001","reason":"lost"}"#);
+    add("/telecom/resume", 0, POST | JSON | BEARER, "", br#"{"line":"010-0000-0001","reason":"found"}"#);
+    let key = encode(device_key().as_sec1());
+    let asked = format!(r#"{{"instance_key":"{key}","made_at":{},"copies":["AQEBAQEBAQE"]}}"#, WORLD.now);
+    add("/staples", 0, POST | JSON | SIGNED, "", asked.as_bytes());
+    let asked = format!(r#"{{"instance_key":"{key}","obeyed":0,"wait":0}}"#);
+    add("/commands", 0, POST | JSON | SIGNED, "", asked.as_bytes());
+    add(
+        "/give-up",
+        0,
+        POST | JSON | SIGNED,
+        "",
+        format!(r#"{{"instance_key":"{key}","made_at":{}}}"#, WORLD.now).as_bytes(),
+    );
+    for path in ["/openid/token", "/openid/par", "/openid/challenge"] {
+        let grant = b"grant_type=urn:ietf:params:oauth:grant-type:pre-authorized_code&pre-authorized_code=x&tx_code=1&client_id=kr.example.wallet";
+        add(path, 0, POST, "\ndpop: e30.e30.AAAA\noauth-client-attestation: e30.e30.AAAA", grant);
+    }
+    for path in ["/openid/credential", "/openid/deferred", "/openid/notification", "/openid/nonce"] {
+        let body = br#"{"credential_configuration_id":"resident_card.mdoc","proofs":{"attestation":["e30.e30.AAAA"]},"transaction_id":"t","notification_id":"n","event":"credential_accepted"}"#;
+        add(path, 0, POST | JSON, "\nauthorization: DPoP t\ndpop: e30.e30.AAAA", body);
+    }
+    for path in [
+        "/wallet-provider/challenge",
+        "/wallet-provider/wallet-attestation",
+        "/wallet-provider/key-attestation",
+    ] {
+        add(path, 0, POST | JSON, "", b"e30.e30.AAAA");
+    }
+    for at in 0..40 {
+        for kind in 0..3 {
+            seeds.add("desk_wallet", &[at, kind, 0, 0, 20, 1]);
+            seeds.add("desk_wallet", &[at, kind, 1, 0, 20, b'"', 2, 0, 30, 0]);
+        }
+    }
+    seeds.add("pictures", &picture("KR1:"));
+    seeds.add("pictures", &picture(&WORLD.frame(&WORLD.copies[0])));
+    seeds.add("pictures", &people::adult().portrait());
+}
+
+/// A PNG with a code.
+fn picture(text: &str) -> Vec<u8> {
+    let image = QrCode::encode(text).unwrap().to_grey(3);
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, image.side, image.side);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&image.pixels).unwrap();
+    bytes
 }
 
 fn attestations(seeds: &mut Seeds) {

@@ -3,6 +3,7 @@
 
 pub mod chip;
 pub mod counter;
+pub mod desk;
 pub mod documents;
 
 /// Edits `original` as the fuzzer says, four bytes an edit: kind, place (big-endian), value. Gives whole-file access to
