@@ -19,14 +19,16 @@ export const ACCOUNTS = [
   ['kim', 'clerk', 'gaon-centre'],
   ['park', 'operator', 'gaon-telecom'],
   ['choi', 'counter', 'corner-shop'],
+  ['han', 'administrator', 'gaon-centre', 'clerk'],
 ];
 
 /** A desk in a folder of its own. `bin` is where the programs are. */
 export async function openDesk(bin) {
   const folder = mkdtempSync(join(tmpdir(), 'desk-pages-'));
   const accounts = await Promise.all(
-    ACCOUNTS.map(([name, role, office]) => {
-      const made = run(join(bin, 'desk'), ['account', '--name', name, '--role', role, '--office', office]);
+    ACCOUNTS.map(([name, role, office, ...manages]) => {
+      const given = manages.flatMap((given) => ['--manages', given]);
+      const made = run(join(bin, 'desk'), ['account', '--name', name, '--role', role, '--office', office, ...given]);
       made.child.stdin.end(`${PASSWORD}\n`);
       return made.then(({ stdout }) => stdout);
     }),
@@ -53,14 +55,24 @@ export async function openDesk(bin) {
 }
 
 /** A wallet on the command line. */
-export function walletOf(bin, desk) {
-  const home = join(desk.folder, 'wallet');
+export function walletOf(bin, desk, name = 'wallet') {
+  const home = join(desk.folder, name);
   const env = { ...process.env, WALLET_PASSPHRASE: 'only for this test', LC_ALL: 'C.UTF-8' };
   const wallet = (...words) => run(join(bin, 'wallet'), [...words, '--home', home, '--lang', 'en'], { env });
   let shows = 0;
   return {
     accept: (code, digits) =>
       wallet('accept', code, '--digits', digits, '--yes', '--issuer', desk.url, '--trust', desk.trust),
+    /** Opens a portal's link; gives the address that a browser has to open. */
+    async open(link) {
+      const opened = await wallet('accept', link, '--yes', '--issuer', desk.url, '--trust', desk.trust, '--json');
+      return JSON.parse(opened.stdout).sign_in;
+    },
+    /** Goes on where the browser was sent back to; gives the card. */
+    goOn: async (...url) => JSON.parse((await wallet('continue', ...url, '--yes', '--json')).stdout).card,
+    /** What an app does in the background: a locked wallet hears that it is. */
+    refresh: () => wallet('refresh', '--json').catch(() => undefined),
+    cards: async () => JSON.parse((await wallet('list', '--json')).stdout).cards,
     /** Shows a code; gives its text and the picture of it. */
     async show(...words) {
       const out = join(desk.folder, `show-${shows++}`);
@@ -97,10 +109,10 @@ export async function openWindow(browser, desk, options = {}) {
   return { page, context, faults };
 }
 
-export async function signIn(page, name) {
+export async function signIn(page, name, password = PASSWORD) {
   await page.goto('/sign-in');
   await page.fill('#account', name);
-  await page.fill('#password', PASSWORD);
+  await page.fill('#password', password);
   await page.click('main button[type=submit]');
   await page.waitForURL((url) => url.pathname !== '/sign-in');
 }

@@ -9,6 +9,7 @@ import { codeOnScreen, openChromium, openDesk, openWindow, PASSWORD, seesNoBarri
 const BIN = process.env.BIN;
 const NUMBER = '900314-2000000';
 const LINE = '010-0000-0001';
+const APPLICANT = { name: '남도윤', number: '850822-1000000' };
 const STRANGER = '010-0000-0002';
 
 let desk, wallet, browser;
@@ -158,6 +159,145 @@ test('an operator suspends a lost phone and the counter refuses it', async () =>
   await page.click('form[action$="/resume"] button');
   await page.waitForSelector('#standing .passed');
   assert.deepEqual([...faults, ...counter.faults], []);
+});
+
+/** Opens a resident's page as somebody who is signed in. */
+async function openResident(page, number) {
+  await page.goto('/clerk');
+  await page.fill('#number', number);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#who');
+}
+
+test('a citizen applies at the portal, the wallet follows the link through the browser, and the card is there', async () => {
+  const phone = walletOf(BIN, desk, 'portal-wallet');
+  const { page, faults } = await openWindow(browser, desk);
+  await page.goto('/');
+  await page.click('.doors a[href="/portal/sign-in"]');
+  await seesNoBarrier(page, 'portal sign-in');
+  await page.fill('#name', APPLICANT.name);
+  await page.fill('#number', '850822-1000001');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#fault');
+  await page.fill('#name', APPLICANT.name);
+  await page.fill('#number', APPLICANT.number);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/portal');
+  await seesNoBarrier(page, 'portal');
+  await keep(page, 'portal-ko');
+
+  const apply = async () => {
+    await page.goto('/portal');
+    await page.click('form[action="/portal/apply"] button');
+    await page.waitForSelector('#offer');
+    return page.getAttribute('#offer', 'href');
+  };
+  /** Opens the link in the wallet, and what that asks for in the browser; gives where the page leads back to. */
+  const answer = async (link, word) => {
+    const url = await phone.open(link);
+    assert.ok(url.startsWith(`${desk.url}/openid/authorize?`), url);
+    await page.goto(url);
+    await page.waitForSelector('button[name=answer]');
+    await seesNoBarrier(page, 'issue this ID?');
+    await keep(page, 'portal-question-ko');
+    await page.click(`button[name=answer][value=${word}]`);
+    await page.waitForSelector('#back');
+    return page.getAttribute('#back', 'href');
+  };
+  let link = await apply();
+  await seesNoBarrier(page, 'link');
+  await keep(page, 'portal-link-ko');
+  assert.equal(await codeOnScreen(page), link, 'a phone reads the link off the screen');
+  // Whom nobody has seen gets no card by a link.
+  let back = await answer(link, 'yes');
+  assert.match(await page.textContent('#outcome'), /주민센터를 방문/);
+  await assert.rejects(phone.goOn(back));
+  assert.deepEqual(await phone.cards(), []);
+
+  const clerk = await windowOf('kim');
+  await openResident(clerk.page, APPLICANT.number);
+  await clerk.page.check('#visit-seen');
+  await clerk.page.click('form[action$="/visit"] button');
+  await clerk.page.waitForSelector('#digits');
+
+  await page.goto('/portal');
+  await inEnglish(page);
+  link = await apply();
+  back = await answer(link, 'no');
+  assert.match(await page.textContent('#outcome'), /You said no/);
+  await assert.rejects(phone.goOn(back));
+  back = await answer(await apply(), 'yes');
+  await seesNoBarrier(page, 'back to the wallet');
+  const card = await phone.goOn(back);
+  assert.equal(card.name, APPLICANT.name);
+  assert.equal((await phone.cards()).length, 1);
+  assert.equal((await page.goto('/clerk')).url(), `${desk.url}/sign-in`, 'a citizen is no clerk');
+  assert.deepEqual([...faults, ...clerk.faults], []);
+});
+
+test('a clerk recovers a lost phone and records that the holder moved', async () => {
+  const lost = walletOf(BIN, desk, 'portal-wallet');
+  const { page, faults } = await windowOf('kim');
+  await openResident(page, APPLICANT.number);
+  await page.click('#phone-acts summary');
+  await page.click('#events summary');
+  await seesNoBarrier(page, 'resident, everything open');
+  await keep(page, 'clerk-everything-ko');
+  await page.check('#recover-seen');
+  await page.click('form[action$="/recover"] button');
+  await page.waitForSelector('#digits');
+  const digits = (await page.textContent('#digits')).replaceAll(/\s/g, '');
+  const found = walletOf(BIN, desk, 'new-wallet');
+  await found.accept(await codeOnScreen(page), digits);
+  await page.waitForSelector('#state[data-state=issued]');
+  await lost.refresh();
+  await assert.rejects(lost.show(), 'the phone before is locked when it hears of it');
+
+  await inEnglish(page);
+  await openResident(page, APPLICANT.number);
+  await page.click('#events summary');
+  await page.fill('#address', '세종특별자치시 보기로 1');
+  await page.check('#details-sure');
+  await page.click('form[action$="/details"] button');
+  await page.waitForSelector('#done');
+  assert.match(await page.textContent('main'), /세종특별자치시 보기로 1/);
+  await page.goto('/clerk');
+  assert.match(await page.textContent('table'), /Recovered/);
+  assert.deepEqual(faults, []);
+});
+
+test('an administrator makes an account, and it chooses a password before anything else', async () => {
+  const { page, faults } = await windowOf('han');
+  await seesNoBarrier(page, 'administrator');
+  await page.fill('#name', 'moon');
+  await page.check('#role-clerk');
+  await page.click('form[action="/admin/accounts"] button');
+  await page.waitForSelector('#password');
+  await seesNoBarrier(page, 'password to hand over');
+  await keep(page, 'administrator-ko');
+  const handed = await page.textContent('#password');
+
+  const clerk = await openWindow(browser, desk, { locale: 'en-GB' });
+  await signIn(clerk.page, 'moon', handed);
+  assert.equal(new URL(clerk.page.url()).pathname, '/password');
+  await seesNoBarrier(clerk.page, 'choose a password');
+  await clerk.page.goto('/clerk');
+  assert.equal(new URL(clerk.page.url()).pathname, '/password', 'nothing else opens before');
+  await clerk.page.fill('#password', handed);
+  await clerk.page.fill('#new', 'four words of my own');
+  await clerk.page.fill('#again', 'four words of my own');
+  await clerk.page.keyboard.press('Enter');
+  await clerk.page.waitForURL('**/clerk');
+
+  await page.goto('/admin');
+  await page.click('tr[data-account=moon] form[action$="/disable"] button');
+  await page.waitForSelector('#done');
+  await clerk.page.goto('/clerk');
+  assert.equal(new URL(clerk.page.url()).pathname, '/sign-in', 'a closed account is out at once');
+  await page.goto('/admin/trail');
+  await seesNoBarrier(page, 'trail');
+  assert.ok(!(await page.textContent('main')).includes(APPLICANT.name));
+  assert.deepEqual([...faults, ...clerk.faults], []);
 });
 
 test('everything a clerk does goes by keyboard alone, and without a script', async () => {
