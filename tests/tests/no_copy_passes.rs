@@ -12,8 +12,8 @@ use fixtures::{
 };
 use wallet_core::{
     chip::{
-        Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError, Entropy, KnownModels, ReadPlan,
-        Reading, Relay, Step,
+        Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError, Entropy, FileSet, KnownModels,
+        ReadPlan, Reading, Relay, Step,
     },
     crypto::random::make_random,
     platform::{CardLink, LinkError, LinkLimits},
@@ -30,6 +30,7 @@ fn with_key() -> CardBuilder {
 fn plan(limits: LinkLimits) -> ReadPlan {
     ReadPlan {
         access: CardAccess::Can(Can::parse("123456").unwrap()),
+        files: FileSet::WALLET,
         challenge: None,
         chip_authentication: true,
         relay: Relay::Never,

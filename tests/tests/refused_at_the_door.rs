@@ -9,8 +9,8 @@ use fixtures::{
 };
 use wallet_core::{
     chip::{
-        AccessUsed, BasicAccess, Can, CardAccess, ChipData, ChipError, Entropy, Mrz, Pin, Puk, ReadPlan,
-        Reading, Reference, Step,
+        AccessUsed, BasicAccess, Can, CardAccess, ChipData, ChipError, Entropy, FileSet, KnownModels, Mrz,
+        Pin, Puk, ReadPlan, Reading, Reference, Relay, Step,
     },
     crypto::random::make_random,
     platform::LinkLimits,
@@ -73,10 +73,12 @@ fn read_through(
     let entropy = Entropy::new(make_random().unwrap());
     let plan = ReadPlan {
         access,
+        files: FileSet::WALLET,
         challenge: None,
         chip_authentication: true,
-        relay: None,
+        relay: Relay::Never,
         limits: LONG,
+        models: KnownModels::default(),
         entropy,
     };
     let (mut reading, mut step) = Reading::begin(plan)?;
@@ -87,6 +89,7 @@ fn read_through(
                 let answer = meddled(&command).map_or(own, |status| status.to_be_bytes().to_vec());
                 (reading, step) = reading.handle(&answer)?;
             }
+            Step::AskServer => panic!("no server is to hear the chip"),
             Step::Done(data) => return Ok(*data),
         }
     }
@@ -132,8 +135,7 @@ fn pace_that_is_refused_late_leads_to_basic_access_where_that_was_named_and_nowh
             let error = read_through(&mut built(), mrz(policy), refused).unwrap_err();
             assert!(matches!(error, ChipError::PaceRefused(_)), "{place:?} {policy:?}: {error}");
         }
-        let data =
-            read_through(&mut built(), mrz(BasicAccess::EvenWhenPaceIsRefused), refused).unwrap();
+        let data = read_through(&mut built(), mrz(BasicAccess::EvenWhenPaceIsRefused), refused).unwrap();
         assert_eq!(data.access, Some(AccessUsed::BasicInsteadOfPace), "{place:?}");
     }
 }

@@ -16,9 +16,12 @@ use tests::{
     scene::{Closed, Scene},
 };
 use wallet_core::{
-    card::Disclosure,
+    card::{Disclosure, Refusal},
     platform::{Http, HttpError, HttpRequest, HttpResponse},
-    wallet::{CardState, CommandOp, Issued, Platform, UnlockWith, Wallet, WalletError, WalletState},
+    wallet::{
+        CardState, CommandOp, Issued, Platform, UnfinishedIssuance, UnlockWith, Wallet, WalletError,
+        WalletState,
+    },
 };
 
 /// A desk that takes as many requests as this test makes.
@@ -255,6 +258,73 @@ async fn a_renewal_survives_every_lost_or_spoilt_answer() {
 #[tokio::test]
 async fn a_refresh_survives_every_lost_or_spoilt_answer() {
     every_answer_is_spoilt(Act::Refresh).await;
+}
+
+/// A server, or a proxy before it, that answers one request with words of its own instead of looking at it.
+struct Busy {
+    status: u16,
+    body: &'static str,
+    at: usize,
+    calls: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Http for Busy {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if self.calls.fetch_add(1, Ordering::AcqRel) != self.at {
+            return LoopbackHttp::new().send(request).await;
+        }
+        let headers = [("content-type", "application/json"), ("retry-after", "5")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Ok(HttpResponse { status: self.status, headers, body: self.body.into() })
+    }
+}
+
+/// Gets the ID by this very offer, or goes on where that stopped.
+async fn by_offer(wallet: &Arc<Wallet>, visit: &desk::openid::Offer) -> Result<(), WalletError> {
+    let wallet = Arc::clone(wallet);
+    let issued = match wallet.unfinished_issuance()? {
+        UnfinishedIssuance::Waiting => wallet.resume_issuance(None).await?,
+        UnfinishedIssuance::None => {
+            let offer = wallet.open_offer(visit.link.clone()).await?;
+            offer.accept(Some(visit.transaction_code.clone().into_bytes()), None).await?
+        }
+    };
+    assert!(matches!(issued, Issued::Card { .. }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_busy_issuer_costs_nobody_the_offer() {
+    let scene = scene().await;
+    let unavailable = Err(WalletError::IssuerRefused { why: Refusal::Unavailable });
+    let answers =
+        [(429, r#"{"error":"slow_down"}"#), (502, "<html>"), (503, r#"{"error":"unavailable"}"#), (504, "")];
+    for (first, (status, body)) in answers.into_iter().enumerate() {
+        for at in places(first) {
+            let told = format!("{status} at {at}");
+            scene.desk.release(number()).await.unwrap();
+            let phone = scene.phone(&told.replace(' ', "-")).await.closed();
+            let visit = scene.desk.visit(number()).await.unwrap();
+            let busy = Arc::new(Busy { status, body, at, calls: AtomicUsize::new(0) });
+            let platform = Platform { http: busy.clone(), ..phone.platform.clone() };
+            let outcome = by_offer(&reopened(&phone, platform).await.unwrap(), &visit).await;
+            if busy.calls.load(Ordering::Acquire) <= at {
+                outcome.unwrap();
+                assert!(at > 10, "{told}: few answers");
+                break;
+            }
+            let wallet = reopened(&phone, phone.platform.clone()).await.unwrap();
+            if outcome.is_err() {
+                assert_eq!(outcome, unavailable, "{told}");
+                // Who scans the code again first loses nothing by that either.
+                drop(Arc::clone(&wallet).open_offer(visit.link.clone()).await);
+                by_offer(&wallet, &visit).await.unwrap_or_else(|error| panic!("{told}: {error}"));
+            }
+            is_whole(&scene, &wallet, &told).await;
+            assert_eq!(wallet.cards().unwrap().len(), 1, "{told}");
+        }
+    }
 }
 
 #[tokio::test]

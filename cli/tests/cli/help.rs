@@ -2,7 +2,7 @@
 
 use super::{Folder, wallet};
 
-const COMMANDS: [&str; 10] =
+const COMMANDS: [&str; 11] =
     ["demo", "read", "enrol", "accept", "continue", "show", "refresh", "wipe", "check", "list", "history"];
 
 fn has_hangul(text: &str) -> bool {

@@ -297,11 +297,7 @@ impl CardReading {
         if core::mem::take(&mut self.control().cancelled) { Err(WalletError::UserCancelled) } else { Ok(()) }
     }
 
-    async fn drive(
-        &self,
-        purpose: Purpose,
-        begun: (Reading, Step),
-    ) -> Result<Driven, WalletError> {
+    async fn drive(&self, purpose: Purpose, begun: (Reading, Step)) -> Result<Driven, WalletError> {
         let driven = self.drive_on(purpose, begun).await;
         match driven {
             // Cancelled while the last answer was on its way.

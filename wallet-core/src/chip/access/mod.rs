@@ -10,12 +10,12 @@ mod password;
 
 use std::collections::VecDeque;
 
-use pace::PaceStep;
 pub use card_access::{
     Mapping, PaceInfo, access_matches, offers_pace, parse_card_access, standardized_group,
 };
 pub use entropy::Entropy;
 pub use pace::MappingProof;
+use pace::PaceStep;
 pub use password::{
     BasicAccess, Can, CardAccess, Mrz, MrzPart, NotACan, NotAPin, NotAPuk, NotAnMrz, Pin, Puk, Reference,
 };

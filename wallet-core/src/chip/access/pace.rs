@@ -189,7 +189,9 @@ impl Pace {
             // Some cards accept any offer and know later that it is none of theirs. One that counts may have counted a try
             // when it gave its nonce.
             Expect::Mapping(_) | Expect::Agreement(_) if !counted => refused,
-            Expect::Mapping(_) | Expect::Agreement(_) | Expect::Token(_) => Err(ChipError::CardRefused(status)),
+            Expect::Mapping(_) | Expect::Agreement(_) | Expect::Token(_) => {
+                Err(ChipError::CardRefused(status))
+            }
         }
     }
 }

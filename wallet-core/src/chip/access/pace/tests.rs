@@ -110,12 +110,9 @@ fn a_wrong_password_a_blocked_and_a_suspended_one_are_told_apart() {
     assert_eq!(at_token("6300"), ChipError::WrongPassword { which: Reference::Mrz, tries_left: None });
     assert_eq!(at_token("63c2"), ChipError::WrongPassword { which: Reference::Mrz, tries_left: Some(2) });
     assert_eq!(at_token("6f00"), ChipError::CardRefused(StatusWord::INTERNAL));
-    for (reference, blocked) in [
-        (Reference::Mrz, false),
-        (Reference::Can, false),
-        (Reference::Pin, true),
-        (Reference::Puk, true),
-    ] {
+    for (reference, blocked) in
+        [(Reference::Mrz, false), (Reference::Can, false), (Reference::Pin, true), (Reference::Puk, true)]
+    {
         let first = |answer: &str| {
             let (pace, mut entropy, _) = begin_with(reference);
             hear(pace, &bytes(answer), &mut entropy)
