@@ -25,34 +25,28 @@ pub(super) async fn apply(desk: &DemoDesk, folder: &Path, steps: &mut Steps) -> 
     let browser = Browser::at(desk.base_url());
 
     // A name and a number prove nothing: nobody has seen this person.
-    let (_, back) = signed_in(&phone, &browser, &resident).await?;
+    let back = signed_in(&phone, &browser, &resident).await?;
     let unseen = phone.go_on(back).await;
     refused(unseen, "portal_unseen", say.portal_unseen, steps)?;
 
     let number = resident.registration_number;
     desk.visit(number).await.map_err(|_| Failure::Internal("the centre made no code"))?;
-    let (link, back) = signed_in(&phone, &browser, &resident).await?;
+    let back = signed_in(&phone, &browser, &resident).await?;
     steps.done("portal_link", &(say.portal_link)(resident.name))?;
     let others = change_state(&back).ok_or(Failure::Internal("a way back without a state"))?;
     refused(phone.go_on(others).await, "portal_other_browser", say.portal_other_browser, steps)?;
-    phone.abandon().await?;
 
-    let back = answered(&phone, &browser, &resident, &link).await?;
+    // It ended nothing: the true way back still waits.
     let card = phone.go_on(back).await?;
     let copies: u32 = card.copies.iter().map(|copies| copies.left).sum();
     steps.done("issue_by_portal", &(say.issued_by_portal)(&card.name, copies))?;
     Ok(phone)
 }
 
-/// The resident applies, opens the link in the wallet, and says yes in the browser; gives the link and where that leads back to.
-async fn signed_in(phone: &Phone, browser: &Browser, resident: &Citizen) -> Outcome<(String, String)> {
+/// The resident applies, opens the link in the wallet, and says yes in the browser; gives where that leads back to.
+async fn signed_in(phone: &Phone, browser: &Browser, resident: &Citizen) -> Outcome<String> {
     let link = browser.apply(resident, None).await.map_err(astray)?.link;
-    let back = answered(phone, browser, resident, &link).await?;
-    Ok((link, back))
-}
-
-async fn answered(phone: &Phone, browser: &Browser, resident: &Citizen, link: &str) -> Outcome<String> {
-    let offer = phone.open_offer(link).await?;
+    let offer = phone.open_offer(&link).await?;
     let Issued::SignIn { url } = offer.accept(None, None).await? else {
         return Err(Failure::Internal("a portal's link that leads to no browser"));
     };
@@ -98,11 +92,6 @@ impl Phone {
             Issued::Card { card } => Ok(card),
             Issued::SignIn { .. } | Issued::Later { .. } => Err(Failure::Internal("the desk issues at once")),
         }
-    }
-
-    /// The citizen gives up what waits.
-    async fn abandon(&self) -> Outcome<()> {
-        Ok(Arc::clone(self.wallet()).abandon_issuance().await?)
     }
 }
 
