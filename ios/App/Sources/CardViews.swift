@@ -34,7 +34,7 @@ struct CardsView: View {
                 NavigationLink(Words.phoneTitle.text(model.language)) { PhoneView(model: model) }
             }
             .navigationTitle(Words.cardTitleBar.text(model.language))
-            .sheet(item: $scan) { ScanView(model: $0, app: model) }
+            .sheet(item: $scan) { ScanView(model: $0, app: model).privacyCovered() }
         }
     }
 }
@@ -82,7 +82,7 @@ struct CardScreen: View {
         .task { await everySecond { model.tick(at: now()) } }
         .onChange(of: phase) { _, phase in if phase != .active { model.hide() } }
         .onDisappear { model.hide() }
-        .sheet(item: $show) { ShowView(model: $0) }
+        .sheet(item: $show) { ShowView(model: $0).privacyCovered() }
     }
 
     private func line(_ word: Words, _ value: String) -> some View { line(word.text(model.language), value) }

@@ -38,8 +38,8 @@ struct AddViews: View {
             Button(Words.tapTitle.text(model.language)) { Task { tap = await model.tap() } }.buttonStyle(.borderedProminent)
             Button(Words.scanTitle.text(model.language)) { scan = model.scan() }
         }
-        .sheet(item: $tap) { TapView(model: $0) }
-        .sheet(item: $scan) { ScanView(model: $0, app: model) }
+        .sheet(item: $tap) { TapView(model: $0).privacyCovered() }
+        .sheet(item: $scan) { ScanView(model: $0, app: model).privacyCovered() }
     }
 }
 

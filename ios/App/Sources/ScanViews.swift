@@ -61,6 +61,7 @@ struct OfferScreen: View {
             case .asking(let view):
                 Text(view.documents.joined(separator: ", ")).font(.title2).accessibilityAddTraits(.isHeader)
                 Text(Words.offerFrom.text(model.language, view.issuerName ?? view.issuer))
+                if let wrong = model.wrong { ErrorView(text: wrong) }
                 if let form = view.transactionCode {
                     Text(form.description ?? Words.offerDigits.text(model.language)).font(.footnote)
                     TextField(Words.offerDigits.text(model.language), text: $model.digits)

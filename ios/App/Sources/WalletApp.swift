@@ -76,7 +76,7 @@ struct RootView: View {
         }
         .overlay { if let doing = model.doing { DoingView(text: doing) } }
         .onOpenURL { url in Task { arrived = await model.arrived(url.absoluteString) } }
-        .sheet(item: $arrived) { ScanView(model: $0, app: model) }
+        .sheet(item: $arrived) { ScanView(model: $0, app: model).privacyCovered() }
         .privacyCovered()
     }
 }

@@ -15,7 +15,7 @@
         /// The system carries extended APDUs; no chip known to us takes more at once.
         private static let longest: UInt32 = 4096
 
-        /// The tag is Apple's object, which is called from its own queue only.
+        /// The tag is Apple's object, which takes commands from any thread and one at a time, as the core sends them.
         private struct Tag: @unchecked Sendable { let iso7816: any NFCISO7816Tag }
 
         private let language: Language

@@ -81,6 +81,8 @@ public final class OfferModel {
 
     /// Where it is.
     public private(set) var step = Step.opening
+    /// Why it is asked again: the digits were not the right ones.
+    public private(set) var wrong: ErrorText?
     /// What the citizen typed.
     public var digits = ""
     /// The language of the screen.
@@ -88,6 +90,7 @@ public final class OfferModel {
     private let wallet: MobileId
     private let added: () -> Void
     private var offer: CardOffer?
+    private var link = ""
     private var task: Task<Void, Never>?
 
     init(_ language: Language, id: MobileId, added: @escaping () -> Void) {
@@ -103,6 +106,7 @@ public final class OfferModel {
     }
 
     func open(_ link: String) async {
+        self.link = link
         do throws(WalletError) {
             let offer = try await wallet.openOffer(link)
             self.offer = offer
@@ -146,11 +150,24 @@ public final class OfferModel {
             case .later(let seconds): step = .later(seconds: seconds)
             }
         } catch {
-            step = .failed(error.text(language))
+            guard error.asksForDigitsAgain else { return step = .failed(error.text(language)) }
+            // An offer can be accepted once only: it is looked up again for the next try.
+            wrong = error.text(language)
+            await open(link)
         }
     }
 
     private func view(_ offer: CardOffer) throws(WalletError) -> OfferView {
         do { return try offer.view() } catch { throw error as? WalletError ?? .Unavailable(code: internalFailure) }
+    }
+}
+
+extension WalletError {
+    /// Whether other digits may help.
+    fileprivate var asksForDigitsAgain: Bool {
+        switch self {
+        case .WrongPassword, .IssuerRefused(why: .codeNotAccepted): true
+        default: false
+        }
     }
 }

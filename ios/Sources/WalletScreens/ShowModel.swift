@@ -97,6 +97,8 @@ public final class ShowModel: Identifiable {
             do throws(WalletError) {
                 if afterRefresh, let trouble = try await wallet.refresh().trouble { throw trouble }
                 let show = try await wallet.show(card.id, disclosure, desk: desk, ifStale: ifStale)
+                // The screen was left while the prompt was up: what was signed is never seen.
+                guard !Task.isCancelled else { return left() }
                 self.show = show
                 step = .showing(try wallet.frame(show))
             } catch {
@@ -111,8 +113,11 @@ public final class ShowModel: Identifiable {
         }
     }
 
-    /// Takes the prompt away.
-    public func cancel() { task?.cancel() }
+    private func left() {
+        step = .over
+        used()
+        task = nil
+    }
 
     /// Waits until nothing is under way any more.
     public func finished() async { await task?.value }
@@ -128,7 +133,8 @@ public final class ShowModel: Identifiable {
         }
     }
 
-    /// The citizen has seen enough: the code is gone, whatever time it had.
+    /// The citizen has seen enough: the code is gone, whatever time it had, and one that is still asked for never comes. The prompt
+    /// itself is the system's, and goes when the citizen answers it or the app leaves the screen.
     public func end() {
         task?.cancel()
         show = nil

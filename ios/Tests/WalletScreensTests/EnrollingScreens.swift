@@ -164,7 +164,7 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         XCTAssertEqual(model.cards.count, 1)
     }
 
-    func test_wrong_spoken_digits_are_told() async throws {
+    func test_wrong_spoken_digits_are_told_and_asked_again() async throws {
         let stage = try Stage()
         let model = try await stage.app()
         let visit = try stage.simulator.visit()
@@ -174,9 +174,14 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         offer.digits = visit.digits == Data("000000".utf8) ? "111111" : "000000"
         offer.accept()
         await offer.finished()
-        guard case .failed(let text) = offer.step else { return XCTFail("\(offer.step)") }
+        guard case .asking = offer.step else { return XCTFail("\(offer.step)") }
+        let text = try XCTUnwrap(offer.wrong)
         XCTAssertFalse(text.what.isEmpty || text.next.isEmpty)
         XCTAssertEqual(model.route, .onboarding)
+        offer.digits = String(decoding: visit.digits, as: UTF8.self)
+        offer.accept()
+        await offer.finished()
+        XCTAssertEqual(offer.step, .done)
     }
 
     func test_a_code_of_somebody_else_is_told_once_however_often_the_camera_says_it() async throws {

@@ -1,7 +1,7 @@
 //! Showing the ID at a counter: reserve a copy, one prompt, one signature, then frames.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     crypto::random::make_random,
     platform::{KeyStoreError, Now},
     qr::QrCode,
-    vault::{Counterparty, Event, EventKind, Reservation, ReservedCopy},
+    vault::{CopyId, Counterparty, Event, EventKind, Reservation, ReservedCopy},
 };
 
 /// A running show. Ask it for a frame on a timer.
@@ -24,6 +24,32 @@ pub struct CounterShow {
     staple_hours: u32,
     /// Set when a command locks or wipes the wallet meanwhile.
     ended: Arc<AtomicBool>,
+    /// The newest step's code: apps ask each second, and drawing it takes longer than all the rest.
+    drawn: Mutex<Option<(u32, QrCode)>>,
+}
+
+/// A reserved copy whose show has not come to an outcome. An app may drop the show's future at any moment: a copy that the hardware may
+/// have signed for is used up then and the history says so, any other goes back.
+struct Held<'a> {
+    wallet: &'a Wallet,
+    copy: CopyId,
+    asked: bool,
+    /// None once there was an outcome.
+    dropped: Option<Event>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let Some(event) = self.dropped.take() else { return };
+        // What fails here is mended as after a crash: the next unlock uses up what was left reserved.
+        drop(self.wallet.with_vault(|vault| {
+            if self.asked {
+                vault.spend_and_record(self.copy, Some(&event))
+            } else {
+                vault.release(self.copy)
+            }
+        }));
+    }
 }
 
 /// What to do when the issuer's last word for a copy is so old that counters refuse it by their default policy.
@@ -63,8 +89,15 @@ impl CounterShow {
             return Err(WalletError::ShowEnded);
         }
         let frame = self.show.frame(now.unix_seconds).map_err(|_| WalletError::ShowEnded)?;
-        let qr =
-            QrCode::encode(&frame.text).map_err(|_| WalletError::Unavailable { code: code::INTERNAL })?;
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        let qr = match drawn.take() {
+            Some((step, qr)) if step == frame.step => qr,
+            _ => {
+                QrCode::encode(&frame.text).map_err(|_| WalletError::Unavailable { code: code::INTERNAL })?
+            }
+        };
+        *drawn = Some((frame.step, qr.clone()));
+        drop(drawn);
         Ok(FrameView {
             text: frame.text,
             qr,
@@ -93,7 +126,7 @@ impl CounterShow {
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Wallet {
     /// Shows a card at a counter. One prompt, which names `desk` when its sign was scanned. A one-time copy is used up, unless
-    /// the prompt ended before anything was signed. No network: a copy whose staple has grown so old that counters refuse it by
+    /// the prompt ended before anything was signed; a call given up while the prompt is up uses it up too. No network: a copy whose staple has grown so old that counters refuse it by
     /// their default policy is refused before the prompt; `refresh` gets fresh ones.
     ///
     /// # Errors
@@ -142,6 +175,8 @@ impl Wallet {
         };
         let event =
             |kind| Event { at: now, kind, level: Some(disclosure), counterparty: counterparty.clone() };
+        let dropped = Some(event(EventKind::ShowCancelled));
+        let mut held = Held { wallet: self, copy: copy.id, asked: false, dropped };
         let staple_hours = age_of(copy.staple, now);
         let prepared = match refuse_stale(staple_hours, if_stale) {
             Ok(()) => self.prepare(&copy, audience, now).await,
@@ -150,13 +185,16 @@ impl Wallet {
         let waiting = match prepared {
             Ok(waiting) => waiting,
             Err(error) => {
+                held.dropped = None;
                 self.with_vault(|vault| vault.release(copy.id))?;
                 return Err(error);
             }
         };
 
+        held.asked = true;
         let signed =
             self.platform.key_store.sign(copy.holder_key.clone(), vec![waiting.request()], prompt).await;
+        held.dropped = None;
         let signatures = match signed {
             Ok(signatures) => signatures,
             Err(error) => {
@@ -182,7 +220,7 @@ impl Wallet {
         let [signature] = <[Vec<u8>; 1]>::try_from(signatures).map_err(|_| misbehaved.clone())?;
         let signature = signature.try_into().map_err(|_| misbehaved.clone())?;
         let show = waiting.handle(&signature).map_err(|_| misbehaved)?;
-        Ok(Arc::new(CounterShow { show, staple_hours, ended }))
+        Ok(Arc::new(CounterShow { show, staple_hours, ended, drawn: Mutex::new(None) }))
     }
 }
 

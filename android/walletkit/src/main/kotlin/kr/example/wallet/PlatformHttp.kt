@@ -21,7 +21,7 @@ import javax.net.ssl.SSLException
 
 /**
  * The HTTP client of the platform, `java.net` on phones and desktops alike. It follows no redirect, keeps no cookie or cache,
- * reads at most 1 MiB, and speaks in the clear to this very device only.
+ * reads at most 1 MiB for at most a minute, and speaks in the clear to this very device only.
  *
  * @param allowCleartextTo **development only**: one more host that may be spoken to without TLS, such as `10.0.2.2`, the
  *   computer that runs the emulator.
@@ -43,6 +43,7 @@ public class PlatformHttp(
         }
 
     private fun exchange(request: HttpRequest): HttpResponse {
+        val end = System.nanoTime() + TOTAL_NANOSECONDS
         val address = URI(request.url.also { require(it.isNotBlank()) }).toURL()
         if (address.protocol != "https" && !mayBeClear(address.protocol, address.host)) throw HttpException.Tls()
         val connection = address.openConnection() as HttpURLConnection
@@ -66,7 +67,7 @@ public class PlatformHttp(
             }
             val status = connection.responseCode
             if (status !in 100..599) throw HttpException.Failed(BROKEN)
-            val body = (connection.errorStream ?: if (status < 400) connection.inputStream else null)?.use(::read)
+            val body = (connection.errorStream ?: if (status < 400) connection.inputStream else null)?.use { read(it, end) }
             val headers = connection.headerFields.entries.filter { it.key != null }
             return HttpResponse(
                 status.toUShort(),
@@ -87,7 +88,11 @@ public class PlatformHttp(
             (host.matches(NUMERIC) && InetAddress.getByName(host).isLoopbackAddress)
     }
 
-    private fun read(stream: InputStream): ByteArray {
+    /** A server that says a word now and then holds nobody for longer than until [end], and one who gave up not even so long. */
+    private fun read(
+        stream: InputStream,
+        end: Long,
+    ): ByteArray {
         // By hand: phones before Android 13 have no InputStream.readNBytes.
         val body = ByteArrayOutputStream()
         val chunk = ByteArray(CHUNK)
@@ -96,6 +101,8 @@ public class PlatformHttp(
             if (length < 0) return body.toByteArray()
             if (body.size() + length > MAX_BODY) throw HttpException.Failed(TOO_LONG)
             body.write(chunk, 0, length)
+            if (Thread.interrupted()) throw InterruptedException()
+            if (System.nanoTime() - end > 0) throw SocketTimeoutException()
         }
     }
 
@@ -114,6 +121,7 @@ public class PlatformHttp(
 
         private const val CONNECT_TIMEOUT = 10_000
         private const val READ_TIMEOUT = 30_000
+        private const val TOTAL_NANOSECONDS = 60_000_000_000L
         private const val MAX_BODY = 1 shl 20
         private const val CHUNK = 8192
         private val NUMERIC = Regex("""[0-9.]+|\[[0-9a-fA-F:]+]""")

@@ -2,6 +2,7 @@
 
 package kr.example.wallet.conformance
 
+import kotlinx.coroutines.withTimeoutOrNull
 import kr.example.wallet.core.Http
 import kr.example.wallet.core.HttpException
 import kr.example.wallet.core.HttpMethod
@@ -9,6 +10,7 @@ import kr.example.wallet.core.HttpRequest
 import org.junit.After
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
@@ -64,9 +66,23 @@ public abstract class HttpConformance {
             refuses<HttpException>("a longer body is refused") { make().send(request(HttpMethod.GET, "/over")) }
         }
 
+    /** Who gives up waits no longer, though the server goes on. */
+    @Test
+    public fun who_gives_up_is_let_go(): Unit =
+        case {
+            val begun = System.nanoTime()
+            assertNull(withTimeoutOrNull(HALF_A_SECOND) { make().send(request(HttpMethod.GET, "/drip")) })
+            val seconds = (System.nanoTime() - begun) / 1_000_000_000
+            assertTrue("let go after $seconds s", seconds < 10)
+        }
+
     private fun request(
         method: HttpMethod,
         path: String,
         body: ByteArray = ByteArray(0),
     ) = HttpRequest(method, server.base + path, mapOf("content-type" to "application/octet-stream"), body)
+
+    private companion object {
+        const val HALF_A_SECOND = 500L
+    }
 }

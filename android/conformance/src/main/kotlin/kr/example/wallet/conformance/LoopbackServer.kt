@@ -46,12 +46,27 @@ internal class LoopbackServer : AutoCloseable {
                 "/over" -> "200 OK" to ByteArray(MIB + 1)
                 else -> "404 Not Found" to ByteArray(0)
             }
+        if (path == "/drip") return drip(connection)
         val location = if (path == "/redirect") "Location: /echo\r\n" else ""
         val head = "HTTP/1.1 $status\r\nContent-Length: ${body.size}\r\nX-Mixed-Case: yes\r\nConnection: close\r\n$location\r\n"
         try {
             connection.getOutputStream().write(head.encodeToByteArray() + body)
         } catch (_: IOException) {
             // A client that has read enough hangs up.
+        }
+    }
+
+    /** A word now and then, and no end that anybody would wait for. */
+    private fun drip(connection: Socket) {
+        try {
+            val output = connection.getOutputStream()
+            output.write("HTTP/1.1 200 OK\r\nContent-Length: $MIB\r\n\r\n".encodeToByteArray())
+            repeat(DROPS) {
+                output.write('.'.code)
+                Thread.sleep(DROP_MILLISECONDS)
+            }
+        } catch (_: IOException) {
+            // The client has hung up, as it should.
         }
     }
 
@@ -64,6 +79,8 @@ internal class LoopbackServer : AutoCloseable {
     }
 
     private companion object {
+        const val DROPS = 300
+        const val DROP_MILLISECONDS = 100L
         const val BACKLOG = 8
         const val MIB = 1 shl 20
     }
