@@ -212,6 +212,26 @@ final class KeepingBehaviours: XCTestCase {
         XCTAssertEqual(after, prompts + 1)
     }
 
+    func test_ended_copies_need_renewal_and_come_back() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let (phone, clock) = (try stage.phone(), ForwardClock())
+        let id = try await phone.enrolled(clock: clock)
+        let prompts = try await phone.prompts()
+        clock.forward(hours: 65 * 24)
+        XCTAssertEqual(try id.only().state, .needsRenewal)
+        do {
+            _ = try await id.showAdult()
+            return XCTFail("shown")
+        } catch WalletError.NotUsable {}
+        clock.forward(hours: -65 * 24)
+        guard case .card = try await id.renewCard() else { return XCTFail("no card") }
+        let after = try await phone.prompts()
+        XCTAssertEqual(after, prompts)
+        XCTAssertEqual(try id.only().state, .active)
+        _ = try await id.showAdult()
+    }
+
     func test_refresh_says_when_to_call_again() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }

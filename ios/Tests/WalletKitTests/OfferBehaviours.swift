@@ -164,6 +164,19 @@ final class OfferBehaviours: XCTestCase {
         guard case .card = try await id.continueWith(back) else { return XCTFail("no card") }
     }
 
+    func test_a_begun_issuance_is_given_up() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().unlocked()
+        _ = try stage.simulator.visit()
+        let back = try stage.simulator.browse(try await id.outToTheBrowser(try stage.simulator.portalLink()))
+        try await id.abandonIssuance()
+        XCTAssertEqual(try id.unfinishedIssuance(), .none)
+        await assertThrows(.NotForThisWallet) { try await id.continueWith(back) }
+        let again = try stage.simulator.browse(try await id.outToTheBrowser(try stage.simulator.portalLink()))
+        guard case .card = try await id.continueWith(again) else { return XCTFail("no card") }
+    }
+
     func test_who_was_never_seen_gets_no_card_by_link() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }

@@ -195,6 +195,23 @@ async fn a_stale_proof_is_told_before_the_prompt() {
 }
 
 #[tokio::test]
+async fn ended_copies_need_renewal_and_come_back() {
+    let scene = Scene::new().await;
+    let phone = enrolled(&scene).await;
+    let prompts = phone.prompts();
+    scene.clock.advance(65 * 86_400);
+    let card = phone.wallet.cards().unwrap().remove(0);
+    assert_eq!(card.state, CardState::NeedsRenewal);
+    let shown = phone.wallet.show_at_counter(card.id, Disclosure::AdultOnly, None).await;
+    assert!(matches!(shown.unwrap_err(), WalletError::NotUsable { .. }));
+    Arc::clone(&phone.wallet).renew_card(None).await.unwrap();
+    assert_eq!(phone.prompts(), prompts);
+    let card = phone.wallet.cards().unwrap().remove(0);
+    assert_eq!(card.state, CardState::Active);
+    phone.wallet.show_at_counter(card.id, Disclosure::AdultOnly, None).await.unwrap();
+}
+
+#[tokio::test]
 async fn refresh_says_when_to_call_again() {
     let scene = Scene::new().await;
     let phone = enrolled(&scene).await;

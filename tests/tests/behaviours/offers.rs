@@ -231,6 +231,20 @@ async fn a_foreign_url_ends_no_issuance() {
 }
 
 #[tokio::test]
+async fn a_begun_issuance_is_given_up() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    visit(&scene).await;
+    let (browser, url) = applied(&scene, &phone).await;
+    let back = agree(&browser, &url).await;
+    phone.wallet.abandon_issuance().await.unwrap();
+    assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::None));
+    assert_eq!(go_on(&phone, &back).await, Err(WalletError::NotForThisWallet));
+    let (browser, url) = applied(&scene, &phone).await;
+    go_on(&phone, &agree(&browser, &url).await).await.unwrap();
+}
+
+#[tokio::test]
 async fn who_was_never_seen_gets_no_card_by_link() {
     let scene = Scene::new().await;
     let phone = scene.phone("phone").await;

@@ -238,6 +238,25 @@ class KeepingBehaviours {
         }
 
     @Test
+    fun ended_copies_need_renewal_and_come_back() =
+        play {
+            val phone = phone()
+            val clock = BentClock()
+            phone.unlocked(clock = clock).use {
+                val card = phone.enrol(it).id
+                val prompts = phone.prompts()
+                clock.ahead = 65 * 24 * HOUR
+                assertEquals(CardState.NEEDS_RENEWAL, it.cards().single().state)
+                assertFailsWith<WalletException.NotUsable> { it.show(card, Disclosure.ADULT_ONLY) }
+                clock.ahead = 0
+                it.renewCard() as Issued.Card
+                assertEquals(prompts, phone.prompts())
+                assertEquals(CardState.ACTIVE, it.cards().single().state)
+                it.show(it.cards().single().id, Disclosure.ADULT_ONLY)
+            }
+        }
+
+    @Test
     fun refresh_says_when_to_call_again() =
         play {
             val phone = phone()

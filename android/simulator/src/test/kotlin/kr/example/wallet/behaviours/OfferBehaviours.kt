@@ -203,6 +203,19 @@ class OfferBehaviours {
         }
 
     @Test
+    fun a_begun_issuance_is_given_up() =
+        play {
+            phone().unlocked().use {
+                simulator.visit()
+                val back = simulator.browse(applied(it))
+                it.abandonIssuance()
+                assertEquals(UnfinishedIssuance.NONE, it.unfinishedIssuance())
+                assertFailsWith<WalletException.NotForThisWallet> { it.continueWith(back) }
+                it.continueWith(simulator.browse(applied(it))) as Issued.Card
+            }
+        }
+
+    @Test
     fun who_was_never_seen_gets_no_card_by_link() =
         play {
             phone().unlocked().use {
