@@ -191,6 +191,23 @@ async fn a_wipe_from_the_centre_leaves_nothing_and_the_way_on_is_an_empty_wallet
     assert_eq!(phone.wallet.state().unwrap(), WalletState::Ready);
 }
 
+/// The issuer answers a poll of the phone as it was after that phone has the ID anew, by another key.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ordered_of_the_phone_as_it_was_is_nothing_to_it_as_it_is() {
+    let (_stage, phone) = enrolled().await;
+    let wallet = Arc::clone(&phone.wallet);
+    let waiting = tokio::spawn(async move { wallet.receive_commands(25).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    phone.wallet.give_up_phone().await.unwrap();
+    phone.wallet.start_over().await.unwrap();
+    phone.enrol(&people::adult()).await.unwrap();
+    let heard = waiting.await.unwrap();
+    assert!(heard.as_ref().map_or(true, |heard| heard.obeyed.is_empty()), "{heard:?}");
+    assert_eq!(phone.wallet.locked_for(), Ok(None));
+    assert_eq!(phone.wallet.state().unwrap(), WalletState::Ready);
+    assert_eq!(hear(&phone).await, []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_citizen_gives_the_phone_up_and_is_free_for_another() {
     let (stage, phone) = enrolled().await;

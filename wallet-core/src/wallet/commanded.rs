@@ -38,6 +38,9 @@ impl Wallet {
         let signature = self.platform.key_store.sign_instance(instance.id, poll.to_sign()).await?;
         let response = self.platform.http.send(poll.signed(&signature)?).await?;
         let heard = poll.finish(&response)?;
+        if !self.is_still(&public)? {
+            return Ok(nothing);
+        }
         self.hear_standing(heard.standing)?;
 
         let (mut all, mut distrust) = (nothing, None);
@@ -47,6 +50,7 @@ impl Wallet {
             let command = UnverifiedCommand::parse(&bytes)
                 .and_then(|command| command.verify(&self.roots.issuers, &public, obeyed, now));
             match command {
+                Ok(_) if !self.is_still(&public)? => return Ok(all),
                 Ok(command) => {
                     self.obey(command, &thumbprint).await?;
                     all.obeyed.push(command.op());
@@ -81,6 +85,11 @@ impl Wallet {
                 Ok((instance, public))
             })
             .transpose()
+    }
+
+    /// Whether this is the phone that was asked for: wiped and begun anew while the issuer held its answer back, it is another.
+    fn is_still(&self, public: &PublicKey) -> Result<bool, WalletError> {
+        Ok(self.known_instance()?.is_some_and(|(_, now)| now.thumbprint() == public.thumbprint()))
     }
 
     fn obeyed(&self) -> Result<Obeyed, WalletError> {

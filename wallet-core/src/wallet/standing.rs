@@ -219,6 +219,17 @@ impl Standing {
         }
         state
     }
+
+    /// Where the card stands from now on, when that is to be written down. Not what the calendar says: a clock set forth and back
+    /// again must not end a card. Nor an end that the issuer has not explained: its word may be older than its list, and a card
+    /// whose details changed is not one that was taken away.
+    fn lasting(&self, card: &Card, now: i64) -> Option<LifeCycle> {
+        let next = self.of(card, now);
+        let by_calendar = matches!(next, LifeCycle::NeedsRenewal { .. } | LifeCycle::Expired { .. });
+        let explained = matches!(self.told(), Some(LifeCycle::Revoked { .. } | LifeCycle::Replaced { .. }));
+        let unexplained = next.is_final() && !explained;
+        (!by_calendar && !unexplained && next != card.state && card.state.can_become(next)).then_some(next)
+    }
 }
 
 impl Wallet {
@@ -227,10 +238,7 @@ impl Wallet {
         self.with_vault(|vault| {
             let mut standing = Standing::load(vault)?;
             for card in vault.cards()? {
-                let next = standing.of(&card, now.unix_seconds);
-                // What the calendar says is not written down: a clock set forth and back again must not end a card.
-                let lasts = !matches!(next, LifeCycle::NeedsRenewal { .. } | LifeCycle::Expired { .. });
-                if lasts && next != card.state && card.state.can_become(next) {
+                if let Some(next) = standing.lasting(&card, now.unix_seconds) {
                     vault.set_state(&card.id, next)?;
                     standing.wait_for_history(now.unix_seconds, EventKind::CardStateChanged);
                 }
@@ -322,6 +330,23 @@ mod tests {
             (card_lost, &[0], Some(ACTIVE), card_lost),
         ] {
             assert_eq!(standing(values, told).of(&card(state), NOW), expected, "{values:?} {told:?}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_nobody_explained_yet_is_not_written_down() {
+        let changed = LifeCycle::Replaced { reason: ReplaceReason::DetailsChanged };
+        let lost = LifeCycle::Revoked { reason: RevokeReason::CardLost };
+        let suspended = LifeCycle::Suspended { reason: SuspendReason::ByIssuer };
+        for (value, told, expected) in [
+            (1, None, None),
+            (1, Some(ACTIVE), None),
+            (1, Some(changed), Some(changed)),
+            (1, Some(lost), Some(lost)),
+            (2, None, Some(suspended)),
+            (0, Some(lost), None),
+        ] {
+            assert_eq!(standing(&[value], told).lasting(&card(ACTIVE), NOW), expected, "{value} {told:?}");
         }
     }
 
