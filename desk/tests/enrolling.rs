@@ -68,6 +68,9 @@ async fn evidence_that_does_not_hold_is_refused_for_its_reason() {
         (Refusal::CloneSuspected, card().cloned_without_its_key(), Trick::None),
         (Refusal::CloneSuspected, card(), Trick::AnotherChipChallenge),
         (Refusal::CardIncomplete, card().without_group(12), Trick::None),
+        // The chip answers as it should, by a key of a kind that nobody here can check or by none that could be read.
+        (Refusal::CardIncomplete, card().group(15, chip_key(&[0x2B, 0x65, 0x70])), Trick::None),
+        (Refusal::CardIncomplete, card().group(15, vec![0x6F, 0]), Trick::None),
         (
             Refusal::CardExpired,
             VirtualCard::of(&Citizen { issue_date: "2016-11-23", ..people::adult() }),
@@ -313,6 +316,13 @@ async fn a_desk_does_not_listen_beyond_loopback_unless_told_by_name() {
         config.policy.listen_beyond_loopback = true;
     });
     assert!(allowed.await.is_ok());
+}
+
+/// EF.DG15 with a key of this kind, an object identifier's content.
+fn chip_key(kind: &[u8]) -> Vec<u8> {
+    use wallet_core::tlv::{write, write_all};
+    let algorithm = write(0x30, &write(0x06, kind));
+    write(0x6F, &write_all(0x30, &[&algorithm, &write_all(0x03, &[&[0], &[4; 32]])]))
 }
 
 fn card() -> fixtures::chip::CardBuilder {

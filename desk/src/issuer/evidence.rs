@@ -7,7 +7,8 @@ use wallet_core::{
         Date, Nonce, Person, Refusal, SessionId, derive_chip_challenge, derive_face_challenge, face_statement,
     },
     chip::{
-        Entropy, active_auth,
+        ChipError, Entropy,
+        active_auth::{self, ActiveAuthError},
         files::dg1::{self, Mrz},
         passive_auth::{self, PassiveAuthError},
         person,
@@ -59,15 +60,20 @@ impl Issuer {
                 let challenge = derive_chip_challenge(nonce, session, instance);
                 let dg15 = group(&groups, 15)?;
                 let dg14 = groups.get(&14).map(Vec::as_slice);
-                active_auth::verify(dg15, dg14, &challenge, &answer.0)
-                    .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
+                active_auth::verify(dg15, dg14, &challenge, &answer.0).map_err(|error| match error {
+                    ActiveAuthError::BadSignature => IssuerError::because(Refusal::CloneSuspected, error),
+                    // That this issuer cannot check it is no word against the card.
+                    _ => incomplete(error),
+                })?;
             }
             ChipProof::ChipAuthentication(answer) => {
                 let examiner = self.examiner(group(&groups, 14)?, nonce, session, instance)?;
                 let (waiting, _) = examiner.ask().map_err(|_| IssuerError::Failed)?;
-                waiting
-                    .verify(&answer.0, &chip.sod.0)
-                    .map_err(|error| IssuerError::because(Refusal::CloneSuspected, error))?;
+                waiting.verify(&answer.0, &chip.sod.0).map_err(|error| match error {
+                    // The chip has the key, as its refusal is made by it.
+                    ChipError::CardRefused(_) | ChipError::Unsupported(_) => incomplete(error),
+                    _ => IssuerError::because(Refusal::CloneSuspected, error),
+                })?;
             }
         }
         // Read by the same rules as the wallet's, which compares the credentials with what it read itself.
