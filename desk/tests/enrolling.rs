@@ -111,6 +111,14 @@ async fn a_card_whose_signer_its_country_took_back_is_refused() {
     let desk = with(dsc_rsa()).await;
     Phone::new(&desk).enrol(&mut card().build(), Trick::None).await.unwrap();
 
+    // A trusted authority of another state, whose signer says that it were of this one.
+    let two_states = TestDesk::start_with(|config| {
+        config.csca.push(fixtures::pki::foreign_csca().certificate().to_vec());
+    });
+    let foreign = &mut card().signed_by(DocumentSigner::Foreign).build();
+    let refused = Phone::new(&two_states.await).enrol(foreign, Trick::None).await;
+    assert_eq!(refused, Err(OpenIdError::Refused(Refusal::UntrustedChip)));
+
     // Trusted by its new key alone, through the link from the key that the desk knows.
     let linked = TestDesk::start_with(|config| {
         config.csca = vec![rogue_csca().certificate().to_vec()];

@@ -8,7 +8,8 @@ use std::sync::{
 
 use fixtures::{
     chip::{CardBuilder, ChipAuthentication, Cipher, Curve, Fault, Mapping, VirtualCard, VirtualLink, When},
-    people, pki,
+    people,
+    pki::{self, DocumentSigner},
 };
 use wallet_core::{
     chip::{
@@ -17,7 +18,7 @@ use wallet_core::{
     },
     crypto::random::make_random,
     platform::{CardLink, LinkError, LinkLimits},
-    wallet::{CardAccessView, CardReading, ChipCheckOutcome, Distrust, WalletError},
+    wallet::{CardAccessView, CardReading, ChipCheckFailure, ChipCheckOutcome, Distrust, WalletError},
 };
 
 const LONG: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
@@ -266,9 +267,56 @@ async fn a_proof_made_at_a_later_door_is_looked_at_like_the_first() {
     let checks = run(card().build()).await.unwrap();
     assert!(
         checks.iter().any(|check| {
-            check.name == "chip_authentication" && check.outcome == ChipCheckOutcome::Passed
+            // … and nothing signed ties it to this document.
+            check.name == "chip_authentication" && check.outcome == ChipCheckOutcome::PassedWeakly
         })
     );
     let copied = run(card().cloned_without_its_chip_key().build()).await.map(|_| ());
     assert_eq!(copied, Err(WalletError::NotTrusted { why: Distrust::ChipCloned }));
+}
+
+#[tokio::test]
+async fn a_key_out_of_another_card_vouches_for_no_copy() {
+    let run = async |card: CardBuilder| {
+        let link = Arc::new(VirtualLink::new(mapping(card).build()));
+        let roots = [pki::csca(), pki::foreign_csca()].map(|root| root.certificate().to_vec());
+        let clock = Arc::new(fixtures::platform::FixedClock::new(1_795_570_000));
+        let access = CardAccessView::Can { can: b"123456".to_vec() };
+        let reading = CardReading::new(link, access, roots.to_vec(), clock, None).unwrap();
+        let outcome = reading.run(None).await;
+        outcome.map(|evidence| {
+            evidence.checks().into_iter().find(|check| check.name == "chip_authentication").unwrap().outcome
+        })
+    };
+    let card = || VirtualCard::of(&people::adult());
+    let copied = Err(WalletError::NotTrusted { why: Distrust::ChipCloned });
+    assert_eq!(run(card()).await, Ok(ChipCheckOutcome::Passed));
+    for signer in [DocumentSigner::Ecdsa, DocumentSigner::Foreign] {
+        let copy = card().cloned_with_the_key_of_another(signer);
+        assert_eq!(run(copy).await, copied, "{signer:?}");
+    }
+    // Where EF.DG14 has no key, any key of the same state fits, and that is told; another state's does not.
+    let apart = || card().chip_key_in_card_security_only();
+    assert_eq!(run(apart()).await, Ok(ChipCheckOutcome::PassedWeakly));
+    assert_eq!(run(apart().cloned_with_the_key_of_another(DocumentSigner::Foreign)).await, copied);
+}
+
+#[tokio::test]
+async fn a_state_signs_its_own_documents_only() {
+    let run = async |card: CardBuilder| {
+        let link = Arc::new(VirtualLink::new(card.build()));
+        let roots = [pki::csca(), pki::foreign_csca()].map(|root| root.certificate().to_vec());
+        let clock = Arc::new(fixtures::platform::FixedClock::new(1_795_570_000));
+        let access = CardAccessView::Can { can: b"123456".to_vec() };
+        let reading = CardReading::new(link, access, roots.to_vec(), clock, None).unwrap();
+        let outcome = reading.run(None).await.map(|_| ());
+        let checks = reading.report().unwrap().checks;
+        let state = checks.iter().find(|check| check.name == "passive_authentication.issuing_state");
+        (outcome, state.unwrap().outcome)
+    };
+    let card = || VirtualCard::of(&people::adult());
+    assert_eq!(run(card()).await, (Ok(()), ChipCheckOutcome::Passed));
+    let refused = Err(WalletError::NotTrusted { why: Distrust::ChipSigner });
+    let another = ChipCheckOutcome::Failed { why: ChipCheckFailure::AnotherState };
+    assert_eq!(run(card().signed_by(DocumentSigner::Foreign)).await, (refused, another));
 }

@@ -278,6 +278,7 @@ fn check(name: &str) -> &'static str {
     match name {
         "passive_authentication.signature" => "Signature over the card's content",
         "passive_authentication.chain" => "Signer known to the country",
+        "passive_authentication.issuing_state" => "Signer of the state that issued the card",
         "passive_authentication.revocation" => "Signer not revoked",
         "passive_authentication.hashes" => "Content as it was signed",
         "access" => "Ways to open it as they were signed",
@@ -301,6 +302,7 @@ fn check_outcome(outcome: ChipCheckOutcome) -> String {
                 ChipCheckFailure::Revoked => {
                     "the authority took the certificate back, or no current list says otherwise"
                 }
+                ChipCheckFailure::AnotherState => "another state than the card's own signed it",
                 ChipCheckFailure::Altered => "a file was altered or never signed",
                 ChipCheckFailure::HiddenAccess => "the card spoke of other ways than were signed",
                 ChipCheckFailure::NotProven => "the chip did not prove its key: a copy",
@@ -312,7 +314,10 @@ fn check_outcome(outcome: ChipCheckOutcome) -> String {
                 ChipCheckSkip::NoChallenge => "no challenge was given",
                 ChipCheckSkip::NoKey => "the card has no key for it",
                 ChipCheckSkip::NotAsked => "the card was not asked",
-                ChipCheckSkip::NotRead => "the file with the key was not read",
+                ChipCheckSkip::NotRead => "the file was not read",
+                ChipCheckSkip::Unreadable => "the file with the key cannot be read",
+                ChipCheckSkip::Unsupported => "this program does not know the method",
+                ChipCheckSkip::UnknownState => "it cannot be told which state signed or issued it",
                 ChipCheckSkip::NothingSigned => "nothing signed was read to compare with",
                 ChipCheckSkip::AfterAFailure => "another check failed before",
                 ChipCheckSkip::NoRevocationList => "no revocation list was given (--crl)",

@@ -7,7 +7,7 @@ use wallet_core::{
         Date, Nonce, Person, Refusal, SessionId, derive_chip_challenge, derive_face_challenge, face_statement,
     },
     chip::{
-        ChipError, Entropy,
+        ChipError, Entropy, IssuingState,
         active_auth::{self, ActiveAuthError},
         files::dg1::{self, Mrz},
         passive_auth::{self, PassiveAuthError},
@@ -54,7 +54,10 @@ impl Issuer {
         now: i64,
     ) -> Result<ShownCard, IssuerError> {
         let groups = collect_groups(chip)?;
-        self.check_signed_groups(&chip.sod.0, &groups, now)?;
+        let state = self.check_signed_groups(&chip.sod.0, &groups, now)?;
+        if state != IssuingState::Same {
+            return Err(IssuerError::because(Refusal::UntrustedChip, state));
+        }
         match &chip.proof {
             ChipProof::ActiveAuthentication(answer) => {
                 let challenge = derive_chip_challenge(nonce, session, instance);
@@ -115,15 +118,18 @@ impl Issuer {
         sod: &[u8],
         groups: &BTreeMap<u8, Vec<u8>>,
         now: i64,
-    ) -> Result<(), IssuerError> {
-        passive_auth::verify(sod, groups, &self.trust.csca, now).map(|_| ()).map_err(|error| {
+    ) -> Result<IssuingState, IssuerError> {
+        let report = passive_auth::verify(sod, groups, &self.trust.csca, now).map_err(|error| {
             let refusal = match error {
-                PassiveAuthError::UntrustedSigner(_) => Refusal::UntrustedChip,
-                PassiveAuthError::Malformed | PassiveAuthError::Unsupported => Refusal::UntrustedChip,
+                PassiveAuthError::UntrustedSigner(_)
+                | PassiveAuthError::AnotherState
+                | PassiveAuthError::Malformed
+                | PassiveAuthError::Unsupported => Refusal::UntrustedChip,
                 _ => Refusal::AlteredChipData,
             };
             IssuerError::because(refusal, error)
-        })
+        })?;
+        Ok(report.issuing_state)
     }
 
     /// The ephemeral key of one session, phone and chip. It is drawn from the desk's secret and the session's nonce, so that

@@ -158,12 +158,13 @@ impl ChipAuth {
     }
 }
 
-/// Verifies what a chip sent under the chip authentication mapping: `signed` are the SecurityInfos of EF.CardSecurity, whose
-/// signature must have been verified. The scalar leads from the chip's signed key to its key of this session.
+/// Verifies what a chip sent under the chip authentication mapping: `signed` are the SecurityInfos of EF.CardSecurity
+/// or those of EF.DG14, whose signature must have been verified. The scalar leads from the chip's signed key to its key of this
+/// session. `false`: none of the keys is of the group that the chip mapped in.
 ///
 /// # Errors
 /// [`ChipError::NotGenuine`]; [`Part::AuthenticationData`] for a proof that is none.
-pub fn verify_mapping(signed: &SecurityInfos, proof: &MappingProof) -> Result<(), ChipError> {
+pub fn verify_mapping(signed: &SecurityInfos, proof: &MappingProof) -> Result<bool, ChipError> {
     let MappingProof { group, map_public, chip_data } = proof;
     let malformed = |_| ChipError::Malformed(Part::AuthenticationData);
     let map_public = Element::parse(*group, map_public).map_err(malformed)?;
@@ -171,12 +172,16 @@ pub fn verify_mapping(signed: &SecurityInfos, proof: &MappingProof) -> Result<()
     let mut scalar = vec![0; missing.ok_or(ChipError::Malformed(Part::AuthenticationData))?];
     scalar.extend_from_slice(chip_data);
     let scalar = PrivateKey::from_scalar(*group, &scalar).map_err(malformed)?;
-    let fits = |key: &ChipAuthenticationKey| {
-        let (_, key_group, bytes) = parse_key(key)?;
-        let public = Element::parse(key_group, &bytes).ok()?;
-        scalar.multiply(&public).ok().filter(|product| *product == map_public)
-    };
-    if signed.chip_keys.iter().any(|key| fits(key).is_some()) { Ok(()) } else { Err(ChipError::NotGenuine) }
+    let keys = signed.chip_keys.iter().filter_map(parse_key).filter(|(_, its_group, _)| its_group == group);
+    let mut found = false;
+    for (_, _, bytes) in keys {
+        found = true;
+        let public = Element::parse(*group, &bytes).ok();
+        if public.and_then(|public| scalar.multiply(&public).ok()).is_some_and(|product| product == map_public) {
+            return Ok(true);
+        }
+    }
+    if found { Err(ChipError::NotGenuine) } else { Ok(false) }
 }
 
 /// Kind of agreement, group and bytes of a key; `None` for what is not known here.

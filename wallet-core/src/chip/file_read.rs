@@ -84,6 +84,7 @@ impl FileId {
 }
 
 /// A file being read.
+#[derive(Clone)]
 pub(super) struct FileRead {
     pub(super) id: FileId,
     pub(super) bytes: Vec<u8>,

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::files::dg1;
+use super::issuing_state::{self, IssuingState};
 use crate::cms::algorithm::SignatureAlgorithm;
 use crate::cms::{CmsError, LdsSecurityObject, SignedData};
 use crate::crypto::verify::{HashAlgorithm, VerifyingKey};
@@ -27,6 +29,9 @@ pub enum PassiveAuthError {
     /// The document signer's certificate leads to no trusted state.
     #[error("the document signer is not trusted")]
     UntrustedSigner(TrustError),
+    /// The document says that another state issued it than the one that signed it.
+    #[error("the document is signed by another state than its own")]
+    AnotherState,
     /// The data group is not the one that was signed.
     #[error("data group {0} was altered")]
     AlteredGroup(u8),
@@ -107,8 +112,10 @@ pub struct PassiveReport {
     pub revocation: RevocationOutcome,
     /// What rests on algorithms of old.
     pub weaknesses: Weaknesses,
-    /// Country in the signing certificate, when the signature is valid.
+    /// The country of the authority that the signer leads to, when it is trusted.
     pub signer_country: Option<Country>,
+    /// Whether that is the state that EF.DG1 names.
+    pub issuing_state: IssuingState,
     /// The LDS version that EF.SOD names, such as `0108`; documents before LDS 1.8 name none there.
     pub lds_version: Option<[u8; 4]>,
 }
@@ -136,6 +143,9 @@ impl PassiveReport {
                 return Err(PassiveAuthError::Unsupported);
             }
         }
+        if self.issuing_state == IssuingState::Another {
+            return Err(PassiveAuthError::AnotherState);
+        }
         for (number, outcome) in &self.groups {
             match outcome {
                 GroupOutcome::Matches => {}
@@ -151,7 +161,7 @@ impl PassiveReport {
 /// `csca` holds the trusted states, `now_unix` is in seconds since 1970 UTC. Every group handed in has to be listed.
 ///
 /// # Errors
-/// The first of: malformed, unsupported, bad signature, untrusted signer, a group not listed, a group altered.
+/// The first of: malformed, unsupported, bad signature, untrusted signer, another state's signer, a group not listed, a group altered.
 pub fn verify(
     sod: &[u8],
     groups: &BTreeMap<u8, Vec<u8>>,
@@ -185,15 +195,19 @@ pub fn examine(
     let mut weaknesses = Weaknesses { groups: is_weak(object.hash), ..Weaknesses::default() };
     let (mut signature, mut chain) = (SignatureOutcome::Valid, ChainOutcome::Trusted);
     let mut revocation = RevocationOutcome::NotChecked;
-    let mut signer_country = None;
+    let (mut signer_country, mut issuing_state) = (None, IssuingState::NotChecked);
     let signature_hash = signature_algorithm.hash().unwrap_or(data.digest_algorithm());
     weaknesses.signature = is_weak(signature_hash) || is_weak(data.digest_algorithm());
     match verify_signed_data(data, csca, now_unix, Usage::DocumentSigner) {
-        Ok(VerifiedSignedData { signer, content: _ }) => {
+        Ok(VerifiedSignedData { signer, content: _, country }) => {
             weaknesses.signature |= is_weak_key(signer.public_key());
             weaknesses.chain = signer.signature_algorithm().and_then(|it| it.hash()).is_some_and(is_weak);
             revocation = RevocationOutcome::Known(csca.revocation_of(&signer, now_unix));
-            signer_country = signer.country();
+            issuing_state = groups.get(&1).map_or(IssuingState::NotChecked, |file| {
+                let state = dg1::parse(file).map(|zone| zone.issuer).unwrap_or_default();
+                issuing_state::compare(country.as_ref(), &state)
+            });
+            signer_country = country;
         }
         // Found last: the signer is the state's, or was.
         Err(SignedDataError::Signer(TrustError::Revoked)) => {
@@ -222,6 +236,7 @@ pub fn examine(
         revocation,
         weaknesses,
         signer_country,
+        issuing_state,
         lds_version: object.lds_version,
     })
 }
@@ -238,11 +253,16 @@ const fn is_weak_key(key: &VerifyingKey) -> bool {
 }
 
 /// Verifies EF.CardSecurity, the signed form of EF.CardAccess: its SecurityInfos, a SET. `csca` and `now_unix` as in
-/// [`verify`]. ICAO 9303-11, 4.4.3.3.3; BSI TR-03110-3, A.1.2.5.
+/// [`verify`]. ICAO 9303-11, 4.4.3.3.3; BSI TR-03110-3, A.1.2.5. With them the country of the authority behind them: any trusted
+/// state signs such a file for its own cards.
 ///
 /// # Errors
 /// The first of: malformed, unsupported, bad signature, untrusted signer.
-pub fn verify_card_security(file: &[u8], csca: &Anchors, now_unix: i64) -> Result<Vec<u8>, PassiveAuthError> {
+pub fn verify_card_security(
+    file: &[u8],
+    csca: &Anchors,
+    now_unix: i64,
+) -> Result<(Vec<u8>, Option<Country>), PassiveAuthError> {
     if file.len() > MAX_SOD {
         return Err(PassiveAuthError::Malformed);
     }
@@ -251,7 +271,7 @@ pub fn verify_card_security(file: &[u8], csca: &Anchors, now_unix: i64) -> Resul
         return Err(PassiveAuthError::Malformed);
     }
     match verify_signed_data(data, csca, now_unix, Usage::DocumentSigner) {
-        Ok(verified) => Ok(verified.content.content().to_vec()),
+        Ok(verified) => Ok((verified.content.content().to_vec(), verified.country)),
         Err(SignedDataError::Data(error)) => Err(error.into()),
         Err(SignedDataError::Signer(error) | SignedDataError::Certificate(error)) => {
             Err(PassiveAuthError::UntrustedSigner(error))

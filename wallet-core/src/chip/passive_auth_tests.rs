@@ -60,6 +60,7 @@ fn a_document_of_a_trusted_state_is_believed_and_reported() {
         revocation,
         weaknesses,
         signer_country,
+        issuing_state,
         lds_version,
     } = report;
     assert_eq!(revocation, RevocationOutcome::Known(Revocation::NoList));
@@ -69,6 +70,7 @@ fn a_document_of_a_trusted_state_is_believed_and_reported() {
     assert_eq!((listed, hash), (vec![1, 2, 15], HashAlgorithm::Sha256));
     assert_eq!(signature_algorithm, SignatureAlgorithm::Ecdsa(Some(HashAlgorithm::Sha256)));
     assert_eq!(signer_country.unwrap().as_str(), "UT");
+    assert_eq!(issuing_state, IssuingState::Unknown, "this EF.DG1 names no state");
 }
 
 #[test]

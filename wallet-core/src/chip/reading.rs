@@ -3,7 +3,10 @@
 
 mod paused;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 pub use paused::Paused;
 
@@ -148,7 +151,7 @@ pub struct Reading {
 }
 
 /// What is left to do once the door is open.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Task {
     /// See that it is the card of before: its EF.SOD begins as the one that was read.
     Recognise(FileRead),
@@ -183,8 +186,11 @@ impl Reading {
     /// [`Misuse::LinkTooNarrow`] when the link carries less than short commands and responses need.
     pub fn begin(plan: ReadPlan) -> Result<(Self, Step), ChipError> {
         let chunks = chunks_for(&plan.limits)?;
+        let ReadPlan { access, files, challenge, chip_authentication, relay, limits, models, entropy } = plan;
         let idle = Idle {
-            plan,
+            password: Arc::new(access),
+            plan: Plan { files, challenge, chip_authentication, relay, limits, models },
+            entropy,
             chunks,
             data: ChipData::default(),
             tasks: VecDeque::from([Task::Read(FileRead::begin(FileId::SecurityObject))]),
@@ -260,7 +266,7 @@ impl Reading {
     pub fn too_long(self) -> Result<(Self, Step), ChipError> {
         let long = self.waiting.as_ref().is_some_and(Waiting::is_long);
         let mut idle = self.pause().0;
-        if !long || !idle.plan.entropy.suffices() {
+        if !long || !idle.entropy.suffices() {
             return Err(ChipError::Misuse(Misuse::LinkTooNarrow));
         }
         idle.plan.limits.extended = false;
@@ -290,7 +296,9 @@ impl Reading {
 /// The reading between a response and the next command.
 #[derive(Debug)]
 struct Idle {
-    plan: ReadPlan,
+    password: Arc<CardAccess>,
+    plan: Plan,
+    entropy: Entropy,
     chunks: Chunks,
     data: ChipData,
     tasks: VecDeque<Task>,
@@ -299,6 +307,17 @@ struct Idle {
     proof_pending: bool,
     /// The card's, once EF.CardAccess was found.
     model: Option<ModelId>,
+}
+
+/// What stays of a [`ReadPlan`] from one tap to the next, beside the password.
+#[derive(Debug, Clone)]
+struct Plan {
+    files: FileSet,
+    challenge: Option<[u8; 8]>,
+    chip_authentication: bool,
+    relay: Relay,
+    limits: LinkLimits,
+    models: KnownModels,
 }
 
 impl Idle {
@@ -415,7 +434,7 @@ impl Idle {
     ) -> Result<(Reading, Step), ChipError> {
         let conversation =
             if self.chunks.extended() { conversation } else { conversation.by_short_commands() };
-        let (access, command) = Access::begin(file.as_deref(), &self.plan.access, &mut self.plan.entropy)?;
+        let (access, command) = Access::begin(file.as_deref(), &self.password, &mut self.entropy)?;
         self.data.card_access = file.unwrap_or_default();
         let length = self.data.card_access.len();
         if matches!(self.progress.file, FileId::CardAccess) {
@@ -427,8 +446,9 @@ impl Idle {
     /// How far it has come, with `file` under way.
     fn note(&mut self, id: FileId, read: usize, total: usize, file: Option<&FileRead>) {
         let under_way = file.map_or(0, |file| file.bytes.len());
-        let kept = [Some(&self.data.card_access), self.data.card_security.as_ref(), Some(&self.data.sod)];
-        let kept = kept.into_iter().flatten().chain(self.data.groups.values());
+        let ChipData { card_access, card_security, sod, common, groups, .. } = &self.data;
+        let kept = [Some(card_access), card_security.as_ref(), Some(sod), common.as_ref()];
+        let kept = kept.into_iter().flatten().chain(groups.values());
         let card_read = kept.map(Vec::len).fold(under_way, usize::saturating_add);
         let left = |file: &FileRead| {
             file.total.unwrap_or_else(|| file.id.expected_length()).saturating_sub(file.bytes.len())
@@ -454,7 +474,7 @@ impl Idle {
         access: Access,
         response: &ResponseApdu,
     ) -> Result<(Reading, Step), ChipError> {
-        match access.handle(response, &self.plan.access, &mut self.plan.entropy)? {
+        match access.handle(response, &self.password, &mut self.entropy)? {
             AccessStep::Transmit(access, command) => self.ask(conversation, State::Access(access), &command),
             AccessStep::Within(session, access, command) => {
                 self.ask(conversation.within(*session), State::Access(access), &command)
@@ -498,7 +518,7 @@ impl Idle {
                 Some(Task::ProveChip) if self.relays() => {}
                 Some(Task::ProveChip) => {
                     let Some(key) = self.chip_key()? else { continue };
-                    let ours = self.plan.entropy.next_key(key.group())?;
+                    let ours = self.entropy.next_key(key.group())?;
                     let public = ours.multiply(&Element::generator(key.group())).map_err(refused_element)?;
                     let (exchange, command) = ChipAuth::begin(key, public.on_wire().to_vec());
                     return self.ask(conversation, State::ChipAuth(exchange, Some(ours)), &command);
@@ -655,7 +675,7 @@ impl Idle {
     fn drops_long_commands(&self, waiting: &Waiting, response: &[u8]) -> bool {
         let refused = parse_response(response)
             .is_ok_and(|response| response.data.is_empty() && is_about_length(response.status));
-        refused && waiting.is_long_and_protected() && self.plan.entropy.suffices()
+        refused && waiting.is_long_and_protected() && self.entropy.suffices()
     }
 
     /// Whether the card ended the session over a file that is not for everybody, and nothing else was left to do.

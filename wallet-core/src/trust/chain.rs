@@ -19,6 +19,16 @@ pub fn verify_chain(
     now_unix: i64,
     usage: Usage,
 ) -> Result<Verified<Certificate>, TrustError> {
+    verify_chain_to(chain, anchors, now_unix, usage).map(|(leaf, _)| leaf)
+}
+
+/// As [`verify_chain`], with the anchor that the path leads to.
+pub(super) fn verify_chain_to<'a>(
+    chain: &[Certificate],
+    anchors: &'a Anchors,
+    now_unix: i64,
+    usage: Usage,
+) -> Result<(Verified<Certificate>, &'a Certificate), TrustError> {
     let leaf = chain.first().ok_or(TrustError::Malformed)?;
     usage.check_leaf(leaf)?;
     let (below, anchor) = path_to_an_anchor(chain, anchors, now_unix, usage)?;
@@ -29,7 +39,7 @@ pub fn verify_chain(
     for certificate in chain.iter().take(below) {
         anchors.check_revocation(certificate, now_unix)?;
     }
-    Ok(Verified::new(leaf.clone()))
+    Ok((Verified::new(leaf.clone()), anchor))
 }
 
 /// How many certificates of `chain` stand below its anchor, and the anchor.

@@ -1,4 +1,4 @@
-use super::{Anchors, Certificate, TrustError, Usage, Verified, verify_chain};
+use super::{Anchors, Certificate, Country, TrustError, Usage, Verified, chain::verify_chain_to};
 use crate::cms::{CmsError, SignedData, SignerId};
 
 /// Why signed data is not trusted: the data itself, or who signed it.
@@ -35,6 +35,8 @@ pub struct VerifiedSignedData {
     pub content: Verified<SignedData>,
     /// Its signer.
     pub signer: Verified<Certificate>,
+    /// The country of the anchor that the signer leads to, by the anchor's own word: nobody below it can say another.
+    pub country: Option<Country>,
 }
 
 /// Verifies content, signature and the path of the signer at `now_unix` (seconds since 1970 UTC). The certificates sent
@@ -60,8 +62,8 @@ pub fn verify_signed_data(
     while let Some(issuer) = next_issuer(&path, &parsed) {
         path.push(issuer.clone());
     }
-    let signer = verify_chain(&path, anchors, now_unix, usage)?;
-    Ok(VerifiedSignedData { content: Verified::new(data), signer })
+    let (signer, anchor) = verify_chain_to(&path, anchors, now_unix, usage)?;
+    Ok(VerifiedSignedData { content: Verified::new(data), signer, country: anchor.country() })
 }
 
 /// By issuer and serial number; where no issuer is equal byte for byte, by serial number alone: some signers write their

@@ -2,8 +2,11 @@
 
 use super::{CardTrouble, Distrust, WalletError};
 use crate::{
-    chip::passive_auth::{
-        ChainOutcome, GroupOutcome, PassiveAuthError, PassiveReport, RevocationOutcome, SignatureOutcome,
+    chip::{
+        IssuingState,
+        passive_auth::{
+            ChainOutcome, GroupOutcome, PassiveAuthError, PassiveReport, RevocationOutcome, SignatureOutcome,
+        },
     },
     trust::{Revocation, TrustError},
 };
@@ -14,7 +17,8 @@ use crate::{
 pub enum ChipCheckOutcome {
     /// It holds.
     Passed,
-    /// It holds by something of old: SHA-1, an RSA key below 2048 bits, basic access.
+    /// It holds by something of old: SHA-1, an RSA key below 2048 bits, basic access. Or a key proved itself that the state
+    /// signed, and nothing signed ties it to this document.
     PassedWeakly,
     /// It does not hold.
     Failed {
@@ -44,6 +48,8 @@ pub enum ChipCheckFailure {
     NotInForce,
     /// The authority took the certificate back.
     Revoked,
+    /// The signer is of another state than the one that the document says issued it.
+    AnotherState,
     /// A data group is not the one that was signed, or was never signed.
     Altered,
     /// At its door the card spoke of other ways in than its issuer signed.
@@ -62,8 +68,14 @@ pub enum ChipCheckSkip {
     NoKey,
     /// The card has the key, and was not asked.
     NotAsked,
-    /// The file with the key is signed and was not read.
+    /// The file that it is about is signed and was not read.
     NotRead,
+    /// The file with the key was read and does not have the form that is known here.
+    Unreadable,
+    /// The key, or the way of using it, is of a kind not known here.
+    Unsupported,
+    /// It cannot be told which state the document or its signer is of.
+    UnknownState,
     /// There is nothing signed to compare with.
     NothingSigned,
     /// A check that this one builds on failed.
@@ -78,7 +90,7 @@ pub enum ChipCheckSkip {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ChipCheckView {
-    /// `passive_authentication.signature`, `.chain`, `.revocation` and `.hashes`; `access`; `chip_authentication`;
+    /// `passive_authentication.signature`, `.chain`, `.issuing_state`, `.revocation` and `.hashes`; `access`; `chip_authentication`;
     /// `active_authentication`.
     pub name: String,
     /// What it came to.
@@ -153,7 +165,7 @@ impl Checks {
     /// EF.SOD says nothing.
     pub(super) fn add_unreadable(&mut self, error: PassiveAuthError) {
         self.add(SIGNATURE, Ok(ChipCheckOutcome::Failed { why: failure_of(error) }));
-        for name in [CHAIN, REVOCATION, HASHES] {
+        for name in [CHAIN, ISSUING_STATE, REVOCATION, HASHES] {
             self.add(name, Ok(AFTER_A_FAILURE));
         }
     }
@@ -188,11 +200,24 @@ impl Checks {
                 Revocation::ListNotCurrent => skipped(ChipCheckSkip::OldRevocationList),
             };
         }
+        let issuing_state = match report.issuing_state {
+            IssuingState::Same => ChipCheckOutcome::Passed,
+            IssuingState::Another => failed(ChipCheckFailure::AnotherState),
+            IssuingState::Unknown => skipped(ChipCheckSkip::UnknownState),
+            IssuingState::NotChecked if report.chain == ChainOutcome::Trusted => {
+                skipped(ChipCheckSkip::NotRead)
+            }
+            IssuingState::NotChecked => AFTER_A_FAILURE,
+        };
         let all_match = report.groups.values().all(|outcome| *outcome == GroupOutcome::Matches);
         let hashes = if all_match { passed(weak.groups) } else { failed(ChipCheckFailure::Altered) };
-        for (name, outcome) in
-            [(SIGNATURE, signature), (CHAIN, chain), (REVOCATION, revocation), (HASHES, hashes)]
-        {
+        for (name, outcome) in [
+            (SIGNATURE, signature),
+            (CHAIN, chain),
+            (ISSUING_STATE, issuing_state),
+            (REVOCATION, revocation),
+            (HASHES, hashes),
+        ] {
             self.add(name, Ok(outcome));
         }
     }
@@ -208,6 +233,7 @@ const fn failure_of(error: PassiveAuthError) -> ChipCheckFailure {
         PassiveAuthError::Unsupported => ChipCheckFailure::Unsupported,
         PassiveAuthError::BadSignature => ChipCheckFailure::BadSignature,
         PassiveAuthError::UntrustedSigner(error) => untrusted(error),
+        PassiveAuthError::AnotherState => ChipCheckFailure::AnotherState,
         PassiveAuthError::AlteredGroup(_) | PassiveAuthError::MissingHash(_) => ChipCheckFailure::Altered,
     }
 }
@@ -228,5 +254,6 @@ const fn untrusted(error: TrustError) -> ChipCheckFailure {
 const AFTER_A_FAILURE: ChipCheckOutcome = ChipCheckOutcome::Skipped { why: ChipCheckSkip::AfterAFailure };
 const SIGNATURE: &str = "passive_authentication.signature";
 const CHAIN: &str = "passive_authentication.chain";
+const ISSUING_STATE: &str = "passive_authentication.issuing_state";
 const REVOCATION: &str = "passive_authentication.revocation";
 const HASHES: &str = "passive_authentication.hashes";

@@ -12,12 +12,12 @@ use crate::{
     apdu::StatusWord,
     card::{Date, Person},
     chip::{
-        AccessUsed, ChipAuthentication, ChipData, ChipError, FileId, MappingProof,
+        AccessUsed, ChipAuthentication, ChipData, ChipError, FileId,
         access::access_matches,
         active_auth::{self, ActiveAuthError},
         chip_auth::verify_mapping,
         files::{dg1, dg2, dg2::ImageFormat},
-        passive_auth::{self, PassiveAuthError, PassiveReport},
+        passive_auth::{self, ChainOutcome, PassiveAuthError, PassiveReport},
         person,
         security_infos::SecurityInfos,
     },
@@ -339,13 +339,24 @@ fn agrees_with_the_door(data: &ChipData, infos: &[u8]) -> Result<(), Refused> {
 
 /// Whether the chip agreed on keys that only the owner of its signed key can have.
 fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &Anchors, now: i64) -> Checked {
+    let own = data.groups.get(&14).map(|file| SecurityInfos::parse_dg14(file));
     if let Some(proof) = &data.mapping_proof {
-        verified_mapping(data, proof, roots, now)?;
+        let Some(signed) = signed.filter(|report| report.chain == ChainOutcome::Trusted) else {
+            return Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::AfterAFailure });
+        };
+        let proven = |infos: &SecurityInfos| verify_mapping(infos, proof).map_err(|_| Refused::CLONED);
+        if !proven(&card_security(data, signed, roots, now)?)? {
+            return Err(Refused::CLONED);
+        }
         // The chip with that key shows what its issuer listed.
         if !data.groups.contains_key(&14) {
-            without_key(data, signed, 14)?;
+            without_key(data, Some(signed), 14)?;
         }
-        return Ok(ChipCheckOutcome::Passed);
+        // A key taken out of any card of that state would serve a copy of any other, were it not signed with this document.
+        return Ok(match own {
+            Some(Ok(own)) if proven(&own)? => ChipCheckOutcome::Passed,
+            _ => ChipCheckOutcome::PassedWeakly,
+        });
     }
     match data.chip_authentication {
         ChipAuthentication::Proven => Ok(ChipCheckOutcome::Passed),
@@ -365,15 +376,20 @@ fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &An
     }
 }
 
-fn verified_mapping(data: &ChipData, proof: &MappingProof, roots: &Anchors, now: i64) -> Result<(), Refused> {
+/// What EF.CardSecurity says, signed by the state that signed EF.SOD.
+fn card_security(
+    data: &ChipData,
+    signed: &PassiveReport,
+    roots: &Anchors,
+    now: i64,
+) -> Result<SecurityInfos, Refused> {
     let file = data.card_security.as_deref().ok_or(Refused::CLONED)?;
-    let infos = passive_auth::verify_card_security(file, roots, now)?;
+    let (infos, country) = passive_auth::verify_card_security(file, roots, now)?;
+    if country.is_none() || country != signed.signer_country {
+        return Err(Refused::CLONED);
+    }
     agrees_with_the_door(data, &infos)?;
-    let infos = SecurityInfos::parse_set(&infos).map_err(|_| Refused::CLONED)?;
-    verify_mapping(&infos, proof).map_err(|error| match error {
-        ChipError::Unsupported(_) => Refused::UNSUPPORTED,
-        _ => Refused::CLONED,
-    })
+    SecurityInfos::parse_set(&infos).map_err(|_| Refused::CLONED)
 }
 
 impl From<PassiveAuthError> for WalletError {
@@ -382,6 +398,7 @@ impl From<PassiveAuthError> for WalletError {
             PassiveAuthError::Unsupported => Self::CardUnreadable { why: CardTrouble::Unsupported },
             PassiveAuthError::Malformed
             | PassiveAuthError::BadSignature
+            | PassiveAuthError::AnotherState
             | PassiveAuthError::UntrustedSigner(_) => Self::NotTrusted { why: Distrust::ChipSigner },
             PassiveAuthError::AlteredGroup(_) | PassiveAuthError::MissingHash(_) => {
                 Self::NotTrusted { why: Distrust::ChipDataAltered }

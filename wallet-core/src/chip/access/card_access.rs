@@ -91,6 +91,12 @@ pub fn offers_pace(bytes: &[u8]) -> bool {
     infos.is_ok_and(|infos| infos.iter().any(is_about_pace))
 }
 
+/// Whether the card offers to map by its own key, the signed form of which is in EF.CardSecurity.
+pub(crate) fn offers_mapping_by_key(bytes: &[u8]) -> bool {
+    let by_key = |info: &PaceInfo| info.mapping == Mapping::ChipAuthentication;
+    parse_card_access(bytes).is_ok_and(|offers| offers.iter().any(by_key))
+}
+
 /// Whether every word about PACE in EF.CardAccess, which nobody signed, stands also in the SecurityInfos that were signed
 /// (the SET in EF.DG14 or in EF.CardSecurity), and the other way round: a difference is an offer taken away or made up at
 /// the door. ICAO Doc 9303-11, 4.4.2 and 9.2.1.

@@ -10,6 +10,7 @@ mod password;
 
 use std::collections::VecDeque;
 
+pub(crate) use card_access::offers_mapping_by_key;
 pub use card_access::{
     Mapping, PaceInfo, access_matches, offers_pace, parse_card_access, standardized_group,
 };

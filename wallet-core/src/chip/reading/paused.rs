@@ -1,6 +1,8 @@
 //! A reading whose card left the field: what was read stays, the door is opened again, and reading goes on where it stopped.
 
-use super::{Idle, ReadPlan, Reading, State, Step, Task, chunks_for};
+use std::sync::Arc;
+
+use super::{ChipData, Idle, Plan, Reading, State, Step, Task, chunks_for};
 use crate::{
     chip::{
         access::{Entropy, discovery::Discovery},
@@ -46,18 +48,39 @@ impl Reading {
         }
         Paused(idle)
     }
+
+    /// The chip took the server's key, and the server's question or the chip's answer went astray: keeps what
+    /// [`Step::Done`] gave, and has the server asked for another key.
+    #[must_use]
+    pub fn unheard(self, data: ChipData) -> Paused {
+        let Self { mut idle, state: _, waiting: _ } = self;
+        idle.data = ChipData { relay: None, apdus: idle.data.apdus, ..data };
+        idle.tasks.push_back(Task::AskServer);
+        Paused(idle)
+    }
 }
 
 impl Paused {
-    /// Goes on with a card that was powered up anew, over a link that may carry more or less than the one before.
+    /// Goes on with a card that was powered up anew, over a link that may carry more or less than the one before. What was
+    /// read stays here too, for a tap of another card or one that fails.
     ///
     /// # Errors
     /// [`super::Misuse::LinkTooNarrow`].
-    pub fn resume(self, limits: LinkLimits, entropy: Entropy) -> Result<(Reading, Step), ChipError> {
-        let Self(mut idle) = self;
-        let learned = core::mem::replace(&mut idle.chunks, chunks_for(&limits)?);
-        idle.chunks.learn_from(&learned);
-        idle.plan = ReadPlan { limits, entropy, ..idle.plan };
+    pub fn resume(&self, limits: LinkLimits, entropy: Entropy) -> Result<(Reading, Step), ChipError> {
+        let Idle { password, plan, entropy: _, chunks, data, tasks, progress, proof_pending, model } = &self.0;
+        let mut chunks_here = chunks_for(&limits)?;
+        chunks_here.learn_from(chunks);
+        let idle = Idle {
+            password: Arc::clone(password),
+            plan: Plan { limits, ..plan.clone() },
+            entropy,
+            chunks: chunks_here,
+            data: data.clone(),
+            tasks: tasks.clone(),
+            progress: *progress,
+            proof_pending: *proof_pending,
+            model: *model,
+        };
         idle.open_again(Discovery::begin())
     }
 

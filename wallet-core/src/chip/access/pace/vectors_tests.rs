@@ -124,7 +124,7 @@ fn the_worked_example_of_chip_authentication_mapping_proves_its_key() {
     assert_eq!(proof.map_public, case.expected("chip_map_public"));
     let set = tlv::write(0x31, &case.input("chip_authentication_public_key_info"));
     let infos = SecurityInfos::parse_set(&set).unwrap();
-    assert_eq!(verify_mapping(&infos, &proof), Ok(()));
+    assert_eq!(verify_mapping(&infos, &proof), Ok(true));
     let mut other = proof;
     other.chip_data[31] ^= 1;
     assert_eq!(verify_mapping(&infos, &other), Err(ChipError::NotGenuine));
