@@ -2,6 +2,7 @@
 //! responses back. Dropping the machine at any moment cancels the reading; a card that left the field pauses it.
 
 mod paused;
+mod progress;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -9,6 +10,7 @@ use std::{
 };
 
 pub use paused::Paused;
+pub use progress::Progress;
 
 use super::{
     access::{
@@ -78,21 +80,6 @@ pub enum Step {
     AskServer,
     /// All was read.
     Done(Box<ChipData>),
-}
-
-/// How far the reading has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// The file under way; EF.CardAccess until the door is open.
-    pub file: FileId,
-    /// Bytes of it read so far.
-    pub read: usize,
-    /// Its length in bytes; zero until it is known.
-    pub total: usize,
-    /// Bytes read of all files that are asked for.
-    pub card_read: usize,
-    /// The length of all of them together: estimated until the photo's is known, the last, and exact from then on.
-    pub card_total: usize,
 }
 
 /// The chip's files as read, nothing of them verified.
@@ -443,31 +430,6 @@ impl Idle {
         self.ask(conversation, State::Access(access), &command)
     }
 
-    /// How far it has come, with `file` under way.
-    fn note(&mut self, id: FileId, read: usize, total: usize, file: Option<&FileRead>) {
-        let under_way = file.map_or(0, |file| file.bytes.len());
-        let ChipData { card_access, card_security, sod, common, groups, .. } = &self.data;
-        let kept = [Some(card_access), card_security.as_ref(), Some(sod), common.as_ref()];
-        let kept = kept.into_iter().flatten().chain(groups.values());
-        let card_read = kept.map(Vec::len).fold(under_way, usize::saturating_add);
-        let left = |file: &FileRead| {
-            file.total.unwrap_or_else(|| file.id.expected_length()).saturating_sub(file.bytes.len())
-        };
-        let queued = self.tasks.iter().filter_map(|task| match task {
-            Task::Read(file) => Some(left(file)),
-            _ => None,
-        });
-        let unlisted = if self.data.sod.is_empty() {
-            let asked = GROUPS.into_iter().map(FileId::Group).filter(|file| self.plan.files.contains(*file));
-            asked.map(FileId::expected_length).sum()
-        } else {
-            0
-        };
-        let left = queued.chain(file.map(left)).fold(unlisted, usize::saturating_add);
-        self.progress =
-            Progress { file: id, read, total, card_read, card_total: card_read.saturating_add(left) };
-    }
-
     fn at_the_door(
         mut self,
         conversation: Conversation,
@@ -783,8 +745,6 @@ const GUARDED: [u8; 2] = [3, 4];
 const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 /// Enough for a selection and a read; what is longer goes in parts.
 const MIN_COMMAND: u32 = 128;
-/// What most documents have, for an estimate.
-const GROUPS: [u8; 6] = [15, 14, 1, 11, 12, 2];
 /// Header and digests of EF.SOD stand at its beginning: so many bytes tell one document from any other.
 const TELLING: usize = 200;
 /// A file of 64 KiB in the shortest chunks is 512.
