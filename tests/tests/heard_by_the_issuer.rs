@@ -235,8 +235,11 @@ async fn a_card_lost_at_any_command_is_tapped_again_and_heard() {
         let enrolment = begin(&phone).await;
         let lost = enrolment.tap(reading.clone()).await.map(|_| ());
         assert_eq!(lost, Err(WalletError::CardLost), "{lost_at} of {all}");
+        assert!(reading.is_paused(), "{lost_at} of {all}");
         link.tap_again();
+        let before = link.commands();
         let evidence = enrolment.tap(reading).await.unwrap();
+        assert!(link.commands() - before < all, "{lost_at} of {all}: it went on where it stopped");
         enrolment.finish_moving(evidence, None).await.unwrap();
     }
 }

@@ -550,8 +550,8 @@ async fn another_challenge_begins_anew_and_another_card_is_noticed() {
     link.tap_again();
     let other = reading.run(Some(CHALLENGE.to_vec())).await.map(|_| ());
     assert_eq!(other, Err(WalletError::CardUnreadable { why: CardTrouble::AnotherCard }));
-    // What was read is forgotten, and the other card may be read by itself.
-    assert!(!reading.is_paused());
+    // What was read waits for its own card, and the other card may be read by itself.
+    assert!(reading.is_paused());
     link.tap_again();
     let evidence = reading.run(Some(b"another!".to_vec())).await.unwrap();
     assert_eq!(evidence.holder().unwrap().name, people::elder().name);

@@ -292,7 +292,7 @@ public final class MobileId: Sendable {
                     }
                 }
             } catch {
-                guard error == .CardLost || reading.isPaused() else { throw error }
+                guard error == .CardLost || error == .CardUnreadable(why: .silent) && reading.isPaused() else { throw error }
                 times += 1
                 guard await lost(ReadingPause(times: times, why: error)) else { throw error }
                 // Told between two runs, the reading would forget it.

@@ -99,6 +99,8 @@ struct Control {
     cancelled: bool,
     /// What was read before the card left the field, and what for.
     paused: Option<(Purpose, Paused)>,
+    /// The last reading has ended, and no other has begun.
+    over: bool,
 }
 
 /// What was learned about models of cards, by all readings of a wallet while it is open.
@@ -114,7 +116,7 @@ struct Purpose {
 /// How far a card was read.
 pub(super) enum Driven {
     /// To the end.
-    Read(Box<ChipData>),
+    Read(Box<Reading>, Box<ChipData>),
     /// As far as the wallet may: a server is to hear the chip.
     AsksServer(Box<Asking>),
 }
@@ -155,7 +157,8 @@ impl CardReading {
     /// Reads the card and checks what it says: passive authentication always, active authentication when `challenge` (8
     /// bytes) is given and the card has a key for it, chip authentication when the card has a key for that. May be called
     /// again after a failure. After [`WalletError::CardLost`], and when the card fell silent, a call with the same challenge
-    /// goes on where the reading stopped: the door is opened anew, and the card must be the same.
+    /// goes on where the reading stopped: the door is opened anew, and the card must be the same. Where that door fails, or it
+    /// is another card, what was read stays for the call after.
     ///
     /// # Errors
     /// [`WalletError::WrongPassword`], [`WalletError::CardLost`], [`WalletError::CardUnreadable`],
@@ -168,19 +171,18 @@ impl CardReading {
             None => None,
         };
         match self.begin(challenge, Relay::Never).await? {
-            Driven::Read(data) => self.check(*data, challenge, None).map(Arc::new),
+            Driven::Read(_, data) => self.check(*data, challenge, None).map(Arc::new),
             Driven::AsksServer(_) => Err(WalletError::Unavailable { code: code::INTERNAL }),
         }
     }
 
-    /// Stops the reading between two commands: `run` fails with [`WalletError::UserCancelled`], also where it has not begun
-    /// yet or the card leaves the field at that moment. Between two runs it forgets what was read before the card left the
-    /// field, and the next one begins anew.
+    /// Stops the reading between two commands: `run` fails with [`WalletError::UserCancelled`], also where the first has not
+    /// begun yet or the card leaves the field at that moment. Between two runs it forgets what was read before the card left
+    /// the field, and the next one begins anew.
     pub fn cancel(&self) {
         let mut control = self.control();
-        if control.paused.take().is_none() {
-            control.cancelled = true;
-        }
+        control.paused = None;
+        control.cancelled = !control.over;
     }
 
     /// Whether a card was lost amid a reading, and [`Self::run`] with the same challenge would go on with it.
@@ -233,13 +235,23 @@ impl CardReading {
         challenge: Option<[u8; 8]>,
         relay: Relay,
     ) -> Result<Driven, WalletError> {
-        let purpose = Purpose { challenge, relay };
-        let limits = self.link.limits().await.inspect_err(|_| drop(self.check_cancelled()))?;
+        self.control().over = false;
+        self.keep_report(None);
+        match self.begin_or_resume(Purpose { challenge, relay }).await {
+            // It goes on in `examine`.
+            Ok(Driven::AsksServer(asking)) => Ok(Driven::AsksServer(asking)),
+            ended => self.ended(ended),
+        }
+    }
+
+    async fn begin_or_resume(&self, purpose: Purpose) -> Result<Driven, WalletError> {
+        let limits = self.link.limits().await?;
         let entropy = Entropy::new(make_random().map_err(|_| KeyStoreError::Unavailable)?);
         // From here on a cancellation finds no reading without its card.
         let paused = self.control().paused.take();
-        let begun = match paused {
-            Some((before, paused)) if before == purpose => paused.resume(limits, entropy),
+        let Purpose { challenge, relay } = purpose;
+        let begun = match &paused {
+            Some((before, paused)) if *before == purpose => paused.resume(limits, entropy),
             Some(_) | None => Reading::begin(ReadPlan {
                 access: self.secrets.access()?,
                 files: self.terms.files,
@@ -251,8 +263,19 @@ impl CardReading {
                 entropy,
             }),
         };
-        let begun = begun.map_err(chip_error)?;
-        self.drive(purpose, begun).await
+        let driven = match begun {
+            Ok(begun) => self.drive(purpose, begun).await,
+            Err(error) => Err(chip_error(error)),
+        };
+        // Another card, a door that fails and a card that misbehaves take nothing away from what was read before. What is not
+        // to be believed is forgotten.
+        if let Err(error) = &driven
+            && !matches!(error, WalletError::NotTrusted { .. } | WalletError::UserCancelled)
+        {
+            let mut control = self.control();
+            control.paused = control.paused.take().or(paused.filter(|(before, _)| *before == purpose));
+        }
+        driven
     }
 
     /// Has the chip hear a server: its key, then its command, whose answer comes back.
@@ -262,17 +285,31 @@ impl CardReading {
         public_key: Vec<u8>,
         command: &[u8],
     ) -> Result<(ChipData, Vec<u8>), WalletError> {
-        let Asking { purpose, reading } = *asking;
-        let begun = reading.hand_over(public_key);
-        let begun = begun.map_err(chip_error)?;
+        self.ended(self.carry(*asking, public_key, command).await)
+    }
+
+    async fn carry(
+        &self,
+        Asking { purpose, reading }: Asking,
+        public_key: Vec<u8>,
+        command: &[u8],
+    ) -> Result<(ChipData, Vec<u8>), WalletError> {
+        let begun = reading.hand_over(public_key).map_err(chip_error)?;
         let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
-        let Driven::Read(data) = self.drive(purpose, begun).await? else { return Err(cloned) };
+        let Driven::Read(reading, data) = self.drive(purpose, begun).await? else { return Err(cloned) };
         // It has the key by its issuer's word, and would not use it.
         let carrier = data.relay.clone().ok_or(cloned)?;
         let foreign = |_| WalletError::NotTrusted { why: Distrust::IssuerAnswer };
         let (_, command) = carrier.carry(command).map_err(foreign)?;
-        let answer = self.link.transceive(command).await?;
-        Ok((*data, answer))
+        self.check_cancelled()?;
+        match self.link.transceive(command).await {
+            Ok(answer) => Ok((*data, answer)),
+            Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
+                self.pause(purpose, reading.unheard(*data))?;
+                Err(lost.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Checks what was read, and keeps the report.
@@ -284,8 +321,18 @@ impl CardReading {
     ) -> Result<ChipEvidence, WalletError> {
         let now = self.clock.now()?.unix_seconds;
         let (report, evidence) = checked(data, challenge, answer, &self.terms.anchors, now);
-        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        self.keep_report(Some(report));
         evidence
+    }
+
+    fn keep_report(&self, report: Option<ChipReport>) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+
+    /// A reading is over. One that was cancelled while its last answer was on its way is not given out.
+    fn ended<T>(&self, outcome: Result<T, WalletError>) -> Result<T, WalletError> {
+        self.control().over = true;
+        self.check_cancelled().and(outcome)
     }
 
     fn control(&self) -> MutexGuard<'_, Control> {
@@ -297,18 +344,7 @@ impl CardReading {
         if core::mem::take(&mut self.control().cancelled) { Err(WalletError::UserCancelled) } else { Ok(()) }
     }
 
-    async fn drive(&self, purpose: Purpose, begun: (Reading, Step)) -> Result<Driven, WalletError> {
-        let driven = self.drive_on(purpose, begun).await;
-        match driven {
-            // Cancelled while the last answer was on its way.
-            Ok(Driven::Read(..)) => self.check_cancelled()?,
-            Ok(Driven::AsksServer(_)) => {}
-            Err(_) => drop(self.check_cancelled()),
-        }
-        driven
-    }
-
-    async fn drive_on(
+    async fn drive(
         &self,
         purpose: Purpose,
         (mut reading, mut step): (Reading, Step),
@@ -321,16 +357,20 @@ impl CardReading {
                 Step::AskServer => {
                     return Ok(Driven::AsksServer(Box::new(Asking { purpose, reading })));
                 }
-                Step::Done(data) => return Ok(Driven::Read(data)),
+                Step::Done(data) => return Ok(Driven::Read(Box::new(reading), data)),
                 Step::Transmit(command) => {
                     self.check_cancelled()?;
                     let photo = reading.progress().file == FileId::Group(2) && !believed;
                     let answer = self.link.transceive(command);
                     let answer = if photo {
-                        // A card that is not to be believed is not held until its photo is there.
+                        // A card that is not to be believed is not held until its photo is there. The others are checked in
+                        // the end, when the chip has proved all that it can.
                         let so_far = || self.check(reading.so_far().clone(), purpose.challenge, None);
                         let (answer, outcome) = meanwhile(answer, so_far).await;
-                        outcome?;
+                        match outcome {
+                            Err(error @ WalletError::NotTrusted { .. }) => return Err(error),
+                            Ok(_) | Err(_) => self.keep_report(None),
+                        }
                         believed = true;
                         answer
                     } else {
@@ -346,7 +386,7 @@ impl CardReading {
                             continue;
                         }
                         Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
-                            self.pause(purpose, reading)?;
+                            self.pause(purpose, reading.pause())?;
                             return Err(lost.into());
                         }
                         Err(error) => return Err(error.into()),
@@ -363,16 +403,16 @@ impl CardReading {
     }
 
     /// Keeps what was read for the next tap, unless the reading was cancelled meanwhile.
-    fn pause(&self, purpose: Purpose, reading: Reading) -> Result<(), WalletError> {
+    fn pause(&self, purpose: Purpose, paused: Paused) -> Result<(), WalletError> {
         let mut control = self.control();
         if core::mem::take(&mut control.cancelled) {
             return Err(WalletError::UserCancelled);
         }
-        control.paused = Some((purpose, reading.pause()));
+        control.paused = Some((purpose, paused));
         Ok(())
     }
 
-    /// Every check of the card that was read last, whether it was believed or not; none before it came to them.
+    /// Every check of the card that was read last, whether it was believed or not; none where the reading did not come to them.
     #[must_use]
     pub fn report(&self) -> Option<ChipReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()

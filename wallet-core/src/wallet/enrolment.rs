@@ -132,7 +132,7 @@ impl Enrolment {
     pub async fn tap(&self, reading: Arc<CardReading>) -> Result<Arc<ChipEvidence>, WalletError> {
         let relay = if self.relay { Relay::WhereTheChipCannotSign } else { Relay::Never };
         let evidence = match reading.begin(Some(self.chip_challenge), relay).await? {
-            Driven::Read(data) => reading.check(*data, Some(self.chip_challenge), None)?,
+            Driven::Read(_, data) => reading.check(*data, Some(self.chip_challenge), None)?,
             Driven::AsksServer(chip) => {
                 let data = chip.data();
                 let dg14 = data.groups.get(&14).cloned().unwrap_or_default();

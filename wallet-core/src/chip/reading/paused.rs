@@ -67,7 +67,8 @@ impl Paused {
     /// # Errors
     /// [`super::Misuse::LinkTooNarrow`].
     pub fn resume(&self, limits: LinkLimits, entropy: Entropy) -> Result<(Reading, Step), ChipError> {
-        let Idle { password, plan, entropy: _, chunks, data, tasks, progress, proof_pending, model } = &self.0;
+        let Idle { password, plan, entropy: _, chunks, data, tasks, progress, proof_pending, model } =
+            &self.0;
         let mut chunks_here = chunks_for(&limits)?;
         chunks_here.learn_from(chunks);
         let idle = Idle {

@@ -14,6 +14,7 @@ import kr.example.wallet.core.CardClaim
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.CardOffer
 import kr.example.wallet.core.CardReading
+import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.ChipEvidence
 import kr.example.wallet.core.CommandOp
@@ -309,7 +310,8 @@ public class MobileId private constructor(
             try {
                 return walletCall { tap(this) }
             } catch (failure: WalletException) {
-                if (!isPaused()) throw failure
+                val silent = failure is WalletException.CardUnreadable && failure.why == CardTrouble.SILENT
+                if (!isPaused() || failure !is WalletException.CardLost && !silent) throw failure
                 lost = failure
             }
         }
