@@ -13,6 +13,7 @@ use fixtures::{
 use tests::scene::{CAN, Phone, Scene};
 use wallet_core::{
     platform::{CardLink, LinkError, LinkLimits},
+    tlv,
     wallet::{
         CardAccessView, CardReading, CardTrouble, CardView, ChipCheckOutcome, ChipEvidence, Enrolment,
         Refusal, WalletError,
@@ -115,6 +116,15 @@ async fn a_card_that_can_sign_does_so_in_a_tap_too() {
         assert_eq!(outcome(&evidence, proof), ChipCheckOutcome::Passed, "{proof}");
     }
     enrolment.finish(evidence, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_card_whose_signature_nobody_can_check_is_heard_by_the_issuer_itself() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    let odd_key = tlv::write(0x6F, &tlv::write(0x30, &tlv::write(0x30, &[6, 3, 0x2B, 0x65, 0x70])));
+    let card = VirtualCard::of(&people::adult()).chip_authentication(ChipAuthentication::AES_128);
+    enrol(&phone, VirtualLink::new(card.group(15, odd_key).build())).await.unwrap();
 }
 
 #[tokio::test]

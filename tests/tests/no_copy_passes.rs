@@ -7,7 +7,10 @@ use std::sync::{
 };
 
 use fixtures::{
-    chip::{CardBuilder, ChipAuthentication, Cipher, Curve, Fault, Mapping, VirtualCard, VirtualLink, When},
+    chip::{
+        ActiveAuthentication, CardBuilder, ChipAuthentication, Cipher, Curve, Fault, Mapping, VirtualCard,
+        VirtualLink, When,
+    },
     people,
     pki::{self, DocumentSigner},
 };
@@ -18,7 +21,11 @@ use wallet_core::{
     },
     crypto::random::make_random,
     platform::{CardLink, LinkError, LinkLimits},
-    wallet::{CardAccessView, CardReading, ChipCheckFailure, ChipCheckOutcome, Distrust, WalletError},
+    tlv,
+    wallet::{
+        CardAccessView, CardReading, CardTrouble, ChipCheckFailure, ChipCheckOutcome, ChipCheckSkip,
+        Distrust, WalletError,
+    },
 };
 
 const LONG: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
@@ -187,13 +194,17 @@ fn what_one_card_proved_at_the_door_is_no_proof_of_the_next() {
     let whole = read(&mut own(), SHORT, 0, Event::Nothing).0.unwrap();
     assert!(whole.mapping_proof.is_some());
     // The door, EF.CardSecurity, the application, and EF.SOD.
-    for at in 2..25 {
+    for at in 2..40 {
         let copy = || mapping(VirtualCard::of(&people::elder())).cloned_without_its_chip_key().build();
         let outcome = exchanged(&mut own(), &mut copy(), at);
         assert!(outcome.is_err(), "{at}: {outcome:?}");
+        // Whose document it is comes before what its chip can prove: another card is no copy.
+        if at > 25 {
+            assert_eq!(outcome.unwrap_err(), ChipError::AnotherCard, "{at}");
+        }
         // A genuine card whose chip says no to the mapping the second time proves itself the other way.
         let data = exchanged(&mut own(), &mut own(), at).unwrap_or_else(|error| panic!("{at}: {error}"));
-        assert!(data.mapping_proof.is_none() && data.card_security.is_none(), "{at}");
+        assert!(data.mapping_proof.is_none() && data.card_security.is_some(), "{at}");
         assert_eq!(data.chip_authentication, Outcome::Proven, "{at}");
         assert_eq!(data.groups, whole.groups, "{at}");
     }
@@ -259,18 +270,17 @@ async fn a_proof_made_at_a_later_door_is_looked_at_like_the_first() {
         let access = CardAccessView::Can { can: b"123456".to_vec() };
         let reading = CardReading::new(link.clone(), access, roots, clock, None).unwrap();
         let outcome = reading.run(None).await;
-        assert_eq!(link.doors.load(Ordering::Relaxed), 2);
-        outcome.map(|evidence| evidence.checks())
+        let doors = link.doors.load(Ordering::Relaxed);
+        outcome.map(|evidence| (evidence.checks(), doors))
     };
     // Without EF.DG14 the chip's key is in EF.CardSecurity alone.
     let card = || mapping(VirtualCard::of(&people::adult())).without_group(14);
-    let checks = run(card().build()).await.unwrap();
-    assert!(
-        checks.iter().any(|check| {
-            // … and nothing signed ties it to this document.
-            check.name == "chip_authentication" && check.outcome == ChipCheckOutcome::PassedWeakly
-        })
-    );
+    let (checks, doors) = run(card().build()).await.unwrap();
+    assert_eq!(doors, 2);
+    assert!(checks.iter().any(|check| {
+        // … and nothing signed ties it to this document.
+        check.name == "chip_authentication" && check.outcome == ChipCheckOutcome::PassedWeakly
+    }));
     let copied = run(card().cloned_without_its_chip_key().build()).await.map(|_| ());
     assert_eq!(copied, Err(WalletError::NotTrusted { why: Distrust::ChipCloned }));
 }
@@ -319,4 +329,88 @@ async fn a_state_signs_its_own_documents_only() {
     let refused = Err(WalletError::NotTrusted { why: Distrust::ChipSigner });
     let another = ChipCheckOutcome::Failed { why: ChipCheckFailure::AnotherState };
     assert_eq!(run(card().signed_by(DocumentSigner::Foreign)).await, (refused, another));
+}
+
+/// A link that says no to the mapping by the chip's key.
+struct Unmapped(VirtualLink);
+
+#[async_trait::async_trait]
+impl CardLink for Unmapped {
+    async fn transceive(&self, apdu: Vec<u8>) -> Result<Vec<u8>, LinkError> {
+        if asks_to_map_by_its_key(&apdu) { Ok(vec![0x6A, 0x80]) } else { self.0.transceive_now(&apdu) }
+    }
+
+    async fn limits(&self) -> Result<LinkLimits, LinkError> {
+        Ok(LONG)
+    }
+}
+
+/// What chip and active authentication came to.
+async fn proofs(link: Arc<dyn CardLink>) -> Result<[ChipCheckOutcome; 2], WalletError> {
+    let roots = vec![pki::csca().certificate().to_vec()];
+    let clock = Arc::new(fixtures::platform::FixedClock::new(1_795_570_000));
+    let access = CardAccessView::Can { can: b"123456".to_vec() };
+    let reading = CardReading::new(link, access, roots, clock, None).unwrap();
+    let checks = reading.run(Some(vec![7; 8])).await?.checks();
+    Ok(["chip_authentication", "active_authentication"]
+        .map(|name| checks.iter().find(|check| check.name == name).unwrap().outcome))
+}
+
+#[tokio::test]
+async fn a_chip_that_refuses_to_map_by_its_key_is_asked_for_it_in_another_way() {
+    let card = || {
+        let card = VirtualCard::of(&people::adult()).active_authentication(ActiveAuthentication::None);
+        mapping(card.chip_key_in_card_security_only())
+    };
+    let unmapped = |card: VirtualCard| Arc::new(Unmapped(VirtualLink::new(card)));
+    let [chip, _] = proofs(unmapped(card().build())).await.unwrap();
+    assert_eq!(chip, ChipCheckOutcome::PassedWeakly);
+    let copied = Err(WalletError::NotTrusted { why: Distrust::ChipCloned });
+    assert_eq!(proofs(unmapped(card().cloned_without_its_chip_key().build())).await, copied);
+}
+
+/// An object identifier of EF.DG14 with other bytes behind it.
+fn altered_dg14(card: CardBuilder, behind: &[u8], from: &[u8], to: &[u8]) -> CardBuilder {
+    let mut file = card.clone().build().groups()[&14].clone();
+    let whole = [behind, from].concat();
+    let at = file.windows(whole.len()).position(|window| window == whole).unwrap() + behind.len();
+    file[at..at + to.len()].copy_from_slice(to);
+    card.group(14, file)
+}
+
+#[tokio::test]
+async fn what_cannot_be_checked_here_is_told_and_refuses_no_chip_that_proves_itself_otherwise() {
+    let passed = ChipCheckOutcome::Passed;
+    let skipped = |why| ChipCheckOutcome::Skipped { why };
+    let run = async |card: CardBuilder| proofs(Arc::new(VirtualLink::new(card.build()))).await;
+    // A key of a kind that is not known, where the other key is proven.
+    let odd_key = tlv::write(0x6F, &tlv::write(0x30, &tlv::write(0x30, &[6, 3, 0x2B, 0x65, 0x70])));
+    let unsupported = ChipCheckOutcome::Failed { why: ChipCheckFailure::Unsupported };
+    assert_eq!(run(with_key().group(15, odd_key.clone())).await, Ok([passed, unsupported]));
+    let alone = VirtualCard::of(&people::adult()).group(15, odd_key);
+    let refused = WalletError::CardUnreadable { why: CardTrouble::Unsupported };
+    assert_eq!(run(alone).await, Err(refused));
+
+    // The second version of the protocol, and a key that does not follow its form.
+    let protocol = b"\x04\x00\x7F\x00\x07\x02\x02\x03\x02\x02";
+    let second = altered_dg14(with_key(), protocol, &[2, 1, 1], &[2, 1, 2]);
+    assert_eq!(run(second).await, Ok([skipped(ChipCheckSkip::Unsupported), passed]));
+    let key = b"\x04\x00\x7F\x00\x07\x02\x02\x01\x02";
+    let broken = altered_dg14(with_key(), key, &[0x30], &[0x31]);
+    assert_eq!(run(broken).await, Ok([skipped(ChipCheckSkip::Unreadable), passed]));
+}
+
+#[tokio::test]
+async fn a_refusal_about_lengths_makes_no_genuine_card_a_copy() {
+    let whole = Arc::new(VirtualLink::new(with_key().build()));
+    proofs(whole.clone()).await.unwrap();
+    for at in 1..=whole.commands() {
+        for status in [0x6700, 0x6985] {
+            let link = VirtualLink::new(with_key().build());
+            let link = link.with_fault(When::At(at), Fault::WrongStatusWord(status));
+            let told = proofs(Arc::new(link)).await;
+            let copied = Err(WalletError::NotTrusted { why: Distrust::ChipCloned });
+            assert_ne!(told, copied, "{status:04X} at {at}");
+        }
+    }
 }

@@ -435,6 +435,7 @@ async fn the_facade_says_which_proofs_were_made() {
     let passive = [
         "passive_authentication.signature",
         "passive_authentication.chain",
+        "passive_authentication.issuing_state",
         "passive_authentication.hashes",
         "access",
     ];

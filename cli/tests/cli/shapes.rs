@@ -20,7 +20,7 @@ fn read_gives_lengths_digests_checks_and_numbers() {
         );
     }
     let checks = told["checks"].as_array().unwrap();
-    assert_eq!(checks.len(), 7);
+    assert_eq!(checks.len(), 8);
     // No list of the authority was named, and the card has no key for chip authentication.
     let skipped = |check: &Value| check["why"] == "no_revocation_list" || check["why"] == "no_key";
     assert!(checks.iter().all(|check| check["outcome"] == "passed" || skipped(check)), "{checks:?}");

@@ -61,7 +61,7 @@ impl ChipKey {
             });
             let mut ciphers: Vec<Cipher> =
                 named.filter_map(|info| cipher_of(agreement, &info.protocol)).collect();
-            if infos.chip_authentication.is_empty() {
+            if infos.chip_authentication.is_empty() && !infos.incomplete {
                 ciphers.push(Cipher::TripleDes);
             }
             ways.extend(ciphers.into_iter().map(|cipher| (cipher, agreement, group, bytes.clone(), key)));
@@ -177,7 +177,10 @@ pub fn verify_mapping(signed: &SecurityInfos, proof: &MappingProof) -> Result<bo
     for (_, _, bytes) in keys {
         found = true;
         let public = Element::parse(*group, &bytes).ok();
-        if public.and_then(|public| scalar.multiply(&public).ok()).is_some_and(|product| product == map_public) {
+        if public
+            .and_then(|public| scalar.multiply(&public).ok())
+            .is_some_and(|product| product == map_public)
+        {
             return Ok(true);
         }
     }

@@ -18,7 +18,9 @@ pub enum IssuingState {
 
 /// `state` as EF.DG1 has it, its fillers removed.
 pub(super) fn compare(signer: Option<&Country>, state: &str) -> IssuingState {
-    let Some(signer) = signer.map(|country| country.as_str().as_bytes()) else { return IssuingState::Unknown };
+    let Some(signer) = signer.map(|country| country.as_str().as_bytes()) else {
+        return IssuingState::Unknown;
+    };
     let state = state.as_bytes();
     match two_letters(state) {
         _ if signer == state => IssuingState::Same,
@@ -51,7 +53,8 @@ fn two_letters(state: &[u8]) -> Option<[u8; 2]> {
 const OUTER: &[u8] = b"ANDAREATGARMAGOAUTABWBRBBDIBRNBHSBLZCODCAFCOGCOKCHLCHNCPVCUWDNKESHFLKFSMFROGRDGUFGRLGINGLPGNQGUYIRQ\
 JAMKORKAZLBRLBYMNEMAFMDGMNPMTQMLTMDVMEXMOZNIUPYFPNGPAKPOLPCNPRTPLWPRYSLBSYCSWESVKSENSURSLVSWZTCDTKMTUNTURTUVURYWLF";
 /// With Kosovo's, which ISO does not have.
-const OTHERS: &[u8] = b"ATAAQALAAXBIHBABENBJBESBQBLRBYESTEESGSGSGNBGWIRLIEISRILCOMKMPRKKPCYMKYMACMOSPMPMSRBRSSVNSIATFTFUKRUA\
+const OTHERS: &[u8] =
+    b"ATAAQALAAXBIHBABENBJBESBQBLRBYESTEESGSGSGNBGWIRLIEISRILCOMKMPRKKPCYMKYMACMOSPMPMSRBRSSVNSIATFTFUKRUA\
 MYTYTRKSKS";
 
 #[cfg(test)]

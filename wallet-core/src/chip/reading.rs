@@ -16,6 +16,7 @@ use super::{
     access::{
         Access, AccessStep, AccessUsed, CardAccess, Entropy, MappingProof, Opened,
         discovery::{Discovery, DiscoveryStep},
+        offers_mapping_by_key,
     },
     active_auth,
     atr_info::{self, announced},
@@ -28,7 +29,7 @@ use super::{
     group_list::listed_groups,
     models::{Habits, KnownModels, ModelId},
     relay::Carrier,
-    security_infos::SecurityInfos,
+    security_infos::{SecurityInfos, parse_dg15},
 };
 use crate::{
     apdu::{CommandApdu, LengthForm, ResponseApdu, StatusWord},
@@ -64,7 +65,8 @@ pub struct ReadPlan {
 pub enum Relay {
     /// It does not.
     Never,
-    /// It does where the chip has no key for active authentication, and one for chip authentication.
+    /// It does where the chip has a key for chip authentication, and none for active authentication that is known here and
+    /// that it signs by.
     WhereTheChipCannotSign,
     /// It does where the chip has a key for chip authentication.
     Always,
@@ -455,7 +457,8 @@ impl Idle {
                     self.data.card_security = None;
                 }
                 self.data.mapping_proof = mapping_proof;
-                if self.data.mapping_proof.is_some() && self.data.card_security.is_none() {
+                // Also where the chip did not map by its key: the file may be the only one that has it.
+                if self.data.card_security.is_none() && offers_mapping_by_key(&self.data.card_access) {
                     // It is a file of the card, not of the application.
                     self.tasks.push_front(Task::Read(FileRead::begin(FileId::CardSecurity)));
                 }
@@ -514,7 +517,9 @@ impl Idle {
         }
         let is_photo = |task: &Task| matches!(task, Task::Read(file) if file.id == FileId::Group(2));
         let photo = self.tasks.iter().position(is_photo).unwrap_or(self.tasks.len());
-        let at = if self.data.groups.contains_key(&14) { 0 } else { photo };
+        // Another genuine card is no copy: whose it is comes first.
+        let recognised = usize::from(matches!(self.tasks.front(), Some(Task::Recognise(_))));
+        let at = if self.data.groups.contains_key(&14) { recognised } else { photo };
         self.tasks.insert(at, Task::ProveChip);
     }
 
@@ -522,7 +527,10 @@ impl Idle {
     fn relays(&self) -> bool {
         match self.plan.relay {
             Relay::Never => false,
-            Relay::WhereTheChipCannotSign => !self.data.groups.contains_key(&15),
+            Relay::WhereTheChipCannotSign => {
+                let key = self.data.groups.get(&15).map(|file| parse_dg15(file));
+                !matches!(key, Some(Ok(_))) || self.data.active_auth_refused.is_some()
+            }
             Relay::Always => true,
         }
     }
@@ -530,6 +538,9 @@ impl Idle {
     /// The key of EF.DG14 to be proven; none where there is none, or none of a kind known here.
     fn chip_key(&self) -> Result<Option<ChipKey>, ChipError> {
         let infos = self.data.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok());
+        let apart = || self.data.card_security.as_deref().and_then(SecurityInfos::of_card_security);
+        let has_key = |infos: &SecurityInfos| !infos.chip_keys.is_empty();
+        let infos = if self.relays() { infos } else { infos.filter(has_key).or_else(apart) };
         match infos.as_ref().map(ChipKey::choose) {
             None | Some(Err(ChipError::Unsupported(_))) => Ok(None),
             Some(chosen) => chosen,

@@ -2,6 +2,7 @@
 //! 9303-11, 9.2.
 
 use crate::bytes::Reader;
+use crate::cms::SignedData;
 use crate::cms::algorithm::SignatureAlgorithm;
 use crate::cms::spki::{self, KeyError};
 use crate::crypto::verify::VerifyingKey;
@@ -16,6 +17,8 @@ pub struct SecurityInfos {
     pub chip_authentication: Vec<ChipAuthenticationInfo>,
     /// `ChipAuthenticationPublicKeyInfo`, in the order of the file.
     pub chip_keys: Vec<ChipAuthenticationKey>,
+    /// An entry about chip authentication was left out, because it does not follow its form.
+    pub incomplete: bool,
 }
 
 /// With which algorithm a chip says it signs.
@@ -53,7 +56,7 @@ impl SecurityInfos {
     /// Reads a whole EF.DG14, tag 6E.
     ///
     /// # Errors
-    /// [`TlvError`]; also when an entry of a protocol known here is malformed.
+    /// [`TlvError`] for a file that is no list. An entry that is malformed hides no other.
     pub fn parse_dg14(file: &[u8]) -> Result<Self, TlvError> {
         Self::parse_set(tlv::exactly(file, 0x6E)?.value)
     }
@@ -66,22 +69,30 @@ impl SecurityInfos {
         let set = tlv::exactly(bytes, 0x31)?;
         let mut infos = Self::default();
         for info in tlv::all(set.value, MAX_INFOS)? {
-            infos.add(&info)?;
+            infos.incomplete |= infos.add(&info).is_err();
         }
         Ok(infos)
+    }
+
+    /// Reads a whole EF.CardSecurity without a look at its signature; none for a file that is none.
+    pub(super) fn of_card_security(file: &[u8]) -> Option<Self> {
+        Self::parse_set(SignedData::parse(file).ok()?.content()).ok()
     }
 
     fn add(&mut self, info: &Tlv<'_>) -> Result<(), TlvError> {
         let mut fields = Reader::new(tlv::exactly(info.raw, 0x30)?.value);
         let protocol = tlv::expect(&mut fields, 0x06)?.value;
         if protocol == ACTIVE_AUTHENTICATION {
-            tlv::expect(&mut fields, 0x02)?;
-            let algorithm = tlv::expect(&mut fields, 0x06)?.value;
+            let version = tlv::expect(&mut fields, 0x02);
+            let algorithm = version.and_then(|_| tlv::expect(&mut fields, 0x06));
             // The rest of the file is as good whatever is said here.
-            self.active_authentication = Some(match SignatureAlgorithm::named(algorithm) {
-                Some(algorithm) if self.active_authentication.is_none() => Announced::Known(algorithm),
-                Some(_) | None => Announced::Unclear,
-            });
+            self.active_authentication =
+                Some(match algorithm.map(|it| SignatureAlgorithm::named(it.value)) {
+                    Ok(Some(algorithm)) if self.active_authentication.is_none() => {
+                        Announced::Known(algorithm)
+                    }
+                    Ok(_) | Err(_) => Announced::Unclear,
+                });
         } else if protocol.starts_with(CHIP_AUTHENTICATION) {
             let [version] = *tlv::expect(&mut fields, 0x02)?.value else { return Err(TlvError::BadValue) };
             let key_id = parse_key_id(&mut fields)?;
@@ -148,8 +159,11 @@ mod tests {
             info(b"\x04\x00\x7F\x00\x07\x02\x02\x02", &[&[2, 1, 1]]),
             info(&[42, 3], &[]),
         ]);
-        let SecurityInfos { active_authentication, chip_authentication, chip_keys } =
-            SecurityInfos::parse_dg14(&file).unwrap();
+        let SecurityInfos { active_authentication, chip_authentication, chip_keys, incomplete: false } =
+            SecurityInfos::parse_dg14(&file).unwrap()
+        else {
+            panic!("every entry has its form")
+        };
         let sha384 = Announced::Known(SignatureAlgorithm::EcdsaPlain(HashAlgorithm::Sha384));
         assert_eq!(active_authentication, Some(sha384));
         let [first, second] = chip_authentication.try_into().unwrap();
@@ -172,12 +186,22 @@ mod tests {
     }
 
     #[test]
-    fn broken_entries_are_refused() {
+    fn a_broken_entry_hides_no_other_and_is_told() {
+        let key = info(&[CHIP_KEY, &[2]].concat(), &[&[0x30, 0]]);
+        for broken in [
+            info(CHIP_AUTHENTICATION, &[]),
+            info(CHIP_AUTHENTICATION, &[&[2, 2, 1, 1]]),
+            info(CHIP_KEY, &[&[2, 1, 1]]),
+            vec![0x31, 0],
+        ] {
+            let infos = SecurityInfos::parse_dg14(&dg14(&[broken, key.clone()])).unwrap();
+            assert_eq!((infos.chip_keys.len(), infos.incomplete), (1, true));
+        }
+        let infos = SecurityInfos::parse_dg14(&dg14(&[info(ACTIVE_AUTHENTICATION, &[]), key])).unwrap();
+        assert_eq!(infos.active_authentication, Some(Announced::Unclear));
+        assert_eq!((infos.chip_keys.len(), infos.incomplete), (1, false));
+
         let parse = |infos: &[Vec<u8>]| SecurityInfos::parse_dg14(&dg14(infos)).unwrap_err();
-        assert_eq!(parse(&[info(CHIP_AUTHENTICATION, &[])]), TlvError::Truncated);
-        assert_eq!(parse(&[info(CHIP_AUTHENTICATION, &[&[2, 2, 1, 1]])]), TlvError::BadValue);
-        assert_eq!(parse(&[info(CHIP_KEY, &[&[2, 1, 1]])]), TlvError::UnexpectedTag);
-        assert_eq!(parse(&[vec![0x31, 0]]), TlvError::UnexpectedTag);
         assert_eq!(parse(&vec![info(&[42, 3], &[]); 65]), TlvError::BadValue);
         assert_eq!(SecurityInfos::parse_dg14(&[0x6F, 0]), Err(TlvError::UnexpectedTag));
         assert_eq!(parse_dg15(&[0x6E, 0]), Err(TlvError::UnexpectedTag.into()));

@@ -134,6 +134,14 @@ impl Refused {
         error: WalletError::CardUnreadable { why: CardTrouble::Unsupported },
     };
 
+    /// What cannot be checked here stands as it is where another check proves the same, and refuses nothing.
+    pub(super) fn excused_by(self, proven: bool) -> Checked {
+        match self.why {
+            ChipCheckFailure::Unsupported if proven => Ok(ChipCheckOutcome::Failed { why: self.why }),
+            _ => Err(self),
+        }
+    }
+
     /// The card's data contradict what was signed.
     pub(super) const fn because(why: ChipCheckFailure) -> Self {
         Self { why, error: WalletError::NotTrusted { why: Distrust::ChipDataAltered } }

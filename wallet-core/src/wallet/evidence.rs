@@ -12,10 +12,10 @@ use crate::{
     apdu::StatusWord,
     card::{Date, Person},
     chip::{
-        AccessUsed, ChipAuthentication, ChipData, ChipError, FileId,
-        access::access_matches,
+        AccessUsed, ChipAuthentication, ChipData, FileId,
+        access::{access_matches, offers_mapping_by_key},
         active_auth::{self, ActiveAuthError},
-        chip_auth::verify_mapping,
+        chip_auth::{ChipKey, verify_mapping},
         files::{dg1, dg2, dg2::ImageFormat},
         passive_auth::{self, ChainOutcome, PassiveAuthError, PassiveReport},
         person,
@@ -251,10 +251,13 @@ pub(super) fn checked(
         checked()
     };
     checks.add("access", vouched_for(14, &|| compared_with_the_door(&data)));
-    let by_its_key = || proven_by_its_key(&data, signed.as_ref(), roots, now);
-    checks.add("chip_authentication", vouched_for(14, &by_its_key));
+    let by_its_key = vouched_for(14, &|| proven_by_its_key(&data, signed.as_ref(), roots, now));
     let active = vouched_for(15, &|| active_authentication(&data, signed.as_ref(), challenge));
-    let genuine = matches!(active, Ok(ChipCheckOutcome::Passed));
+    let passed = |checked: &Checked| matches!(checked, Ok(ChipCheckOutcome::Passed));
+    let genuine = passed(&active);
+    // What cannot be checked here refuses no chip that proves itself in another way.
+    let active = active.or_else(|refused| refused.excused_by(passed(&by_its_key) || relayed.is_some()));
+    checks.add("chip_authentication", by_its_key.or_else(|refused| refused.excused_by(genuine)));
     checks.add("active_authentication", active);
 
     let (checks, refusal) = checks.finish();
@@ -340,17 +343,20 @@ fn agrees_with_the_door(data: &ChipData, infos: &[u8]) -> Result<(), Refused> {
 /// Whether the chip agreed on keys that only the owner of its signed key can have.
 fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &Anchors, now: i64) -> Checked {
     let own = data.groups.get(&14).map(|file| SecurityInfos::parse_dg14(file));
+    let has_key = matches!(&own, Some(Ok(infos)) if !infos.chip_keys.is_empty());
+    let trusted = signed.filter(|report| report.chain == ChainOutcome::Trusted);
+    if trusted.is_none() && data.card_security.is_some() {
+        return Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::AfterAFailure });
+    }
+    let apart = || card_security(data, trusted, roots, now);
     if let Some(proof) = &data.mapping_proof {
-        let Some(signed) = signed.filter(|report| report.chain == ChainOutcome::Trusted) else {
-            return Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::AfterAFailure });
-        };
         let proven = |infos: &SecurityInfos| verify_mapping(infos, proof).map_err(|_| Refused::CLONED);
-        if !proven(&card_security(data, signed, roots, now)?)? {
+        if !proven(&apart()?)? {
             return Err(Refused::CLONED);
         }
         // The chip with that key shows what its issuer listed.
         if !data.groups.contains_key(&14) {
-            without_key(data, Some(signed), 14)?;
+            without_key(data, signed, 14)?;
         }
         // A key taken out of any card of that state would serve a copy of any other, were it not signed with this document.
         return Ok(match own {
@@ -359,16 +365,19 @@ fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &An
         });
     }
     match data.chip_authentication {
-        ChipAuthentication::Proven => Ok(ChipCheckOutcome::Passed),
+        ChipAuthentication::Proven if has_key => Ok(ChipCheckOutcome::Passed),
+        ChipAuthentication::Proven => apart().map(|_| ChipCheckOutcome::PassedWeakly),
+        ChipAuthentication::Refused(status) if is_about_the_link(status) => Err(Refused::UNSUPPORTED),
         // It has the key by its own signed word, and would not use it.
         ChipAuthentication::Refused(_) => Err(Refused::CLONED),
         ChipAuthentication::NotAsked => {
-            let infos = data.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok());
-            let why = match infos {
-                Some(infos) if !infos.chip_keys.is_empty() => ChipCheckSkip::NotAsked,
-                Some(_) => ChipCheckSkip::NoKey,
-                // A file that cannot be read here may hold a key.
-                None if data.groups.contains_key(&14) => ChipCheckSkip::NotAsked,
+            let why = match own {
+                Some(Ok(infos)) if has_key => not_asked(&infos),
+                Some(Err(_)) => ChipCheckSkip::Unreadable,
+                Some(Ok(infos)) if infos.incomplete => ChipCheckSkip::Unreadable,
+                // It said at the door that it has a key, in the other file.
+                _ if offers_mapping_by_key(&data.card_access) => not_asked(&apart()?),
+                Some(Ok(_)) => ChipCheckSkip::NoKey,
                 None => return without_key(data, signed, 14),
             };
             Ok(ChipCheckOutcome::Skipped { why })
@@ -379,17 +388,25 @@ fn proven_by_its_key(data: &ChipData, signed: Option<&PassiveReport>, roots: &An
 /// What EF.CardSecurity says, signed by the state that signed EF.SOD.
 fn card_security(
     data: &ChipData,
-    signed: &PassiveReport,
+    trusted: Option<&PassiveReport>,
     roots: &Anchors,
     now: i64,
 ) -> Result<SecurityInfos, Refused> {
     let file = data.card_security.as_deref().ok_or(Refused::CLONED)?;
     let (infos, country) = passive_auth::verify_card_security(file, roots, now)?;
-    if country.is_none() || country != signed.signer_country {
+    if country.is_none() || trusted.is_none_or(|report| country != report.signer_country) {
         return Err(Refused::CLONED);
     }
     agrees_with_the_door(data, &infos)?;
     SecurityInfos::parse_set(&infos).map_err(|_| Refused::CLONED)
+}
+
+/// Why a chip with a key was not asked to prove it.
+fn not_asked(infos: &SecurityInfos) -> ChipCheckSkip {
+    match ChipKey::choose(infos) {
+        Ok(Some(_)) => ChipCheckSkip::NotAsked,
+        Ok(None) | Err(_) => ChipCheckSkip::Unsupported,
+    }
 }
 
 impl From<PassiveAuthError> for WalletError {
