@@ -132,6 +132,8 @@ impl Access {
                     }
                     PaceStep::Refused(status) => {
                         let refused = ChipError::PaceRefused(status);
+                        // Each offer spends randomness; what is left has to open the door once.
+                        let offers = if entropy.suffices() { offers } else { VecDeque::new() };
                         let (next, command) =
                             Self::next(offers, pace_offered, resumed, password, entropy, refused)?;
                         Ok(AccessStep::Transmit(next, command))
