@@ -141,6 +141,38 @@ fn pace_that_is_refused_late_leads_to_basic_access_where_that_was_named_and_nowh
 }
 
 #[test]
+fn a_card_that_refuses_every_offer_late_is_told_as_that_and_no_offer_takes_the_last_randomness() {
+    let curves = [
+        Curve::P224,
+        Curve::P384,
+        Curve::P521,
+        Curve::BrainpoolP256r1,
+        Curve::BrainpoolP320r1,
+        Curve::BrainpoolP384r1,
+        Curve::BrainpoolP512r1,
+    ];
+    let offers = curves.into_iter().fold(card(), |card, curve| card.also_pace(Cipher::Aes128, curve));
+    let refused = |command: &[u8]| (about(command) == Some(About::Agreement)).then_some(0x6A80);
+    let error = read_through(&mut offers.clone().build(), can(), refused).unwrap_err();
+    assert!(matches!(error, ChipError::PaceRefused(_)), "{error}");
+    let by_less = mrz(BasicAccess::EvenWhenPaceIsRefused);
+    let data = read_through(&mut offers.basic_access().build(), by_less, refused).unwrap();
+    assert_eq!(data.access, Some(AccessUsed::BasicInsteadOfPace));
+}
+
+#[test]
+fn a_card_without_a_list_of_ways_is_asked_for_its_lengths_too() {
+    let mut asked = 0;
+    let mut built = card().basic_access_only().announces(true, 2048, 1024).build();
+    let data = read_through(&mut built, mrz(BasicAccess::WhereThereIsNoPace), |command| {
+        asked += u32::from(command.starts_with(&[0, 0xB0, 0x81]));
+        assert!(command.len() < 2048);
+        None
+    });
+    assert_eq!((data.unwrap().access, asked), (Some(AccessUsed::Basic), 1));
+}
+
+#[test]
 fn a_pin_is_not_tried_by_the_next_offer_once_the_card_may_have_counted_a_try() {
     let built = || card().pin("111111", 3).also_pace(Cipher::Aes256, Curve::P384).build();
     for place in [About::Mapping, About::Agreement] {

@@ -154,7 +154,7 @@ enum Task {
 #[derive(Debug)]
 enum State {
     Discovery(Discovery),
-    /// EF.ATR/INFO, once EF.CardAccess was found.
+    /// EF.ATR/INFO, once EF.CardAccess was looked for.
     Lengths(Option<Vec<u8>>),
     Access(Access),
     Recognising(FileRead),
@@ -403,14 +403,14 @@ impl Idle {
         if self.data.access.is_some() && self.data.card_access != file.as_deref().unwrap_or_default() {
             return Err(ChipError::AnotherCard);
         }
-        let first_time = self.model.is_none();
+        let first_time = self.model.is_none() && self.data.access.is_none();
         self.model = file.as_deref().and_then(ModelId::of);
         let known = self.model.and_then(|model| self.plan.models.habits(model));
         if let Some(habits) = known {
             self.chunks.adopt(&habits);
         }
-        // One command more for a model not met before, where there is something to gain.
-        if first_time && self.model.is_some() && known.is_none() && self.plan.limits.extended {
+        // One command more for a card of no model met before, where there is something to gain.
+        if first_time && known.is_none() && self.plan.limits.extended {
             return self.ask(conversation, State::Lengths(file), &atr_info::ask());
         }
         self.choose_access(conversation, file)
@@ -535,7 +535,8 @@ impl Idle {
         }
     }
 
-    /// The key of EF.DG14 to be proven; none where there is none, or none of a kind known here.
+    /// The key to be proven: of EF.DG14, else of EF.CardSecurity, which no server looks at. None where there is none, or none
+    /// of a kind known here.
     fn chip_key(&self) -> Result<Option<ChipKey>, ChipError> {
         let infos = self.data.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok());
         let apart = || self.data.card_security.as_deref().and_then(SecurityInfos::of_card_security);
