@@ -6,7 +6,7 @@ use wallet_core::{
     chip::{
         AccessUsed, FileId,
         files::{
-            com, dg1,
+            FileError, com, dg1,
             dg1::{Sex, ZoneFormat},
             dg2,
             dg2::ImageFormat,
@@ -29,6 +29,9 @@ pub(crate) struct CardDocument {
     details: Vec<DetailDocument>,
     pictures: Vec<PictureDocument>,
     files: Vec<File>,
+    /// Files that are what was signed, and do not follow the form that is known here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<String>,
     opened_by: Option<&'static str>,
     signed: Option<Signed>,
     /// What EF.COM says against what was signed, where it was to be read.
@@ -119,17 +122,20 @@ impl From<ChipCheckView> for Check {
 }
 
 impl CardDocument {
-    /// Of a card that is believed.
+    /// Of a card that is believed. Of a file that does not follow its form nothing is told but that.
     ///
     /// # Errors
-    /// When one of the files does not follow its form.
+    /// When EF.DG1 does not follow its form.
     pub(crate) fn of(evidence: &ChipEvidence, today: Date, milliseconds: u64) -> Outcome<Self> {
         let short = |name: String| name.strip_prefix("EF.").map(ToOwned::to_owned).unwrap_or(name);
         let signed = evidence.report().signed.as_ref();
+        let mut said = Said { evidence, unreadable: Vec::new() };
         Ok(Self {
-            holder: holder(evidence, today)?,
-            details: details(evidence)?,
-            pictures: pictures(evidence)?,
+            holder: holder(&mut said, today)?,
+            details: details(&mut said),
+            pictures: pictures(&mut said),
+            ef_com: signed.and_then(|signed| common(&mut said, signed)),
+            unreadable: said.unreadable,
             files: evidence
                 .files()
                 .into_iter()
@@ -141,7 +147,6 @@ impl CardDocument {
                 .collect(),
             opened_by: evidence.access().map(access_name),
             signed: signed.map(signature),
-            ef_com: signed.and_then(|signed| common(evidence, signed).transpose()).transpose()?,
             checks: evidence.checks().into_iter().map(Check::from).collect(),
             apdus: evidence.apdus(),
             milliseconds,
@@ -174,6 +179,9 @@ impl CardDocument {
             let length = (say.bytes)(file.length);
             output.line(&format!("  {:12} {length:>14}  sha256 {}", file.name, file.sha256))?;
         }
+        for file in &self.unreadable {
+            output.line(&(say.unreadable)(file))?;
+        }
         if let Some(signed) = &self.signed {
             let country = signed.country.as_deref().unwrap_or("?");
             output.line(&(say.signed_by)(country, &signed.signature, signed.hash))?;
@@ -199,11 +207,36 @@ pub(crate) fn print_checks(checks: &[Check], output: Output) -> Outcome<()> {
     Ok(())
 }
 
-fn holder(evidence: &ChipEvidence, today: Date) -> Outcome<Option<Holder>> {
-    let Some(file) = evidence.file(FileId::Group(1)) else { return Ok(None) };
+/// What a card says, file by file.
+struct Said<'a> {
+    evidence: &'a ChipEvidence,
+    unreadable: Vec<String>,
+}
+
+impl Said<'_> {
+    /// A data group, where it was read and follows its form.
+    fn group<T>(&mut self, number: u8, parse: impl Fn(&[u8]) -> Result<T, FileError>) -> Option<T> {
+        self.file(FileId::Group(number), &format!("DG{number}"), parse)
+    }
+
+    fn file<T>(
+        &mut self,
+        file: FileId,
+        name: &str,
+        parse: impl Fn(&[u8]) -> Result<T, FileError>,
+    ) -> Option<T> {
+        let parsed = parse(self.evidence.file(file)?);
+        if parsed.is_err() && !self.unreadable.iter().any(|known| known == name) {
+            self.unreadable.push(name.to_owned());
+        }
+        parsed.ok()
+    }
+}
+
+fn holder(said: &mut Said<'_>, today: Date) -> Outcome<Option<Holder>> {
+    let Some(file) = said.evidence.file(FileId::Group(1)) else { return Ok(None) };
     let zone = dg1::parse(file).map_err(WalletError::from)?;
-    let details = evidence.file(FileId::Group(11)).map(dg11::parse).transpose().map_err(WalletError::from)?;
-    let details = details.unwrap_or_default();
+    let details = said.group(11, dg11::parse).unwrap_or_default();
     let name_latin = format!("{} {}", zone.surname, zone.given_names).trim().to_owned();
     let birth = details.birth_date.or_else(|| zone.birth_date.as_birth(today).ok());
     Ok(Some(Holder {
@@ -228,51 +261,40 @@ fn holder(evidence: &ChipEvidence, today: Date) -> Outcome<Option<Holder>> {
 }
 
 /// What data groups 11, 12 and 16 say beside the holder's name and birth.
-fn details(evidence: &ChipEvidence) -> Outcome<Vec<DetailDocument>> {
+fn details(said: &mut Said<'_>) -> Vec<DetailDocument> {
     let mut found: Vec<(Detail, String)> = Vec::new();
-    if let Some(file) = evidence.file(FileId::Group(11)) {
-        let details = dg11::parse(file).map_err(WalletError::from)?;
+    if let Some(details) = said.group(11, dg11::parse) {
         found.extend(details.personal_number.map(|text| (Detail::PersonalNumber, text)));
         found.extend(details.address.map(|text| (Detail::Address, text)));
-        let further = dg11::parse_further(file).map_err(WalletError::from)?;
-        found.extend(further.into_iter().map(|(detail, text)| (Detail::Person(detail), text)));
     }
-    if let Some(file) = evidence.file(FileId::Group(12)) {
-        let details = dg12::parse(file).map_err(WalletError::from)?;
+    let further = said.group(11, dg11::parse_further).into_iter().flatten();
+    found.extend(further.map(|(detail, text)| (Detail::Person(detail), text)));
+    if let Some(details) = said.group(12, dg12::parse) {
         found.extend(details.issuing_authority.map(|text| (Detail::Authority, text)));
         found.extend(details.issued.map(|date| (Detail::Issued, date.to_string())));
-        let further = dg12::parse_further(file).map_err(WalletError::from)?;
-        found.extend(further.into_iter().map(|(detail, text)| (Detail::Document(detail), text)));
     }
-    if let Some(file) = evidence.file(FileId::Group(16)) {
-        for person in dg16::parse(file).map_err(WalletError::from)? {
-            let parts = [Some(person.name), person.telephone, person.address];
-            let text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-            found.push((Detail::PersonToNotify, text));
-        }
+    let further = said.group(12, dg12::parse_further).into_iter().flatten();
+    found.extend(further.map(|(detail, text)| (Detail::Document(detail), text)));
+    for person in said.group(16, dg16::parse).into_iter().flatten() {
+        let parts = [Some(person.name), person.telephone, person.address];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        found.push((Detail::PersonToNotify, text));
     }
-    Ok(found.into_iter().map(|(detail, text)| DetailDocument { name: detail.name(), text, detail }).collect())
+    found.into_iter().map(|(detail, text)| DetailDocument { name: detail.name(), text, detail }).collect()
 }
 
-fn pictures(evidence: &ChipEvidence) -> Outcome<Vec<PictureDocument>> {
+fn pictures(said: &mut Said<'_>) -> Vec<PictureDocument> {
     let mut found = Vec::new();
-    if let Some(file) = evidence.file(FileId::Group(2)) {
-        found.push(("portrait", dg2::parse(file).map_err(WalletError::from)?));
+    found.extend(said.group(2, dg2::parse).map(|portrait| ("portrait", portrait)));
+    found.extend(said.group(7, dg7::parse).into_iter().flatten().map(|mark| ("signature", mark)));
+    for (side, picture) in said.group(12, dg12::parse_sides).into_iter().flatten() {
+        let name = match side {
+            dg12::Side::Front => "front",
+            dg12::Side::Rear => "rear",
+        };
+        found.push((name, picture));
     }
-    if let Some(file) = evidence.file(FileId::Group(7)) {
-        let marks = dg7::parse(file).map_err(WalletError::from)?;
-        found.extend(marks.into_iter().map(|mark| ("signature", mark)));
-    }
-    if let Some(file) = evidence.file(FileId::Group(12)) {
-        for (side, picture) in dg12::parse_sides(file).map_err(WalletError::from)? {
-            let name = match side {
-                dg12::Side::Front => "front",
-                dg12::Side::Rear => "rear",
-            };
-            found.push((name, picture));
-        }
-    }
-    Ok(found
+    found
         .into_iter()
         .map(|(name, picture)| PictureDocument {
             name,
@@ -282,7 +304,7 @@ fn pictures(evidence: &ChipEvidence) -> Outcome<Vec<PictureDocument>> {
             },
             length: picture.image.len(),
         })
-        .collect())
+        .collect()
 }
 
 fn signature(report: &PassiveReport) -> Signed {
@@ -295,16 +317,15 @@ fn signature(report: &PassiveReport) -> Signed {
     }
 }
 
-fn common(evidence: &ChipEvidence, signed: &PassiveReport) -> Outcome<Option<CommonDocument>> {
-    let Some(file) = evidence.file(FileId::Common) else { return Ok(None) };
-    let common = com::parse(file).map_err(WalletError::from)?;
+fn common(said: &mut Said<'_>, signed: &PassiveReport) -> Option<CommonDocument> {
+    let common = said.file(FileId::Common, "COM", com::parse)?;
     let groups: Vec<u8> = common.groups.into_iter().collect();
     let same_version = signed.lds_version.is_none_or(|version| version == common.lds_version);
-    Ok(Some(CommonDocument {
+    Some(CommonDocument {
         lds_version: String::from_utf8_lossy(&common.lds_version).into_owned(),
         agrees: same_version && groups == signed.listed,
         groups,
-    }))
+    })
 }
 
 const fn access_name(access: AccessUsed) -> &'static str {

@@ -148,6 +148,7 @@ const SAY: Say = Say {
     bytes: |count| format!("{count} bytes"),
     checks: "Checks",
     detail: Detail::english,
+    unreadable,
     signed_by,
     opened_by,
     common_differs: "EF.COM, which nobody signed, says otherwise than what was signed.",
@@ -259,6 +260,10 @@ const DEMO: Demo = Demo {
     },
     pictures: |folder| format!("Pictures of all levels: {folder}"),
 };
+
+fn unreadable(file: &str) -> String {
+    format!("{file} is what was signed, and does not follow a form this program knows.")
+}
 
 fn signed_by(country: &str, signature: &str, hash: &str) -> String {
     format!("Signed by the authority of {country}: {signature}, digests {hash}")

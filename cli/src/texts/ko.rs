@@ -147,6 +147,7 @@ const SAY: Say = Say {
     bytes: |count| format!("{count}바이트"),
     checks: "확인",
     detail: Detail::korean,
+    unreadable,
     signed_by,
     opened_by,
     common_differs: "서명되지 않은 파일 EF.COM이 서명된 내용과 다릅니다.",
@@ -254,6 +255,10 @@ const DEMO: Demo = Demo {
     counts: |prompts, apdus| format!("지문이나 얼굴을 {prompts}번 물었고, 칩에 명령 {apdus}개를 보냈습니다."),
     pictures: |folder| format!("모든 범위의 그림: {folder}"),
 };
+
+fn unreadable(file: &str) -> String {
+    format!("{file}: 서명된 그대로이지만 이 프로그램이 아는 형식이 아닙니다.")
+}
 
 fn signed_by(country: &str, signature: &str, hash: &str) -> String {
     format!("{country} 기관이 서명함: {signature}, 다이제스트 {hash}")

@@ -215,6 +215,7 @@ pub(crate) struct Say {
     pub(crate) checks: &'static str,
     pub(crate) detail: fn(Detail) -> &'static str,
     /// Country, signature's algorithm, digest over the data groups.
+    pub(crate) unreadable: fn(&str) -> String,
     pub(crate) signed_by: fn(&str, &str, &str) -> String,
     /// By the stable name of the way.
     pub(crate) opened_by: fn(&str) -> &'static str,
