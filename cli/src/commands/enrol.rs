@@ -84,8 +84,9 @@ async fn tap(
     let link = readers::connect(&arguments.reader, output).await?;
     let enrolment = Arc::clone(&wallet).enrol().await?;
     let listener = Arc::new(TerminalListener(output));
-    let reading = wallet.read_card(link, CardAccessView::Can { can }, Some(listener))?;
-    let evidence = enrolment.tap(reading).await?;
+    let reading = wallet.read_card(link.clone(), CardAccessView::Can { can }, Some(listener))?;
+    let tap = || enrolment.tap(Arc::clone(&reading));
+    let evidence = readers::while_the_card_comes_back(&link, &reading, output, tap).await?;
     Ok((enrolment, evidence))
 }
 

@@ -46,11 +46,12 @@ pub(crate) async fn run(arguments: ReadArguments, home: &Home, output: Output) -
         link = Arc::new(readers::ShortLink(link));
     }
     let listener = Arc::new(TerminalListener(output));
-    let reading = CardReading::on_terms(link, &access, terms, Arc::new(SystemClock), Some(listener))?;
+    let reading = CardReading::on_terms(link.clone(), &access, terms, Arc::new(SystemClock), Some(listener))?;
     let challenge = make_random::<8>().map_err(|_| Failure::Internal("no randomness"))?;
 
     let began = Instant::now();
-    let evidence = reading.run(Some(challenge.to_vec())).await;
+    let run = || reading.run(Some(challenge.to_vec()));
+    let evidence = readers::while_the_card_comes_back(&link, &reading, output, run).await;
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     output.clear_progress();
     let evidence = evidence.map_err(|error| unbelieved(&reading, error, output))?;

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::CString,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -10,11 +10,13 @@ use async_trait::async_trait;
 use pcsc::{Card, Context, Error, MAX_BUFFER_SIZE_EXTENDED, Protocols, ReaderState, Scope, ShareMode, State};
 use wallet_core::platform::{CardLink, LinkError, LinkLimits};
 
+use super::{RETURN_WAIT, Reader};
 use crate::failure::ReaderFault;
 
 /// A card in a PC/SC reader, held by this program alone: a foreign command in between would break secure messaging.
 pub(crate) struct PcscLink {
-    card: Arc<Card>,
+    card: Mutex<Arc<Card>>,
+    reader: String,
 }
 
 impl PcscLink {
@@ -24,16 +26,38 @@ impl PcscLink {
         name: Option<String>,
         waiting: impl Fn(&str) + Send + 'static,
     ) -> Result<(Self, String), ReaderFault> {
-        tokio::task::spawn_blocking(move || connect(name.as_deref(), waiting))
-            .await
-            .unwrap_or(Err(ReaderFault::Failed(0)))
+        let (card, reader) = find(name, CARD_WAIT, waiting).await?;
+        Ok((Self { card: Mutex::new(card), reader: reader.clone() }, reader))
     }
+
+    fn card(&self) -> MutexGuard<'_, Arc<Card>> {
+        self.card.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Reader for PcscLink {
+    async fn find_again(&self) -> Result<(), ReaderFault> {
+        let (card, _) = find(Some(self.reader.clone()), RETURN_WAIT, |_| ()).await?;
+        *self.card() = card;
+        Ok(())
+    }
+}
+
+async fn find(
+    name: Option<String>,
+    patience: Duration,
+    waiting: impl Fn(&str) + Send + 'static,
+) -> Result<(Arc<Card>, String), ReaderFault> {
+    tokio::task::spawn_blocking(move || connect(name.as_deref(), patience, waiting))
+        .await
+        .unwrap_or(Err(ReaderFault::Failed(0)))
 }
 
 #[async_trait]
 impl CardLink for PcscLink {
     async fn transceive(&self, apdu: Vec<u8>) -> Result<Vec<u8>, LinkError> {
-        let card = Arc::clone(&self.card);
+        let card = Arc::clone(&self.card());
         tokio::task::spawn_blocking(move || {
             let mut buffer = vec![0; MAX_BUFFER_SIZE_EXTENDED];
             card.transmit(&apdu, &mut buffer).map(<[u8]>::to_vec).map_err(name_failure)
@@ -47,7 +71,11 @@ impl CardLink for PcscLink {
     }
 }
 
-fn connect(name: Option<&str>, waiting: impl Fn(&str)) -> Result<(PcscLink, String), ReaderFault> {
+fn connect(
+    name: Option<&str>,
+    patience: Duration,
+    waiting: impl Fn(&str),
+) -> Result<(Arc<Card>, String), ReaderFault> {
     let context = Context::establish(Scope::User).map_err(name_fault)?;
     let began = Instant::now();
     let mut told = false;
@@ -64,7 +92,7 @@ fn connect(name: Option<&str>, waiting: impl Fn(&str)) -> Result<(PcscLink, Stri
             match context.connect(state.name(), ShareMode::Exclusive, Protocols::ANY) {
                 Ok(card) => {
                     let reader = state.name().to_string_lossy().into_owned();
-                    return Ok((PcscLink { card: Arc::new(card) }, reader));
+                    return Ok((Arc::new(card), reader));
                 }
                 // The card left again, or still wakes up.
                 Err(
@@ -76,7 +104,7 @@ fn connect(name: Option<&str>, waiting: impl Fn(&str)) -> Result<(PcscLink, Stri
             waiting(&first.name().to_string_lossy());
             told = true;
         }
-        if began.elapsed() > CARD_WAIT {
+        if began.elapsed() > patience {
             return Err(ReaderFault::NoCard);
         }
         // Short, because a wait inside the service could not be interrupted.

@@ -10,25 +10,40 @@ use async_trait::async_trait;
 use fixtures::vpcd::{VpcdCard, VpcdReader};
 use wallet_core::platform::{CardLink, LinkError, LinkLimits};
 
+use super::{RETURN_WAIT, Reader};
 use crate::failure::ReaderFault;
 
-/// The chip that connected.
+/// The chip that connected, and where others may.
 pub(crate) struct VpcdLink {
+    reader: Arc<VpcdReader>,
     card: Arc<Mutex<VpcdCard>>,
 }
 
 impl VpcdLink {
     /// Listens on `address` and waits for a chip.
     pub(crate) async fn accept(address: String) -> Result<Self, ReaderFault> {
-        let accepted = tokio::task::spawn_blocking(move || {
-            let reader = VpcdReader::listen(address.as_str()).map_err(|_| ReaderFault::Port)?;
-            reader.accept(CHIP_WAIT, ANSWER_WAIT).map_err(|error| match error.kind() {
-                io::ErrorKind::TimedOut => ReaderFault::NoCard,
-                _ => ReaderFault::Port,
-            })
-        });
-        let card = accepted.await.unwrap_or(Err(ReaderFault::Port))?;
-        Ok(Self { card: Arc::new(Mutex::new(card)) })
+        let reader = Arc::new(VpcdReader::listen(address.as_str()).map_err(|_| ReaderFault::Port)?);
+        let card = next(Arc::clone(&reader), CHIP_WAIT).await?;
+        Ok(Self { reader, card: Arc::new(Mutex::new(card)) })
+    }
+}
+
+async fn next(reader: Arc<VpcdReader>, patience: Duration) -> Result<VpcdCard, ReaderFault> {
+    let accepted = tokio::task::spawn_blocking(move || {
+        reader.accept(patience, ANSWER_WAIT).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => ReaderFault::NoCard,
+            _ => ReaderFault::Port,
+        })
+    });
+    accepted.await.unwrap_or(Err(ReaderFault::Port))
+}
+
+#[async_trait]
+impl Reader for VpcdLink {
+    async fn find_again(&self) -> Result<(), ReaderFault> {
+        let card = next(Arc::clone(&self.reader), RETURN_WAIT).await?;
+        *self.card.lock().unwrap_or_else(PoisonError::into_inner) = card;
+        Ok(())
     }
 }
 

@@ -1,6 +1,13 @@
 //! `wallet read`: by every password, short or long, with the portrait in a file.
 
-use super::{Folder, Run, wallet};
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::Stdio,
+};
+
+use fixtures::{chip::VirtualCard, people};
+
+use super::{Folder, Run, command, wallet};
 
 fn read(folder: &Folder, words: &[&str]) -> Run {
     wallet(&folder.0, &[&["read", "--reader", "virtual"], words].concat())
@@ -202,4 +209,52 @@ fn a_report_for_people_says_what_held_and_what_was_not_checked() {
     let mrz = format!("{number},{birth},{expiry}");
     let by_mrz = read(&folder, &["--mrz", &mrz, "--json"]).json();
     assert_eq!(by_mrz["opened_by"], "pace");
+}
+
+/// Reads what `play` puts into a reader over TCP.
+fn read_over_tcp(folder: &Folder, words: &[&str], play: impl FnOnce(SocketAddr)) -> Run {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let reader = format!("vpcd:{address}");
+    let csca = kept(folder, "csca.der", fixtures::pki::csca().certificate());
+    let words =
+        [&["read", "--reader", &reader, "--can", "123456", "--csca", &csca, "--json"], words].concat();
+    let mut child = command(&folder.0, &words);
+    let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    play(address);
+    Run::from(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_card_that_was_taken_away_is_asked_for_and_read_on() {
+    let folder = Folder::new("read-taken-away");
+    let mut card = VirtualCard::of(&people::adult()).build();
+    let run = read_over_tcp(&folder, &[], |address| {
+        // Twice in the reader, and out of it in between.
+        fixtures::vpcd::play_for(&mut card, address, 14).unwrap();
+        fixtures::vpcd::play_for(&mut card, address, u32::MAX - 14).unwrap();
+    });
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let told = run.json()["apdus"].as_u64().unwrap();
+    // What the card heard before it left is counted, and the command that it did not hear.
+    assert_eq!(told, u64::from(card.apdus()) + 1);
+    let mut whole = VirtualCard::of(&people::adult()).build();
+    let at_once = read_over_tcp(&folder, &[], |address| {
+        fixtures::vpcd::play_for(&mut whole, address, u32::MAX).unwrap();
+    });
+    assert!(told < 14 + at_once.json()["apdus"].as_u64().unwrap(), "it went on where it stopped");
+}
+
+#[test]
+fn a_file_that_nobody_can_parse_is_told_and_the_rest_read() {
+    let folder = Folder::new("read-odd");
+    for (number, tag) in [(7, 0x67), (11, 0x6B), (12, 0x6C), (16, 0x70)] {
+        let mut card = VirtualCard::of(&people::adult()).group(number, vec![tag, 2, 0x81, 0x7F]).build();
+        let files = format!("dg1,dg2,dg{number}");
+        let run = read_over_tcp(&folder, &["--files", &files], |address| {
+            fixtures::vpcd::play_for(&mut card, address, u32::MAX).unwrap();
+        });
+        assert_eq!(run.code, 0, "{number}: {}", run.stderr);
+        assert_eq!(run.json()["unreadable"], serde_json::json!([format!("DG{number}")]));
+        assert!(run.json()["holder"]["document_number"].is_string());
+    }
 }
