@@ -245,7 +245,11 @@ fn card_files(seeds: &mut Seeds) {
         .build();
     let pkcs1 = VirtualCard::of(&people::foreign_resident()).signed_by(DocumentSigner::RsaPkcs1).build();
     for card in [card(), rsa, pkcs1] {
-        seeds.add_with("card_files", 0, card.file(0x011C).unwrap());
+        let offered = card.file(0x011C).unwrap();
+        seeds.add_with("card_files", 0, offered);
+        let length = u16::try_from(offered.len()).unwrap().to_be_bytes();
+        let signed = card.groups().get(&14).map_or(&[][..], |file| &file[2..]).to_vec();
+        seeds.add_with("access", 0, &[&length[..], offered, &signed].concat());
         for (number, file) in card.groups() {
             seeds.add_with("card_files", number, &file);
             if number != 2 {
@@ -314,10 +318,16 @@ fn chip(seeds: &mut Seeds) {
         for (link, limits) in [(0, LONG), (1, SHORT)] {
             for lost in [255, 3, 14] {
                 let recorded = Recording::of(which, limits, (lost < 40).then_some(usize::from(lost)));
+                if let Some(file) = &recorded.data.card_security {
+                    seeds.add_with("access", 1, file);
+                }
                 let steps = u8::try_from(recorded.responses.len()).unwrap_or(u8::MAX).min(32);
                 for step in 0..steps {
                     let response = &recorded.responses[usize::from(step)];
                     seeds.add("reading", &[link, kind, lost, step, 0, 0, 3, 1]);
+                    if step < 16 {
+                        seeds.add("access", &[kind << 2 | 2 | link & 1, step, 0, 0, 3, 1]);
+                    }
                     let length = u16::try_from(response.len()).unwrap().to_be_bytes();
                     seeds.add(
                         "reading",
