@@ -14,21 +14,23 @@ use fixtures::{
 };
 use wallet_core::{
     chip::{
-        BasicAccess, Can, CardAccess, ChipAuthentication as Agreed, ChipData, ChipError, Entropy, FileSet,
-        KnownModels, Mrz, Pin, ReadPlan, Reading, Relay, Step, active_auth, passive_auth,
+        BasicAccess, Can, CardAccess, ChipAuthentication as Agreed, ChipData, ChipError, Entropy, FileId,
+        FileSet, KnownModels, Mrz, Pin, ReadPlan, Reading, Relay, Step, active_auth, passive_auth,
         relay::{AwaitingProof, Examiner},
     },
     platform::{LinkError, LinkLimits},
+    tlv,
     trust::{Anchors, Certificate},
-    wallet::{BasicAccessPolicy, CardAccessView, CardReading, WalletError},
+    wallet::{BasicAccessPolicy, CardAccessView, CardReading, ReadingTerms, WalletError},
 };
 
 const NOW: i64 = 1_795_570_000;
 const CHALLENGE: [u8; 8] = *b"RND.IFD!";
 const LIMITS: LinkLimits = LinkLimits { max_command: 65_544, max_response: 65_538, extended: true };
+const SHORT: LinkLimits = LinkLimits { max_command: 261, max_response: 258, extended: false };
 
 /// The columns: what goes wrong, and how the page calls it.
-const FAULTS: [(&str, Fault); 9] = [
+const FAULTS: [(&str, Fault); 11] = [
     ("card lost", Fault::Drop),
     ("command lost", Fault::Timeout),
     ("answer lost", Fault::Delay),
@@ -36,6 +38,8 @@ const FAULTS: [(&str, Fault); 9] = [
     ("bit flipped", Fault::Altered),
     ("cut", Fault::CutResponse),
     ("6982", Fault::WrongStatusWord(0x6982)),
+    ("6A82", Fault::WrongStatusWord(0x6A82)),
+    ("6F00", Fault::WrongStatusWord(0x6F00)),
     ("oversized", Fault::Oversized),
     ("replayed", Fault::Replayed),
 ];
@@ -47,6 +51,8 @@ struct Scenario {
     access: fn() -> CardAccess,
     view: fn() -> CardAccessView,
     relay: Relay,
+    limits: LinkLimits,
+    files: FileSet,
     /// The step at whose second command the card is lost before anything else, and after which the rows begin.
     resumed_after: Option<&'static str>,
 }
@@ -102,6 +108,8 @@ fn scenarios() -> Vec<Scenario> {
         access: can,
         view: can_view,
         relay: Relay::Never,
+        limits: LIMITS,
+        files: FileSet::WALLET,
         resumed_after: None,
     };
     vec![
@@ -120,8 +128,7 @@ fn scenarios() -> Vec<Scenario> {
                 resume_by: Some(Can::parse("123456").unwrap()),
             },
             view: || CardAccessView::Pin { pin: b"111111".to_vec(), can: Some(b"123456".to_vec()) },
-            relay: Relay::Never,
-            resumed_after: None,
+            ..by_can("PACE by a suspended PIN, resumed by the CAN", card)
         },
         Scenario {
             name: "Basic access; chip authentication by MSE:Set KAT",
@@ -131,8 +138,7 @@ fn scenarios() -> Vec<Scenario> {
             },
             access: mrz,
             view: mrz_view,
-            relay: Relay::Never,
-            resumed_after: None,
+            ..by_can("Basic access; chip authentication by MSE:Set KAT", card)
         },
         Scenario {
             relay: Relay::WhereTheChipCannotSign,
@@ -144,7 +150,35 @@ fn scenarios() -> Vec<Scenario> {
             resumed_after: Some("DG2, next part"),
             ..by_can("Resumed: the card was lost amid the photo", card)
         },
+        Scenario {
+            limits: SHORT,
+            files: FileSet::WALLET.with(FileId::Common).with(FileId::Group(3)),
+            ..by_can(
+                "Short commands over DH, 2048 bits, in parts both ways; with EF.COM and a guarded DG3",
+                || {
+                    card()
+                        .pace(Cipher::Aes128, Curve::Modp2048Order256)
+                        .group(3, vec![0x63, 2, 1, 2])
+                        .guarded_group(3)
+                },
+            )
+        },
+        Scenario {
+            limits: SHORT,
+            ..by_can("A photo past 32 KiB, by READ BINARY with an odd instruction", || {
+                let mut photo = card().build().groups()[&2].clone();
+                photo = lengthened(photo, 33_000);
+                card().group(2, photo)
+            })
+        },
     ]
+}
+
+/// The file with zeros behind the photo, outside of its template.
+fn lengthened(file: Vec<u8>, length: usize) -> Vec<u8> {
+    let content = tlv::exactly(&file, 0x75).unwrap().value;
+    let rest = vec![0; length - content.len()];
+    tlv::write_all(0x75, &[content, &tlv::write(0x53, &rest)])
 }
 
 /// A reading carried over a link to its end, and how.
@@ -188,11 +222,11 @@ fn drive(
 ) -> Result<ChipData, Broken> {
     let plan = ReadPlan {
         access: (scenario.access)(),
-        files: FileSet::WALLET,
+        files: scenario.files,
         challenge: Some(CHALLENGE),
         chip_authentication: true,
         relay: scenario.relay,
-        limits: LIMITS,
+        limits: scenario.limits,
         models: KnownModels::default(),
         entropy: entropy(0),
     };
@@ -211,7 +245,7 @@ fn drive(
                         assert!(*taps < 4, "a reading without end");
                         link.tap_again();
                         let seed = u8::try_from(*taps).unwrap();
-                        (reading, step) = reading.pause().resume(LIMITS, entropy(seed))?;
+                        (reading, step) = reading.pause().resume(scenario.limits, entropy(seed))?;
                     }
                     Err(error) => return Err(Broken::Link(error)),
                 }
@@ -251,11 +285,12 @@ fn step_name(reading: &Reading, command: &[u8], before: &[(String, Vec<u8>, Vec<
                 match (p1 & 0x1F, before.iter().any(|step| step.0 == "SELECT application")) {
                     (0x1D, true) => "EF.SOD".to_owned(),
                     (0x1D, false) => "EF.CardSecurity".to_owned(),
+                    (0x1E, _) => "EF.COM".to_owned(),
                     (number, _) => format!("DG{number}"),
                 }
             }
             _ => match reading.progress().file {
-                wallet_core::chip::FileId::Group(number) => format!("DG{number}"),
+                FileId::Group(number) => format!("DG{number}"),
                 other => format!("EF.{other:?}").replace("SecurityObject", "SOD"),
             },
         };
@@ -265,9 +300,12 @@ fn step_name(reading: &Reading, command: &[u8], before: &[(String, Vec<u8>, Vec<
         (0x22, 0xC1, 0xA4) => "MSE:Set AT for PACE".to_owned(),
         (0x22, 0x41, 0xA4) => "MSE:Set AT for chip authentication".to_owned(),
         (0x22, 0x41, 0xA6) => "MSE:Set KAT for chip authentication".to_owned(),
+        (0x86, ..) if command[4] == 255 => "GENERAL AUTHENTICATE, first part of a command".to_owned(),
         (0x86, ..) => {
-            let since = before.iter().rev().take_while(|step| step.0.starts_with("GENERAL")).count();
-            let agreeing = before.iter().rev().nth(since).is_some_and(|step| step.0.contains("chip"));
+            let part = |name: &str| name == "GET RESPONSE" || name.ends_with("first part of a command");
+            let mut whole = before.iter().rev().filter(|step| !part(&step.0));
+            let since = whole.clone().take_while(|step| step.0.starts_with("GENERAL")).count();
+            let agreeing = whole.nth(since).is_some_and(|step| step.0.contains("chip"));
             match (agreeing, since) {
                 (true, _) => "GENERAL AUTHENTICATE, chip authentication".to_owned(),
                 (false, 0) => "GENERAL AUTHENTICATE, nonce".to_owned(),
@@ -284,6 +322,7 @@ fn step_name(reading: &Reading, command: &[u8], before: &[(String, Vec<u8>, Vec<
         (0xA4, 0x00, _) => "SELECT master file".to_owned(),
         (0xA4, ..) => format!("SELECT {}", file(true)),
         (0xB0, p1, _) => file(p1 & 0x80 != 0),
+        (0xB1, ..) => format!("{}, by its offset in an object", file(false)),
         _ => panic!("a command nobody expects: {command:02x?}"),
     }
 }
@@ -313,6 +352,7 @@ fn same(read: &ChipData, clean: &ChipData) -> bool {
     };
     passive_auth::verify(&read.sod, &read.groups, &anchors(), NOW).is_ok()
         && (&read.card_access, &read.card_security) == (&clean.card_access, &clean.card_security)
+        && read.common == clean.common
         && (&read.sod, &read.groups) == (&clean.sod, &clean.groups)
         && read.chip_authentication == clean.chip_authentication
         && read.mapping_proof.is_some() == clean.mapping_proof.is_some()
@@ -321,10 +361,10 @@ fn same(read: &ChipData, clean: &ChipData) -> bool {
 
 /// What the wallet makes of it, where the reading itself came to an end with something else than the card holds.
 fn by_the_wallet(scenario: &Scenario, faults: &[(When, Fault)]) -> Result<Vec<String>, WalletError> {
-    let link = Arc::new(over((scenario.card)(), faults));
-    let roots = vec![pki::csca().certificate().to_vec()];
+    let link = Arc::new(over((scenario.card)(), faults).with_limits(scenario.limits));
+    let terms = ReadingTerms { anchors: anchors(), files: scenario.files };
     let clock = Arc::new(FixedClock::new(NOW));
-    let reading = CardReading::new(link, (scenario.view)(), roots, clock, None).unwrap();
+    let reading = CardReading::on_terms(link, &(scenario.view)(), terms, clock, None).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let evidence = runtime.block_on(reading.run(Some(CHALLENGE.to_vec())))?;
     Ok(evidence.files().into_iter().map(|file| file.name).collect())
@@ -336,10 +376,11 @@ fn over(card: CardBuilder, faults: &[(When, Fault)]) -> VirtualLink {
 }
 
 fn cell(scenario: &Scenario, clean: &Course, faults: &[(When, Fault)]) -> String {
-    let course = run(scenario, &over((scenario.card)(), faults));
+    let course = run(scenario, &over((scenario.card)(), faults).with_limits(scenario.limits));
     let clean_data = clean.result.as_ref().unwrap();
     match course.result {
         Err(Broken::Chip(error)) => named(error),
+        Err(Broken::Link(error)) if scenario.relay == Relay::Never => format!("`{error:?}` by the link"),
         Err(Broken::Link(error)) => format!("`{error:?}`, no proof"),
         Ok(data) if same(&data, clean_data) => {
             let more = course.steps.len() - clean.steps.len().min(course.steps.len());
@@ -349,10 +390,15 @@ fn cell(scenario: &Scenario, clean: &Course, faults: &[(When, Fault)]) -> String
                 (false, _) => "asks in another way".to_owned(),
             }
         }
+        // Nobody signed it, and it decides nothing.
+        Ok(data) if data.common != clean_data.common && data.groups == clean_data.groups => {
+            assert_eq!(data.common, None, "{}, {faults:?}", scenario.name);
+            "read without EF.COM".to_owned()
+        }
         Ok(data) if scenario.relay != Relay::Never => {
             let declined = data.refused.iter().all(|number| [11, 12].contains(number));
             match data.chip_authentication == Agreed::Proven && declined && !data.refused.is_empty() {
-                true => read_without(&data),
+                true => read_without(&data, clean_data),
                 false => "no proof for the server".to_owned(),
             }
         }
@@ -360,21 +406,22 @@ fn cell(scenario: &Scenario, clean: &Course, faults: &[(When, Fault)]) -> String
             Err(error) => format!("`{error:?}`"),
             // What EF.SOD lists and the chip itself declines, in an answer that is right.
             Ok(files) => {
-                let names: Vec<_> = data.refused.iter().map(|number| format!("DG{number}")).collect();
+                let refused: Vec<_> = data.refused.difference(&clean_data.refused).collect();
+                let names: Vec<_> = refused.iter().map(|number| format!("DG{number}")).collect();
                 assert!(
-                    !names.is_empty() && data.refused.iter().all(|number| [11, 12].contains(number)),
+                    !names.is_empty() && refused.iter().all(|number| [11, 12].contains(*number)),
                     "{}, {faults:?}: accepted without {names:?}",
                     scenario.name
                 );
                 assert!(names.iter().all(|name| !files.contains(name)));
-                read_without(&data)
+                read_without(&data, clean_data)
             }
         },
     }
 }
 
-fn read_without(data: &ChipData) -> String {
-    let names: Vec<_> = data.refused.iter().map(|number| format!("DG{number}")).collect();
+fn read_without(data: &ChipData, clean: &ChipData) -> String {
+    let names: Vec<_> = data.refused.difference(&clean.refused).map(|number| format!("DG{number}")).collect();
     format!("read without {}", names.join(", "))
 }
 
@@ -392,12 +439,12 @@ fn table(scenario: &Scenario) -> String {
     let before: Vec<(When, Fault)> = scenario
         .resumed_after
         .map(|name| {
-            let course = run(scenario, &over((scenario.card)(), &[]));
+            let course = run(scenario, &over((scenario.card)(), &[]).with_limits(scenario.limits));
             let index = course.steps.iter().position(|step| step.0 == name).expect("the step");
             vec![(When::At(u32::try_from(index + 1).unwrap()), Fault::Drop)]
         })
         .unwrap_or_default();
-    let clean = run(scenario, &over((scenario.card)(), &before));
+    let clean = run(scenario, &over((scenario.card)(), &before).with_limits(scenario.limits));
     assert!(same(clean.result.as_ref().unwrap(), clean.result.as_ref().unwrap()), "{}", scenario.name);
     let begin = before.first().map_or(0, |(when, _)| {
         let When::At(number) = when else { panic!("one command") };
@@ -441,7 +488,7 @@ Every step of a reading of the virtual card, and what becomes of the reading whe
 * **card lost**: it leaves the field before it hears the command. **command lost**: nobody hears it. **answer lost**: the card has done it. The card
   is then tapped again.
 * **wrong MAC**: a bit of the checksum is flipped. **bit flipped**: one amid the answer, in a session or before it. **cut**: half of the answer comes.
-* **6982**: the card refuses with that status word, in a session rightly protected: the chip's own word.
+* **6982**, **6A82**, **6F00**: the card refuses with that status word, in a session rightly protected: the chip's own word.
 * **oversized**: one byte more than was asked for, in a session rightly protected. **replayed**: the answer of the step before.
 
 *resumes*: the door is opened again and everything is read, verified, and the same as without the fault. *asks in another way*, *nothing changes*: read whole
@@ -456,8 +503,16 @@ fn a_copy_is_found_out_wherever_it_is_lost_or_refuses_in_the_plain() {
     for (name, card) in
         [("generic mapping", copy as fn() -> CardBuilder), ("its own key's mapping", mapped_copy)]
     {
-        let scenario =
-            Scenario { name, card, access: can, view: can_view, relay: Relay::Never, resumed_after: None };
+        let scenario = Scenario {
+            name,
+            card,
+            access: can,
+            view: can_view,
+            relay: Relay::Never,
+            limits: LIMITS,
+            files: FileSet::WALLET,
+            resumed_after: None,
+        };
         for at in 1..=24 {
             for fault in [
                 Fault::Drop,
