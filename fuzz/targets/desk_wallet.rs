@@ -19,8 +19,8 @@ use wallet_core::{
     crypto::sign::SigningKey,
     jose::{decode, encode},
     openid::{
-        Attesting, Client, Input, Issuance, MetadataPolicy, Outcome, ProviderInput, ProviderStep, Step,
-        TokenPolicy,
+        Attesting, Client, Input, Issuance, MetadataPolicy, Outcome, ProviderInput, ProviderStep,
+        RequestPolicy, Step, TokenPolicy,
     },
     platform::{Attestation, HttpRequest, HttpResponse, Url, UserAuthentication},
 };
@@ -127,6 +127,7 @@ fn run(world: &mut World, edit: &mut Edit<'_>) -> Option<()> {
         redirect_uri: Url::parse("https://wallet.example/issued").ok()?,
         instance: *INSTANCE.public(),
         attested: true,
+        requests: RequestPolicy::PushedOnly,
         tokens: TokenPolicy::DpopOnly,
         metadata: MetadataPolicy::AcceptUnsigned,
     };
