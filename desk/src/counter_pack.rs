@@ -2,7 +2,7 @@
 
 use wallet_core::counter::{
     CounterError,
-    pack::{PackContent, Policy, StatusSet, issue::issue_pack},
+    pack::{CounterPack, PackContent, Policy, StatusSet, issue::issue_pack},
 };
 
 use crate::pki::Pki;
@@ -14,7 +14,7 @@ const PACK_SECONDS: i64 = 7 * 86_400;
 /// never goes back, whichever desk asks. `outage_until`: until then counters take staples of any age, and their verdicts say so.
 ///
 /// # Errors
-/// [`CounterError`] when the signing key fails.
+/// [`CounterError`] when the signing key fails, or the pack is one that no counter would read: then none is published.
 pub fn make_pack(
     pki: &Pki,
     sequence: u64,
@@ -29,7 +29,15 @@ pub fn make_pack(
         issuers: vec![pki.counter_signer.certificate.clone()],
         anchors: vec![pki.issuer_root.certificate.clone()],
         status: Some(StatusSet { as_of: now, deactivated }),
-        policy: Policy { outage_until, ..Policy::default() },
+        policy: policy(outage_until),
     };
-    issue_pack(&content, &|bytes| pki.pack_authority.key.sign(bytes))
+    let authority = &pki.pack_authority.key;
+    let pack = issue_pack(&content, &|bytes| authority.sign(bytes))?;
+    CounterPack::verify(&pack, authority.public())?;
+    Ok(pack)
+}
+
+/// How counters decide.
+pub(crate) fn policy(outage_until: Option<i64>) -> Policy {
+    Policy { outage_until, ..Policy::default() }
 }

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 
 use wallet_core::{
     card::{Nonce, Refusal, SessionId},
+    counter::pack::Policy,
     crypto::{
         hash::hmac_sha256,
         random::NoRandomness,
@@ -29,10 +30,10 @@ use wallet_core::{
 use self::published::{PackBasis, Published};
 use crate::{
     attestation::AttestationPolicy,
-    counter_pack::make_pack,
+    counter_pack,
     documents::Documents,
     pki::Pki,
-    store::{BindingState, PersonId, SessionState, Store, StoreError},
+    store::{BindingState, PackWindow, PersonId, SessionState, Store, StoreError},
     wallet_provider::{self, WalletProvider},
 };
 
@@ -42,6 +43,8 @@ pub const SESSION_SECONDS: u32 = 120;
 const STAPLE_REQUEST_SKEW: i64 = 300;
 /// Most copies in one staple request.
 const MAX_STAPLES: usize = 256;
+/// Hours a deactivated copy is listed beyond the oldest staple accepted: the hour it was retired in, and what clocks differ by.
+const STAPLE_MARGIN_HOURS: i64 = 2;
 
 /// Whom the issuer trusts.
 pub struct Trust {
@@ -211,17 +214,19 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn counter_pack(&self, now: i64) -> Result<Vec<u8>, IssuerError> {
-        // What was issued earlier has ended by its own date.
-        let issued_after = now.saturating_sub(credentials::longest_copy_seconds());
         // One that is over is nobody's business any more.
         let outage_until = self.store.outage_until()?.filter(|until| *until > now);
-        if let (Some(sequence), deactivated) = self.store.newest_pack(issued_after)?
+        let window = PackWindow {
+            issued_after: now.saturating_sub(credentials::longest_copy_seconds()),
+            stopped_after: stapled_until(&counter_pack::policy(outage_until), now),
+        };
+        if let (Some(sequence), deactivated) = self.store.newest_pack(&window)?
             && let Some(pack) = self.published.pack(&PackBasis { sequence, deactivated, outage_until }, now)
         {
             return Ok(pack);
         }
-        let (sequence, deactivated) = self.store.counter_pack(issued_after, now)?;
-        let pack = make_pack(&self.pki, sequence, deactivated.clone(), outage_until, now)
+        let (sequence, deactivated) = self.store.counter_pack(&window, now)?;
+        let pack = counter_pack::make_pack(&self.pki, sequence, deactivated.clone(), outage_until, now)
             .map_err(|_| IssuerError::Failed)?;
         self.published.keep_pack(PackBasis { sequence, deactivated, outage_until }, now, pack.clone());
         Ok(pack)
@@ -286,6 +291,16 @@ pub(crate) fn outcome_name<T>(outcome: &Result<T, IssuerError>) -> String {
         Err(IssuerError::Store(_)) => "store failed".to_owned(),
         Err(IssuerError::Failed) => "failed".to_owned(),
     }
+}
+
+/// A copy that has had no new staple since then is refused for that by every counter under this policy; the beginning of time when
+/// staples of any age are taken. By the full hour, so that a list does not change with each second.
+fn stapled_until(policy: &Policy, now: i64) -> i64 {
+    if policy.outage_until.is_some() {
+        return i64::MIN;
+    }
+    let oldest = i64::from(policy.max_staple_age_hours).saturating_add(STAPLE_MARGIN_HOURS).saturating_mul(3600);
+    now.saturating_sub(now.rem_euclid(3600)).saturating_sub(oldest)
 }
 
 pub(crate) fn refuse_binding(state: BindingState) -> Result<(), IssuerError> {

@@ -282,9 +282,9 @@ impl Issuer {
             return Err(IssuerError::oauth(ErrorCode::InvalidNotificationId, "Id"));
         }
         match said.event.as_str() {
-            "credential_accepted" => Ok(self.store.retire_other_batches(&access)?),
+            "credential_accepted" => Ok(self.store.retire_other_batches(&access, now)?),
             // Nobody can show what the phone has thrown away, so nobody vouches for it.
-            "credential_failure" | "credential_deleted" => Ok(self.store.discard_batch(&access)?),
+            "credential_failure" | "credential_deleted" => Ok(self.store.discard_batch(&access, now)?),
             _ => Err(invalid("Event")),
         }
     }

@@ -7,7 +7,7 @@ mod account;
 pub(crate) mod address;
 mod administrator;
 mod clerk;
-mod counter;
+pub(crate) mod counter;
 mod documents;
 mod events;
 pub(crate) mod guard;

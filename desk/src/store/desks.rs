@@ -1,6 +1,6 @@
 //! What several desks over one database agree on.
 
-use super::{Store, StoreError, engine::params};
+use super::{PackWindow, Store, StoreError, engine::params};
 
 impl Store {
     /// Whether this memory is of a desk with these keys, of which `digest` tells; the first desk decides.
@@ -48,14 +48,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn newest_pack(&self, issued_after: i64) -> Result<(Option<u64>, Vec<u32>), StoreError> {
+    pub fn newest_pack(&self, window: &PackWindow) -> Result<(Option<u64>, Vec<u32>), StoreError> {
         self.read(|tx| {
             let sequence: Option<i64> =
                 tx.first("SELECT value FROM sequences WHERE name = 'counter pack'", params![], |row| {
                     row.get(0)
                 })?;
             let sequence = sequence.map(u64::try_from).transpose().map_err(|_| StoreError::Shape)?;
-            Ok((sequence, super::suspensions::deactivated(tx, issued_after)?))
+            Ok((sequence, super::suspensions::deactivated(tx, window)?))
         })
     }
 
@@ -64,7 +64,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn counter_pack(&self, issued_after: i64, now: i64) -> Result<(u64, Vec<u32>), StoreError> {
+    pub fn counter_pack(&self, window: &PackWindow, now: i64) -> Result<(u64, Vec<u32>), StoreError> {
         self.write(|tx| {
             tx.execute(
                 "INSERT INTO sequences (name, value) VALUES ('counter pack', ?1)
@@ -75,7 +75,7 @@ impl Store {
             let sequence: i64 =
                 tx.value("SELECT value FROM sequences WHERE name = 'counter pack'", params![])?;
             let sequence = u64::try_from(sequence).map_err(|_| StoreError::Shape)?;
-            Ok((sequence, super::suspensions::deactivated(tx, issued_after)?))
+            Ok((sequence, super::suspensions::deactivated(tx, window)?))
         })
     }
 }

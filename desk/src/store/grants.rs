@@ -428,11 +428,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn discard_batch(&self, access: &Access) -> Result<(), StoreError> {
+    pub fn discard_batch(&self, access: &Access, now: i64) -> Result<(), StoreError> {
         let Access { person, instance: _, issue } = access;
         self.execute(
-            "UPDATE copies SET state = 'replaced' WHERE issue = ?1 AND person = ?2",
-            params![issue, person],
+            "UPDATE copies SET state = 'replaced', retired_at = ?3
+             WHERE issue = ?1 AND person = ?2 AND state = 'active'",
+            params![issue, person, now],
         )?;
         Ok(())
     }
@@ -441,14 +442,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn retire_other_batches(&self, access: &Access) -> Result<(), StoreError> {
+    pub fn retire_other_batches(&self, access: &Access, now: i64) -> Result<(), StoreError> {
         let Access { person, instance, issue } = access;
         self.write(|tx| {
             tx.execute(
-                "UPDATE copies SET state = 'replaced'
+                "UPDATE copies SET state = 'replaced', retired_at = ?4
                  WHERE person = ?1 AND state = 'active'
                    AND (issue IS NULL OR issue <> ?2 AND substr(issue, 1, 4) = ?3)",
-                params![person, issue, &tag_of(issue)],
+                params![person, issue, &tag_of(issue), now],
             )?;
             // What the old ones said that was no longer true, these say right.
             tx.execute(

@@ -85,7 +85,7 @@ pub(crate) use phones::{Ending, TapRow, Tapped};
 pub use phones::{Inactive, QueuedCommand};
 pub use portal::{PushedRow, Seen, Visit};
 pub use standing::{OfferFate, Standing};
-pub use suspensions::{LineId, Reported, SuspendedBy};
+pub use suspensions::{LineId, PackWindow, Reported, SuspendedBy};
 
 /// A keyed hash of a registration number.
 pub type PersonId = [u8; 32];

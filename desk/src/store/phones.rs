@@ -234,7 +234,7 @@ impl Store {
         now: i64,
     ) -> Result<bool, StoreError> {
         self.write(|tx| {
-            tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
+            retire_copies(tx, person, now)?;
             let Some(instance) = phone(tx, person)? else { return Ok(false) };
             tell(tx, &instance, standing, now)?;
             Ok(true)
@@ -390,6 +390,15 @@ pub(super) fn bound(
     Ok(())
 }
 
+/// No copy of this person is vouched for any more.
+fn retire_copies(tx: &mut Transaction<'_>, person: &PersonId, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE copies SET state = 'replaced', retired_at = ?2 WHERE person = ?1 AND state = 'active'",
+        params![person, now],
+    )?;
+    Ok(())
+}
+
 fn end_phone(
     tx: &mut Transaction<'_>,
     person: &PersonId,
@@ -397,7 +406,7 @@ fn end_phone(
     now: i64,
 ) -> Result<bool, StoreError> {
     let Ending { standing, command, settles, closes, card_lost_on } = *ending;
-    tx.execute("UPDATE copies SET state = 'replaced' WHERE person = ?1", params![person])?;
+    retire_copies(tx, person, now)?;
     tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM codes WHERE person = ?1", params![person])?;
     forget_seen(tx, person)?;

@@ -49,6 +49,15 @@ pub enum Reported {
     AnotherOperator,
 }
 
+/// Which deactivated copies a counter could still accept by all else. Seconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackWindow {
+    /// Copies issued until then have ended by their own date.
+    pub issued_after: i64,
+    /// Copies suspended or retired until then have had no staple since, and are refused for that.
+    pub stopped_after: i64,
+}
+
 impl Store {
     /// Suspends the ID of whoever has this line with this operator, and orders the phone to lock itself. Suspended already, it
     /// stays so.
@@ -117,22 +126,24 @@ impl Store {
         self.alone(Mode::Read, |tx| is_suspended(tx, person))
     }
 
-    /// Status indices of copies that nobody may accept now: of suspended people, and those that were given up or replaced since
-    /// `issued_after`, ascending. Older ones have ended by their own date.
+    /// Status indices of copies that a counter could accept and must not, ascending.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn deactivated(&self, issued_after: i64) -> Result<Vec<u32>, StoreError> {
-        self.alone(Mode::Read, |tx| deactivated(tx, issued_after))
+    pub fn deactivated(&self, window: &PackWindow) -> Result<Vec<u32>, StoreError> {
+        self.alone(Mode::Read, |tx| deactivated(tx, window))
     }
 }
 
-pub(super) fn deactivated(tx: &mut Transaction<'_>, issued_after: i64) -> Result<Vec<u32>, StoreError> {
+/// A copy without staples is no counter's.
+pub(super) fn deactivated(tx: &mut Transaction<'_>, window: &PackWindow) -> Result<Vec<u32>, StoreError> {
+    let PackWindow { issued_after, stopped_after } = *window;
     tx.all(
         "SELECT status_index FROM copies
-         WHERE issued_at > ?1 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))
+         WHERE issued_at > ?1 AND staple_hours > 0
+         AND (retired_at > ?2 OR person IN (SELECT person FROM suspensions WHERE since > ?2))
          ORDER BY status_index",
-        params![issued_after],
+        params![issued_after, stopped_after],
         |row| row.get(0),
     )
 }

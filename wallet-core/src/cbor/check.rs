@@ -27,8 +27,10 @@ pub struct Limits {
 impl Limits {
     /// For a message of ours: 4 KiB, 8 levels, 256 items.
     pub const SMALL: Self = Self { bytes: 4096, depth: 8, items: 256 };
-    /// For a pack or a document: 1 MiB, 16 levels, 65,536 items.
+    /// For a document: 1 MiB, 16 levels, 65,536 items.
     pub const DOCUMENT: Self = Self { bytes: 1 << 20, depth: 16, items: 1 << 16 };
+    /// For a pack, whose one long string grows with the copies that are not to be accepted: 8 MiB, eight million of them.
+    pub const PACK: Self = Self { bytes: 1 << 23, ..Self::DOCUMENT };
 }
 
 /// Walks exactly one item that fills `bytes`.

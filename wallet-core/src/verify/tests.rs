@@ -602,6 +602,42 @@ fn a_pack_is_refused_when_a_bit_is_not_its_authoritys() {
 }
 
 #[test]
+fn the_list_of_a_pack_is_short_and_has_one_form() {
+    let world = World::new();
+    let pack_of = |deactivated: Vec<u32>| {
+        let status = Some(StatusSet { as_of: 1, deactivated });
+        let content = PackContent { status, ..world.pack().content().clone() };
+        issue_pack(&content, &|m| world.authority.sign(m)).unwrap()
+    };
+    let read = |bytes: &[u8]| {
+        CounterPack::verify(bytes, world.authority.public())
+            .map(|pack| pack.content().status.clone().unwrap().deactivated)
+    };
+    let few = vec![0, 1, 128, 129, 300, 16_384, 2_097_152, 67_108_863];
+    assert_eq!(read(&pack_of(few.clone())), Ok(few));
+    let many: Vec<u32> = (0..300_000).map(|count| count * 223 + count * 7919 % 223).collect();
+    let bytes = pack_of(many.clone());
+    assert!(bytes.len() < 600_000, "{}", bytes.len());
+    assert_eq!(read(&bytes), Ok(many));
+
+    // 5 is `05`; the same gap at greater length, cut off, or past what an index can be is none.
+    let good = pack_of(vec![5, 9, 11, 12]);
+    let list = [0x44, 5, 3, 1, 0];
+    let at = good.windows(5).position(|window| window == list).unwrap();
+    let with = |gaps: [u8; 4]| {
+        let mut payload = good.clone();
+        payload[at + 1..at + 5].copy_from_slice(&gaps);
+        let parts = Sign1::parse(&payload).unwrap();
+        let sign = |m: &[u8]| world.authority.sign(m);
+        read(&cose::issue::sign1(parts.protected, parts.payload, &sign).unwrap())
+    };
+    assert_eq!(with([0x85, 1, 3, 1]), Ok(vec![133, 137, 139]));
+    for wrong in [[0x85, 0, 3, 1], [5, 3, 1, 0x80], [0xff, 0xff, 0xff, 0xff]] {
+        assert!(with(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
 fn every_reason_and_check_speaks_both_languages() {
     for check in Check::ALL {
         assert!(check.text(Language::Korean).chars().any(|c| ('가'..='힣').contains(&c)));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use wallet_core::{
+    counter::{CounterError, Rule},
     crypto::hash::sha256_of,
     verify::{Counter, DeskSettings, Verdict},
 };
@@ -84,20 +85,33 @@ impl Checker {
         let authority = issuer.pki().pack_authority.key.public().as_sec1().to_vec();
         // A panic elsewhere leaves the checker whole.
         let mut held = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
-        let counter = match held.take() {
+        let counter = match &mut *held {
             Some(counter) => {
-                // A pack made a moment earlier than the last one is as good; it is older by its number alone.
-                counter.update_from(pack, authority, now).ok();
+                bring_up(counter, pack, authority, now)?;
                 counter
             }
-            None => {
+            none => {
                 let settings = DeskSettings { desk_id: Some(desk.id.to_string()), ..DeskSettings::default() };
-                Counter::open(pack, authority, 0, settings, now).map_err(|_| IssuerError::Failed)?
+                let counter = Counter::open(pack, authority, 0, settings, now);
+                none.insert(counter.map_err(|_| IssuerError::Failed)?)
             }
         };
         let monotonic = i64::try_from(self.started.elapsed().as_secs()).unwrap_or(i64::MAX);
-        let outcome = work(&counter, monotonic);
-        *held = Some(counter);
-        outcome
+        work(counter, monotonic)
+    }
+}
+
+/// Gives a counter the pack of this moment. One that it cannot read ends the checking, for the pack it has may know less than the
+/// desk does; what was seen stays seen.
+pub(crate) fn bring_up(
+    counter: &Counter,
+    pack: Vec<u8>,
+    authority: Vec<u8>,
+    now: i64,
+) -> Result<(), IssuerError> {
+    match counter.update_from(pack, authority, now) {
+        // A pack made a moment earlier than the last one is as good; it is older by its number alone.
+        Ok(()) | Err(CounterError::PeerMisbehaved(Rule::OlderPack)) => Ok(()),
+        Err(_) => Err(IssuerError::Failed),
     }
 }

@@ -3,6 +3,8 @@
 mod checker;
 mod verdict;
 
+#[cfg(test)]
+pub(crate) use checker::bring_up;
 pub(crate) use checker::Checker;
 
 use axum::{

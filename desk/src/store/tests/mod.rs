@@ -3,6 +3,7 @@
 mod accounts;
 mod grants;
 mod issuing_ways;
+mod packs;
 mod pages;
 mod phones;
 mod stored_form;
@@ -18,6 +19,8 @@ use super::*;
 
 const NOW: i64 = 1_800_000_000;
 const SPAN: StapleSpan = StapleSpan { first_hour: 500_000, hours: 1440 };
+
+const ALL: PackWindow = PackWindow { issued_after: 0, stopped_after: 0 };
 
 /// Runs a test on an empty store of every engine there is.
 fn on_each_engine(test: impl Fn(&Store)) {
@@ -161,7 +164,7 @@ fn a_batch_that_was_kept_retires_the_ones_before() {
         bind(store, new, &[copy(b"copy---b", 2)]);
         // Until the wallet says that it has the new ones, the old ones are all it can show.
         assert_eq!(active(store, b"copy---a", &[1; 32]), Some(SPAN));
-        store.retire_other_batches(&new).unwrap();
+        store.retire_other_batches(&new, NOW).unwrap();
         assert_eq!(active(store, b"copy---a", &[1; 32]), None);
         assert_eq!(active(store, b"copy---b", &[1; 32]), Some(SPAN));
         assert_eq!(active(store, b"copy---b", &[2; 32]), None);
@@ -174,7 +177,7 @@ fn a_batch_that_was_thrown_away_is_vouched_for_no_longer() {
         let (old, new) = (access(10, 1, 1), access(10, 1, 2));
         bind(store, old, &[copy(b"copy---a", 1)]);
         bind(store, new, &[copy(b"copy---b", 2)]);
-        store.discard_batch(&new).unwrap();
+        store.discard_batch(&new, NOW).unwrap();
         assert_eq!(active(store, b"copy---b", &[1; 32]), None);
         assert_eq!(store.inactive(0, 9, NOW - 1).unwrap(), [(2, false)]);
         assert_eq!(active(store, b"copy---a", &[1; 32]), Some(SPAN), "the ones before are all it can show");
@@ -231,16 +234,16 @@ fn a_status_index_taken_twice_changes_nothing() {
 #[test]
 fn the_sequence_of_counter_packs_never_goes_back() {
     on_each_engine(|store| {
-        let sequence = |now| store.counter_pack(0, now).unwrap().0;
+        let sequence = |now| store.counter_pack(&ALL, now).unwrap().0;
         let now = u64::try_from(NOW).unwrap();
         assert_eq!(sequence(NOW), now);
         assert_eq!(sequence(NOW), now + 1);
         assert_eq!(sequence(NOW - 100), now + 2, "a desk whose clock is behind");
         assert_eq!(sequence(NOW + 100), now + 100);
         bind(store, access(10, 1, 1), &[copy(b"copy---a", 7)]);
-        assert_eq!(store.counter_pack(0, NOW).unwrap(), (now + 101, vec![]));
+        assert_eq!(store.counter_pack(&ALL, NOW).unwrap(), (now + 101, vec![]));
         store.release(&[10; 32], NOW).unwrap();
-        assert_eq!(store.counter_pack(0, NOW).unwrap(), (now + 102, vec![7]));
+        assert_eq!(store.counter_pack(&ALL, NOW).unwrap(), (now + 102, vec![7]));
     });
 }
 

@@ -346,7 +346,7 @@ fn copies_that_say_what_was_are_replaced_and_those_that_came_instead_are_good() 
         assert_eq!(store.binding(&person, &[1; 32]).unwrap(), BindingState::Same);
         let batch = access(10, 1, 2);
         bind(store, batch, &[copy(b"copy---c", 3)]);
-        store.retire_other_batches(&batch).unwrap();
+        store.retire_other_batches(&batch, NOW).unwrap();
         assert_eq!(standing(store, 1), None);
         assert_eq!(store.inactive(3, 3, NOW - 1).unwrap(), []);
     });

@@ -110,7 +110,7 @@ fn holds_the_rows_of_version_1(store: &Store) {
     assert_eq!(moved, Some(Ok((Nonce([b'n'; 32]), NOW))));
     // What came with later versions works on it too.
     let access = Access { person, instance: phone, issue: [1; 16] };
-    store.retire_other_batches(&access).unwrap();
+    store.retire_other_batches(&access, NOW).unwrap();
     assert_eq!(store.active_copies(&[b"copy---1"], &phone).unwrap(), [None]);
 }
 

@@ -30,8 +30,8 @@ pub fn issue_pack<E>(
         .entry(member::EXPIRES_AT, |w| w.int(*expires_at))
         .entry(member::ISSUERS, |w| write_certificates(w, issuers))
         .entry(member::ANCHORS, |w| write_certificates(w, anchors))
-        .entry_if(member::STATUS, status.as_ref(), write_status)
         .entry(member::POLICY, |w| write_policy(w, policy))
+        .entry_if(member::STATUS, status.as_ref(), write_status)
         .finish();
     sign1(&protected, &payload, sign).map_err(|_| Misuse::NotSigned.into())
 }
@@ -48,8 +48,26 @@ fn write_status<'w>(writer: &'w mut Writer, status: &StatusSet) -> &'w mut Write
     let mut indices = status.deactivated.clone();
     indices.sort_unstable();
     indices.dedup();
-    let bytes: Vec<u8> = indices.iter().flat_map(|index| index.to_be_bytes()).collect();
-    writer.array(2).int(status.as_of).bytes(&bytes)
+    let mut gaps = Vec::with_capacity(indices.len().saturating_mul(2));
+    let mut lowest = 0;
+    for index in indices {
+        write_gap(&mut gaps, index.saturating_sub(lowest));
+        lowest = index.saturating_add(1);
+    }
+    writer.array(2).int(status.as_of).bytes(&gaps)
+}
+
+/// Unsigned LEB128. An index has 26 bits, so four bytes are enough.
+fn write_gap(into: &mut Vec<u8>, mut gap: u32) {
+    loop {
+        let [low, ..] = gap.to_le_bytes();
+        gap >>= 7;
+        if gap == 0 {
+            into.push(low & 0x7f);
+            return;
+        }
+        into.push(low | 0x80);
+    }
 }
 
 fn write_policy<'w>(writer: &'w mut Writer, policy: &Policy) -> &'w mut Writer {

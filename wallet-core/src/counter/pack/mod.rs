@@ -23,8 +23,9 @@ pub(super) mod member {
     pub(in crate::counter) const EXPIRES_AT: i64 = 3;
     pub(in crate::counter) const ISSUERS: i64 = 4;
     pub(in crate::counter) const ANCHORS: i64 = 5;
-    pub(in crate::counter) const STATUS: i64 = 6;
+    // 6 was a list of four bytes an index, which outgrew what a counter reads.
     pub(in crate::counter) const POLICY: i64 = 7;
+    pub(in crate::counter) const STATUS: i64 = 8;
 }
 
 /// Keys of the policy map.
@@ -100,7 +101,7 @@ impl CounterPack {
     /// [`Rule::Signature`], [`Rule::UnprotectedHeader`], [`Rule::WrongType`], [`Rule::WrongAlgorithm`],
     /// [`CounterError::Malformed`].
     pub fn verify(bytes: &[u8], signer: &PublicKey) -> Result<Self, CounterError> {
-        check(bytes, Profile::Deterministic, Limits::DOCUMENT)?;
+        check(bytes, Profile::Deterministic, Limits::PACK)?;
         let parts = Sign1::parse(bytes)?;
         if !parts.has_no_unprotected_label() {
             return Err(Rule::UnprotectedHeader.into());
@@ -145,7 +146,7 @@ impl CounterPack {
 }
 
 fn read(payload: &[u8]) -> Result<PackContent, CounterError> {
-    check(payload, Profile::Deterministic, Limits::DOCUMENT)?;
+    check(payload, Profile::Deterministic, Limits::PACK)?;
     let mut reader = Reader::new(payload);
     let (mut sequence, mut made_at, mut expires_at) = (None, None, None);
     let (mut issuers, mut anchors, mut status, mut policy) = (None, None, None, None);
@@ -177,20 +178,33 @@ fn read_certificates(reader: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, CounterErr
     (0..reader.array()?).map(|_| Ok(reader.bytes()?.to_vec())).collect()
 }
 
-/// `[as_of, indices]`: four bytes each, big-endian, ascending.
+/// `[as_of, gaps]`: ascending by construction, as each gap is what lies between an index and the one before.
 fn read_status(reader: &mut Reader<'_>) -> Result<StatusSet, CounterError> {
     reader.array_exactly(2)?;
     let as_of = reader.int()?;
     let mut rest = bytes::Reader::new(reader.bytes()?);
-    let mut deactivated: Vec<u32> = Vec::with_capacity(rest.remaining() / 4);
+    let mut deactivated = Vec::new();
+    let mut lowest = 0_u32;
     while !rest.is_empty() {
-        let index = rest.u32().map_err(CborError::from)?;
-        if deactivated.last().is_some_and(|last| *last >= index) {
-            return Err(Malformed::Members.into());
-        }
+        let index = lowest.checked_add(read_gap(&mut rest)?).ok_or(Malformed::Members)?;
+        lowest = index.checked_add(1).ok_or(Malformed::Members)?;
         deactivated.push(index);
     }
     Ok(StatusSet { as_of, deactivated })
+}
+
+/// Unsigned LEB128 of at most four bytes, in its shortest form.
+fn read_gap(rest: &mut bytes::Reader<'_>) -> Result<u32, CounterError> {
+    let mut gap = 0;
+    for shift in [0, 7, 14, 21] {
+        let byte = rest.u8().map_err(CborError::from)?;
+        gap |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            let is_shortest = byte != 0 || shift == 0;
+            return if is_shortest { Ok(gap) } else { Err(Malformed::Members.into()) };
+        }
+    }
+    Err(Malformed::Members.into())
 }
 
 fn read_policy(reader: &mut Reader<'_>) -> Result<Policy, CounterError> {
