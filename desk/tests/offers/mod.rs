@@ -8,10 +8,10 @@ use std::sync::{
 
 use fixtures::people;
 use wallet_core::{
-    card::Disclosure,
+    card::{Date, Disclosure},
     platform::HttpError,
     wallet::{
-        CardView, Distrust, Issued, PasswordKind, Refusal, Scan, UnfinishedIssuance, UnlockWith, WalletError,
+        CardView, Distrust, Issued, PasswordKind, Refusal, Renewed, Scan, UnfinishedIssuance, UnlockWith, WalletError,
         WalletState,
     },
 };
@@ -234,6 +234,29 @@ async fn copies_are_renewed_in_the_background_and_the_old_ones_end() {
     accept(&second, &visit.link, &visit.transaction_code).await.unwrap();
     let refused = Arc::clone(&phone.wallet).renew_card(None).await;
     assert!(matches!(refused, Err(WalletError::IssuerRefused { .. })), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_last_as_long_as_the_id_are_not_renewed_again() {
+    let mut stage = Stage::new().await;
+    let phone = stage.phone().await;
+    let card = phone.enrol(&people::adult()).await.unwrap();
+    let end = Date::parse(&card.valid_until).unwrap().starts_at();
+    let renewed = async || {
+        let refreshed = Arc::clone(&phone.wallet).refresh().await.unwrap();
+        assert_eq!(refreshed.trouble, None);
+        refreshed.renewed
+    };
+    stage.clock.advance(end - stage::NOW - 10 * 86_400);
+    // Its signers were renewed meanwhile.
+    stage.restart().await;
+    assert_eq!(renewed().await, Renewed::Done);
+    assert_eq!(renewed().await, Renewed::NotNeeded);
+    // These end with the ID, and so would all that could be had.
+    stage.clock.advance(6 * 86_400);
+    assert_eq!(renewed().await, Renewed::NotNeeded);
+    phone.wallet.lock().unwrap();
+    assert_eq!(renewed().await, Renewed::NotNeeded, "and nobody is asked to unlock for it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -118,7 +118,7 @@ impl Wallet {
         let keys = keys.chain(mdocs.iter().map(|mdoc| &mdoc.holder_key));
         let keys = keys.chain(sd_jwts.iter().map(|sd_jwt| &sd_jwt.holder_key));
         let keys = keys.map(|key| key.as_str().to_owned()).collect();
-        let standing = OfCard { keys, lists, copies_until: valid_until };
+        let standing = OfCard { keys, lists, copies_until: valid_until, last_day: last_day.starts_at() };
         Ok(Received { card, copies, mdocs, sd_jwts, words: Words::of(delivered), standing })
     }
 

@@ -249,7 +249,7 @@ impl Wallet {
     ) -> Result<Renewed, WalletError> {
         let soon = |until: Option<i64>| until.is_some_and(|until| now >= until.saturating_sub(RENEW_BEFORE));
         let (ends_soon, unlocked) =
-            self.with_vault(|vault| Ok((soon(Standing::load(vault)?.first_end()), vault.is_unlocked())))?;
+            self.with_vault(|vault| Ok((soon(Standing::load(vault)?.first_renewable()), vault.is_unlocked())))?;
         if !unlocked {
             return Ok(if ends_soon { Renewed::AfterUnlock } else { Renewed::NotNeeded });
         }
@@ -262,7 +262,7 @@ impl Wallet {
                         let pool = vault.pool(&card.id)?;
                         let low =
                             pool.iter().any(|(level, count)| count.fresh.saturating_mul(3) <= level.batch());
-                        low || soon(standing.copies_until(&card.id))
+                        low || soon(standing.renewable_until(&card.id))
                     }
                     LifeCycle::Replaced { reason: ReplaceReason::DetailsChanged } => true,
                     _ => false,

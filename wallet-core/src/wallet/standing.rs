@@ -41,6 +41,21 @@ pub(super) struct OfCard {
     pub(super) lists: Vec<Asked>,
     /// First second at which the copies no longer hold.
     pub(super) copies_until: i64,
+    /// First second of the last day of the ID: copies that hold until then are the last there can be.
+    #[serde(default = "no_end")]
+    pub(super) last_day: i64,
+}
+
+/// A row of an earlier version does not say when the ID ends.
+const fn no_end() -> i64 {
+    i64::MAX
+}
+
+impl OfCard {
+    /// When its copies end, where others would last longer.
+    fn renewable_until(&self) -> Option<i64> {
+        (self.copies_until < self.last_day).then_some(self.copies_until)
+    }
 }
 
 /// A status, and what the list last said.
@@ -128,9 +143,14 @@ impl Standing {
         self.cards.get(card).map(|of_card| of_card.copies_until)
     }
 
-    /// First second at which copies of any card no longer hold.
-    pub(super) fn first_end(&self) -> Option<i64> {
-        self.cards.values().map(|of_card| of_card.copies_until).min()
+    /// When the copies of a card end, where others would last longer.
+    pub(super) fn renewable_until(&self, card: &str) -> Option<i64> {
+        self.cards.get(card).and_then(OfCard::renewable_until)
+    }
+
+    /// The same for the card whose copies end first.
+    pub(super) fn first_renewable(&self) -> Option<i64> {
+        self.cards.values().filter_map(OfCard::renewable_until).min()
     }
 
     pub(super) fn tell(&mut self, told: Option<LifeCycle>) {
@@ -303,7 +323,7 @@ mod tests {
         let asked = |value: &u8| Asked { value: *value, ..Asked::never(0, "https://a/s".into()) };
         let mut standing = Standing::default();
         let lists = values.iter().map(asked).collect();
-        standing.put("resident_card", OfCard { keys: Vec::new(), lists, copies_until: i64::MAX });
+        standing.put("resident_card", OfCard { keys: Vec::new(), lists, copies_until: i64::MAX, last_day: i64::MAX });
         standing.tell(told);
         standing
     }
