@@ -363,13 +363,14 @@ impl RunningDesk {
         self.app.with_issuer(move |issuer, now| issuer.suspend(&number, by, now)).await
     }
 
-    /// Lifts a suspension at the centre, whoever ordered it, and the lock of the phone.
+    /// Lifts a suspension at the word of the citizen or the issuer, and the lock of the phone. Tells whether it is lifted: what the
+    /// issuer ordered, the issuer lifts.
     ///
     /// # Errors
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
-    pub async fn resume(&self, registration_number: &str) -> Result<(), IssuerError> {
+    pub async fn resume(&self, registration_number: &str, by: SuspendedBy) -> Result<bool, IssuerError> {
         let number = registration_number.to_owned();
-        self.app.with_issuer(move |issuer, now| issuer.resume(&number, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.resume(&number, by, now)).await
     }
 
     /// Wipes a person's phone from the centre, after the citizen was seen. Tells whether there is one.

@@ -416,7 +416,7 @@ async fn a_lock_cut_short_anywhere_is_obeyed_in_the_end() {
             let wallet = Wallet::open(phone.platform.clone(), phone.config.clone()).await.unwrap();
             wallet.receive_commands(0).await.unwrap();
             assert!(matches!(wallet.state().unwrap(), WalletState::LockedByCommand), "{dies:?} {call}");
-            scene.desk.resume(number()).await.unwrap();
+            scene.desk.resume(number(), desk::issuer::SuspendedBy::Citizen).await.unwrap();
             assert_eq!(wallet.receive_commands(0).await.unwrap().obeyed, [CommandOp::Resume]);
             wallet.unlock(UnlockWith::Biometrics).await.unwrap();
             if !life.is_over() {

@@ -158,7 +158,8 @@ impl Issuer {
         format!("{}/status/{number}", self.url)
     }
 
-    /// Suspends a person's ID at the centre, at the citizen's word or the issuer's, and locks the phone. No operator can lift it.
+    /// Suspends a person's ID at the centre, at the citizen's word or the issuer's, and locks the phone. No operator can lift it, and
+    /// only the issuer what the issuer ordered, which no other word takes over.
     ///
     /// # Errors
     /// [`IssuerError::Store`].
@@ -170,16 +171,17 @@ impl Issuer {
         Ok(())
     }
 
-    /// Lifts a suspension at the centre, whoever ordered it, and the lock of the phone.
+    /// Lifts a suspension and the lock of the phone at the word of the citizen, who was seen at the centre, or of the issuer. Tells
+    /// whether it is lifted: what the issuer ordered, the citizen's word does not lift.
     ///
     /// # Errors
     /// [`IssuerError::Store`].
-    pub fn resume(&self, registration_number: &str, now: i64) -> Result<(), IssuerError> {
+    pub fn resume(&self, registration_number: &str, by: SuspendedBy, now: i64) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
-        self.store.resume(&person, now)?;
-        self.store.log(now, None, "resume", "ok: centre")?;
+        let lifted = self.store.resume(&person, by, now)?;
+        self.store.log(now, None, "resume", if lifted { "ok: centre" } else { "stays: centre" })?;
         self.tell_phones();
-        Ok(())
+        Ok(lifted)
     }
 
     /// Wipes a person's phone from the centre, after the citizen was seen: its ID is revoked, and the phone deletes everything when

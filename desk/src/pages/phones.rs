@@ -29,6 +29,12 @@ pub(crate) fn routes() -> Router<App> {
         .route("/clerk/people/{handle}/wipe", post(wipe))
 }
 
+const BY_ISSUER: Word = (
+    false,
+    "발급기관이 정지한 신분증입니다. 주민센터에서는 풀거나 복구할 수 없습니다.",
+    "The issuer suspended this ID. The centre can neither resume nor recover it.",
+);
+
 /// What is done with a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
@@ -42,9 +48,11 @@ enum Act {
 pub(super) fn forms(page: &Page<'_>, session: &Session, place: &str, standing: &Standing) -> Markup {
     let has_phone = standing.phone_since.is_some();
     let suspended = standing.suspended_since.is_some();
+    let by_issuer = standing.suspended_by == Some(SuspendedBy::Issuer);
     html! {
         details #phone-acts {
             summary { (page.say("휴대전화 분실, 교체, 정지", "Phone lost, replaced or suspended")) }
+            @if by_issuer { p.notice.warn #by-issuer { (page.say(BY_ISSUER.1, BY_ISSUER.2)) } }
             div.columns {
                 form.card method="post" action={ (place) "/recover" } {
                     h2 { (page.say("새 휴대전화로 복구", "Recover on another phone")) }
@@ -56,13 +64,13 @@ pub(super) fn forms(page: &Page<'_>, session: &Session, place: &str, standing: &
                     (seen(page, "recover-seen"))
                     button.danger type="submit" { (page.say("복구하기", "Recover")) }
                 }
-                @if suspended || standing.former_phone_locked {
+                @if !by_issuer && (suspended || standing.former_phone_locked) {
                     form.card method="post" action={ (place) "/resume" } {
                         h2 { (page.say("정지 해제", "Resume")) }
                         (csrf(&session.csrf))
                         p.hint { (page.say(
-                            "누가 정지했든 정지와 휴대전화 잠금이 풀립니다. 휴대전화를 되찾았을 때만 해 주세요.",
-                            "Lifts the suspension, whoever ordered it, and the lock of the phone. Only if that was found.",
+                            "통신사나 본인이 한 정지와 휴대전화 잠금이 풀립니다. 휴대전화를 되찾았을 때만 해 주세요.",
+                            "Lifts what an operator or the citizen ordered, and the lock of the phone. Only if that was found.",
                         )) }
                         (seen(page, "resume-seen"))
                         button type="submit" { (page.say("정지 해제하기", "Resume")) }
@@ -155,6 +163,7 @@ async fn act(app: App, handle: String, posted: Posted<Clerk>, act: Act) -> Respo
     });
     let (outcome, word) = match done.await {
         Ok(true) => ("ok", Ok(act.word())),
+        Ok(false) if act == Act::Resume => ("stays", Ok(BY_ISSUER)),
         Ok(false) => {
             let word = (false, "해당하는 휴대전화가 없습니다.", "There is no such phone.");
             ("nobody", Ok(word))
@@ -165,12 +174,12 @@ async fn act(app: App, handle: String, posted: Posted<Clerk>, act: Act) -> Respo
 }
 
 impl Act {
-    /// Does it; tells whether there was a phone to do it to.
+    /// Does it; tells whether there was a phone to do it to, or the suspension could be lifted.
     fn done(self, issuer: &Issuer, number: &str, now: i64) -> Result<bool, IssuerError> {
         match self {
             Self::Release => issuer.release(number, now),
             Self::Suspend => issuer.suspend(number, SuspendedBy::Citizen, now).map(|()| true),
-            Self::Resume => issuer.resume(number, now).map(|()| true),
+            Self::Resume => issuer.resume(number, SuspendedBy::Citizen, now),
             Self::Wipe => issuer.wipe(number, now),
         }
     }

@@ -104,6 +104,7 @@ fn outcome_name<'a>(language: Language, act: &str, outcome: &'a str) -> &'a str 
         "ok" => say(language, "완료", "Done"),
         "ok: no phone" => say(language, "완료 (휴대전화 없음)", "Done (no phone)"),
         "nobody" => say(language, "해당자 없음", "Nobody"),
+        "stays" => say(language, "정지 유지", "Still suspended"),
         "failed" => say(language, "실패", "Failed"),
         "refused" => say(language, "거절", "Refused"),
         "too often" => say(language, "시도 초과", "Too often"),

@@ -1,9 +1,10 @@
 //! How things stand, for the people at the pages: a person, a line, a code that was handed out.
 
 use super::{
-    LineChange, LineId, PersonId, Reported, Store, StoreError,
+    LineChange, LineId, PersonId, Reported, Store, StoreError, SuspendedBy,
     engine::{Transaction, params},
     lines::{line_event, owner},
+    suspensions::suspended_by,
 };
 
 /// How a person stands with this desk. Times are seconds since 1970 UTC.
@@ -13,6 +14,8 @@ pub struct Standing {
     pub phone_since: Option<i64>,
     /// Since when it is suspended.
     pub suspended_since: Option<i64>,
+    /// At whose word.
+    pub suspended_by: Option<SuspendedBy>,
     /// Since when the line of their phone is recorded.
     pub line_since: Option<i64>,
     /// Since when nothing is issued to them any more.
@@ -97,6 +100,7 @@ fn standing(tx: &mut Transaction<'_>, person: &PersonId) -> Result<Standing, Sto
     Ok(Standing {
         phone_since: since(tx, "SELECT bound_at FROM bindings WHERE person = ?1")?,
         suspended_since: since(tx, "SELECT since FROM suspensions WHERE person = ?1")?,
+        suspended_by: suspended_by(tx, person)?,
         line_since: since(tx, "SELECT bound_at FROM lines WHERE person = ?1")?,
         former_phone_locked: tx.value(
             "SELECT EXISTS (SELECT 1 FROM former_phones JOIN commands USING (instance)

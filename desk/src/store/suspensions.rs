@@ -10,8 +10,8 @@ use super::{
 /// A keyed hash of a subscriber number.
 pub type LineId = [u8; 32];
 
-/// Who ordered a suspension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who ordered a suspension, by rank: what one ordered, nobody below lifts or takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SuspendedBy {
     /// A telecom operator: the phone was reported lost.
     Operator,
@@ -94,7 +94,8 @@ impl Store {
         })
     }
 
-    /// Suspends a person's ID at the centre, and orders the phone to lock itself. An operator cannot lift it.
+    /// Suspends a person's ID at the centre, and orders the phone to lock itself. Nobody of a lower rank can lift it, and what one of
+    /// a higher rank ordered stays as it is.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -102,12 +103,13 @@ impl Store {
         self.write(|tx| suspend(tx, person, by, None, now))
     }
 
-    /// Lifts a person's suspension at the centre, whoever ordered it, and the lock of the phone.
+    /// Lifts a person's suspension and the lock of the phone, unless somebody of a higher rank than `by` ordered it. Tells whether
+    /// the ID is suspended no more.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume(&self, person: &PersonId, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| resume(tx, person, SuspendedBy::Issuer, now))
+    pub fn resume(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<bool, StoreError> {
+        self.write(|tx| resume(tx, person, by, now))
     }
 
     /// Who ordered that a person's ID is suspended, if it is.
@@ -182,7 +184,8 @@ fn ordered_elsewhere(
     )
 }
 
-/// The centre's word stands above an operator's: what it orders, an operator does not lift.
+/// A higher rank takes an order over, and a lower one leaves it: else a visit at the centre would make the issuer's order one that
+/// the centre settles.
 fn suspend(
     tx: &mut Transaction<'_>,
     person: &PersonId,
@@ -198,7 +201,7 @@ fn suspend(
                 params![person, now, reason, operator],
             )?;
         }
-        Some(found) if found == by || by == SuspendedBy::Operator => return Ok(()),
+        Some(found) if found >= by => return Ok(()),
         Some(_) => {
             tx.execute(
                 "UPDATE suspensions SET reason = ?2, operator = NULL WHERE person = ?1",
@@ -213,9 +216,14 @@ fn suspend(
     Ok(())
 }
 
-fn resume(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
-    if by == SuspendedBy::Operator && suspended_by(tx, person)?.is_some_and(|found| found != by) {
-        return Ok(());
+fn resume(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    by: SuspendedBy,
+    now: i64,
+) -> Result<bool, StoreError> {
+    if suspended_by(tx, person)?.is_some_and(|found| found > by) {
+        return Ok(false);
     }
     tx.execute("DELETE FROM suspensions WHERE person = ?1", params![person])?;
     // A phone that was given up meanwhile is locked all the same, and may be used anew.
@@ -226,7 +234,7 @@ fn resume(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64
         }
         None => phones::former_phone(tx, person)?,
     };
-    let Some(instance) = instance else { return Ok(()) };
+    let Some(instance) = instance else { return Ok(true) };
     let why = match by {
         SuspendedBy::Operator => "phone_found",
         SuspendedBy::Citizen | SuspendedBy::Issuer => "by_issuer",
@@ -236,5 +244,8 @@ fn resume(tx: &mut Transaction<'_>, person: &PersonId, by: SuspendedBy, now: i64
             && locked_for != "other_phone"
             && (by != SuspendedBy::Operator || locked_for == "phone_lost")
     });
-    if lifts { phones::queue(tx, &instance, "resume", why, now) } else { Ok(()) }
+    if lifts {
+        phones::queue(tx, &instance, "resume", why, now)?;
+    }
+    Ok(true)
 }

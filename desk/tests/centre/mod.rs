@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use desk::Config;
+use desk::{Config, issuer::SuspendedBy};
 use fixtures::people;
 use wallet_core::{
     card::{ActiveReason, Disclosure, LifeCycle, RevokeReason},
@@ -132,6 +132,27 @@ async fn the_centre_suspends_resumes_and_wipes_and_gives_up() {
         let trail = clerk.get("/clerk").body;
         assert!(trail.contains(&format!("<td>{name}</td><td>{outcome}</td>")), "{name}: {trail}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_issuer_suspended_the_centre_neither_lifts_nor_takes_over() {
+    let office = Office::open().await;
+    let (phone, mut clerk, place) = visited(&office).await;
+    let number = people::adult().registration_number;
+    office.desk.suspend(number, SuspendedBy::Issuer).await.unwrap();
+    let page = clerk.get(&place).body;
+    assert!(page.contains("The centre can neither resume nor recover it."));
+    assert!(!page.contains(&format!("{place}/resume")));
+    act(&mut clerk, &place, "suspend", &[]);
+    let answer = act(&mut clerk, &place, "resume", &[]);
+    assert!(answer.status == 422 && answer.body.contains("The issuer suspended this ID."));
+    act(&mut clerk, &place, "release", &[]);
+    let visit = office.desk.visit(number).await.unwrap();
+    let offer = Arc::clone(&phone.wallet).open_offer(visit.link).await.unwrap();
+    let accepted = offer.accept(Some(visit.transaction_code.into()), None).await;
+    assert_eq!(accepted, Err(WalletError::IssuerRefused { why: Refusal::Suspended }));
+    assert!(clerk.get("/clerk").body.contains("<td>Resumed</td><td>Still suspended</td>"));
+    assert_eq!(office.desk.resume(number, SuspendedBy::Issuer).await.unwrap(), true);
 }
 
 /// Where the card on a phone stands after it asked.

@@ -57,7 +57,7 @@ async fn a_verifier_learns_from_either_form_what_became_of_a_photo_id() {
     ] {
         match act {
             "suspend" => desk.running.suspend(number, SuspendedBy::Issuer).await.unwrap(),
-            "resume" => desk.running.resume(number).await.unwrap(),
+            "resume" => desk.running.resume(number, SuspendedBy::Issuer).await.unwrap(),
             "release" => assert!(desk.running.release(number).await.unwrap()),
             _ => {}
         }
@@ -115,7 +115,7 @@ async fn what_everybody_fetches_is_signed_once_until_it_changes_or_grows_old() {
     assert_ne!(suspended.status, second_pack.status);
     let changed = lists().iter().zip(&first_lists).filter(|(now, before)| now != before).count();
     assert!((2..=48).contains(&changed), "{changed}: those lists that the copies are on, in both forms");
-    desk.running.resume(number).await.unwrap();
+    desk.running.resume(number, SuspendedBy::Issuer).await.unwrap();
     assert!(pack().sequence > suspended.sequence);
     let again = lists();
     desk.clock.advance(240);

@@ -257,7 +257,7 @@ async fn a_tap_moves_no_id_that_the_issuer_suspended() {
         // Nothing has ended either: the ID lives where it lived, and so does the suspension.
         let elsewhere = new.enrol(&people::adult()).await;
         assert_eq!(elsewhere, Err(WalletError::IssuerRefused { why: Refusal::AnotherPhone }));
-        stage.desk.resume(number()).await.unwrap();
+        stage.desk.resume(number(), SuspendedBy::Issuer).await.unwrap();
     }
     let shown = show(&old).await;
     assert_eq!(refused(&stage, &counter(&stage).await, &shown), None);
@@ -399,7 +399,7 @@ async fn a_suspension_at_the_centre_shows_with_its_reason_and_passes() {
     assert_eq!(hear(&phone).await, [CommandOp::Lock]);
     say(&stage, "resume", "found").await;
     assert_eq!(hear(&phone).await, [], "an operator does not lift it");
-    stage.desk.resume(number()).await.unwrap();
+    stage.desk.resume(number(), SuspendedBy::Issuer).await.unwrap();
     assert_eq!(hear(&phone).await, [CommandOp::Resume]);
     phone.wallet.unlock(UnlockWith::Biometrics).await.unwrap();
     let resumed = LifeCycle::Active { reason: ActiveReason::Resumed };

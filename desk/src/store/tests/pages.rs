@@ -122,7 +122,8 @@ fn a_line_tells_how_its_owner_stands_and_nothing_of_a_stranger() {
         let recorded = Standing { line_since: Some(NOW), ..Standing::default() };
         assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Ok(recorded));
         store.suspend_line(&[1; 32], "first", NOW + 5).unwrap();
-        let suspended = Standing { suspended_since: Some(NOW + 5), ..recorded };
+        let suspended_by = Some(SuspendedBy::Operator);
+        let suspended = Standing { suspended_since: Some(NOW + 5), suspended_by, ..recorded };
         assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Ok(suspended));
         let second = store.standing_of_line(&[1; 32], "second").unwrap();
         assert_eq!(second, Err(Reported::AnotherOperator), "nor to another operator");

@@ -66,9 +66,30 @@ fn an_operator_does_not_lift_what_the_centre_ordered() {
         let orders = [command(1, "lock", "phone_lost"), command(2, "lock", "by_issuer")];
         assert_eq!(queued(store, 1, 0), orders);
         assert_eq!(standing(store, 1), told("suspended", "by_issuer"));
-        store.resume(&person, NOW).unwrap();
+        assert!(store.resume(&person, SuspendedBy::Issuer, NOW).unwrap());
         assert!(!store.is_suspended(&person).unwrap());
         assert_eq!(queued(store, 1, 2), [command(3, "resume", "by_issuer")]);
+    });
+}
+
+#[test]
+fn what_the_issuer_ordered_no_lower_word_takes_over_or_lifts() {
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        store.suspend(&person, SuspendedBy::Issuer, NOW).unwrap();
+        for below in [SuspendedBy::Operator, SuspendedBy::Citizen] {
+            store.suspend(&person, below, NOW).unwrap();
+            assert_eq!(store.suspended_by(&person).unwrap(), Some(SuspendedBy::Issuer));
+            assert!(!store.resume(&person, below, NOW).unwrap(), "{below:?}");
+            assert!(store.is_suspended(&person).unwrap());
+        }
+        assert_eq!(queued(store, 1, 0), [command(1, "lock", "by_issuer")]);
+        assert_eq!(standing(store, 1), told("suspended", "by_issuer"));
+        // The citizen's own word stands above an operator's.
+        assert!(store.resume(&person, SuspendedBy::Issuer, NOW).unwrap());
+        store.suspend(&person, SuspendedBy::Citizen, NOW).unwrap();
+        assert!(!store.resume(&person, SuspendedBy::Operator, NOW).unwrap());
+        assert!(store.resume(&person, SuspendedBy::Citizen, NOW).unwrap());
     });
 }
 
@@ -93,7 +114,7 @@ fn a_line_is_its_own_operators_and_so_is_what_that_one_ordered() {
         assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::Done);
         assert!(store.is_suspended(&person).unwrap());
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "phone_lost")]);
-        store.resume(&person, NOW).unwrap();
+        assert!(store.resume(&person, SuspendedBy::Issuer, NOW).unwrap());
         assert_eq!(store.suspend_line(&LINE, "second", NOW).unwrap(), Reported::Done);
         assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::Done);
         assert!(!store.is_suspended(&person).unwrap());
@@ -242,7 +263,7 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
         closes,
         card_lost_on: None,
     };
-    let acts: [(&str, Act<'_>, &[SuspendedBy]); 5] = [
+    let acts: [(&str, Act<'_>, &[SuspendedBy]); 7] = [
         (
             "tap elsewhere",
             &|store| {
@@ -271,7 +292,26 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
             },
             &[],
         ),
-        ("resumed by the issuer", &|store| store.resume(&me, NOW).unwrap(), &[Operator, Citizen, Issuer]),
+        (
+            "resumed at the centre",
+            &|store| {
+                store.resume(&me, Citizen, NOW).unwrap();
+            },
+            &[Operator, Citizen],
+        ),
+        (
+            "suspended at the centre, and given up there",
+            &|store| {
+                store.suspend(&me, Citizen, NOW).unwrap();
+                store.release(&me, NOW).unwrap();
+            },
+            &[Operator, Citizen],
+        ),
+        (
+            "resumed by the issuer",
+            &|store| assert!(store.resume(&me, Issuer, NOW).unwrap()),
+            &[Operator, Citizen, Issuer],
+        ),
     ];
     for by in [Operator, Citizen, Issuer] {
         for (name, act, lifts) in acts {
