@@ -36,6 +36,12 @@ const NOT_OURS: Word = (
     "No ID is recorded for this number as a line of ours.",
 );
 
+const STAYS: Word = (
+    false,
+    "다른 곳에서 정지한 신분증입니다. 고객에게 주민센터를 안내해 주세요.",
+    "Somebody else suspended this ID. The centre can say more to the subscriber.",
+);
+
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/operator", get(front))
@@ -83,9 +89,9 @@ async fn find(State(app): State<App>, posted: Posted<Operator>) -> Response {
     };
     let Ok(standing) = look(&app, &session, &line).await else { return out_of_order(session.language) };
     let outcome = match standing {
-        Ok(_) | Err(Reported::Done) => "ok",
         Err(Reported::Nobody) => "nobody",
         Err(Reported::AnotherOperator) => "not ours",
+        Ok(_) | Err(_) => "ok",
     };
     if note(&app, &session, "find", outcome, &line).await.is_err() {
         return out_of_order(session.language);
@@ -259,14 +265,14 @@ async fn told_of_change(
     let outcome = match (reported, change) {
         (Reported::Nobody, _) => "nobody",
         (Reported::AnotherOperator, _) => "not ours",
-        (Reported::Done, LineChange::Number) => "ok: number",
-        (Reported::Done, LineChange::Sim) => "ok: sim",
-        (Reported::Done, LineChange::Ended | LineChange::Taken) => "ok: ended",
+        (_, LineChange::Number) => "ok: number",
+        (_, LineChange::Sim) => "ok: sim",
+        (_, LineChange::Ended | LineChange::Taken) => "ok: ended",
     };
     note(app, session, "changed", outcome, line).await?;
     Ok(match reported {
-        Reported::Done => (true, "주민센터에 알렸습니다.", "The centre is told."),
         Reported::Nobody | Reported::AnotherOperator => NOT_OURS,
+        _ => (true, "주민센터에 알렸습니다.", "The centre is told."),
     })
 }
 
@@ -311,13 +317,15 @@ async fn done(
     let outcome = match (reported, reason) {
         (Reported::Nobody, _) => "nobody",
         (Reported::AnotherOperator, _) => "not ours",
+        (Reported::OrderedByAnotherOperator | Reported::OrderedByCentre, _) => "stays",
         (Reported::Done, Reason::Lost) => "ok: lost",
         (Reported::Done, Reason::Stolen) => "ok: stolen",
         (Reported::Done, Reason::Found) => "ok: found",
     };
     note(app, session, name, outcome, line).await?;
     Ok(match act {
-        _ if reported != Reported::Done => NOT_OURS,
+        _ if matches!(reported, Reported::Nobody | Reported::AnotherOperator) => NOT_OURS,
+        _ if reported != Reported::Done => STAYS,
         Act::Suspend => {
             (true, "정지했습니다. 지금부터 받아들여지지 않습니다.", "Suspended. It is accepted no longer.")
         }

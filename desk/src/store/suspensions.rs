@@ -47,6 +47,10 @@ pub enum Reported {
     Nobody,
     /// Somebody has it, with another operator. Nothing is done.
     AnotherOperator,
+    /// The ID stays suspended: another operator ordered it.
+    OrderedByAnotherOperator,
+    /// The ID stays suspended: the centre or the issuer ordered it.
+    OrderedByCentre,
 }
 
 /// Which deactivated copies a counter could still accept by all else. Seconds since 1970 UTC.
@@ -76,7 +80,7 @@ impl Store {
     }
 
     /// Lifts the suspension that this operator ordered for whoever has this line with it, and the lock of the phone. What another
-    /// operator or the centre ordered stays.
+    /// operator or the centre ordered stays, and is told. Where nothing is suspended it is done.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -87,10 +91,10 @@ impl Store {
                 Err(otherwise) => return Ok(otherwise),
             };
             if ordered_elsewhere(tx, &person, operator)? {
-                return Ok(Reported::Done);
+                return Ok(Reported::OrderedByAnotherOperator);
             }
-            resume(tx, &person, SuspendedBy::Operator, now)?;
-            Ok(Reported::Done)
+            let lifted = resume(tx, &person, SuspendedBy::Operator, now)?;
+            Ok(if lifted { Reported::Done } else { Reported::OrderedByCentre })
         })
     }
 

@@ -1,16 +1,17 @@
 //! The HTTP of the telecom operators, `Authorization: Bearer TOKEN`: `POST /telecom/suspend` and `/telecom/resume`, JSON
 //! `{"line", "reason"}` with `lost` or `stolen` to suspend and `found` to resume; `POST /telecom/changed`, JSON `{"line",
-//! "change"}` with `number`, `sim` or `ended`. Answers 204; 401 for nobody, 404 for a line that nobody has with this operator, 400
-//! for the rest.
+//! "change"}` with `number`, `sim` or `ended`. Answers 204; 401 for nobody, 404 for a line that nobody has with this operator, 409
+//! with `{"reason"}` for an ID that stays suspended, 400 for the rest.
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{Act, Operator, Reason, SubscriberLine};
 use crate::{
@@ -88,8 +89,15 @@ fn answer(reported: Result<Reported, IssuerError>) -> Response {
         Ok(Reported::Done) => StatusCode::NO_CONTENT.into_response(),
         // Whether another operator's customer has an ID is nothing that this one is told.
         Ok(Reported::Nobody | Reported::AnotherOperator) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Reported::OrderedByAnotherOperator) => stays("ordered_by_another_operator"),
+        Ok(Reported::OrderedByCentre) => stays("ordered_by_centre"),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// The ID stays suspended, at somebody else's word.
+fn stays(reason: &'static str) -> Response {
+    (StatusCode::CONFLICT, Json(json!({ "reason": reason }))).into_response()
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {

@@ -209,6 +209,8 @@ const fn outcome_name(reported: Reported) -> &'static str {
         Reported::Done => "ok",
         Reported::Nobody => "nobody",
         Reported::AnotherOperator => "another operator's",
+        Reported::OrderedByAnotherOperator => "ordered by another operator",
+        Reported::OrderedByCentre => "ordered by the centre",
     }
 }
 

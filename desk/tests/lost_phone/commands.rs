@@ -397,7 +397,8 @@ async fn a_suspension_at_the_centre_shows_with_its_reason_and_passes() {
     assert_eq!(phone.wallet.cards().unwrap().remove(0).standing, by_issuer, "nobody has told why");
     phone.http.play(None);
     assert_eq!(hear(&phone).await, [CommandOp::Lock]);
-    say(&stage, "resume", "found").await;
+    let found = report(FIXTURE_LINES[0], "found");
+    assert_eq!(ask(&stage, "resume", Some(OPERATOR_TOKEN), &found).await, 409);
     assert_eq!(hear(&phone).await, [], "an operator does not lift it");
     stage.desk.resume(number(), SuspendedBy::Issuer).await.unwrap();
     assert_eq!(hear(&phone).await, [CommandOp::Resume]);

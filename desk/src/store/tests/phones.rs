@@ -61,7 +61,7 @@ fn an_operator_does_not_lift_what_the_centre_ordered() {
         store.suspend_line(&LINE, "first", NOW).unwrap();
         store.suspend(&person, SuspendedBy::Issuer, NOW).unwrap();
         store.suspend_line(&LINE, "first", NOW).unwrap();
-        assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::Done);
+        assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::OrderedByCentre);
         assert!(store.is_suspended(&person).unwrap());
         let orders = [command(1, "lock", "phone_lost"), command(2, "lock", "by_issuer")];
         assert_eq!(queued(store, 1, 0), orders);
@@ -111,7 +111,8 @@ fn a_line_is_its_own_operators_and_so_is_what_that_one_ordered() {
         // The line goes to the other operator; what the first one ordered is not the second one's to lift.
         assert!(store.bind_line(&LINE, &person, "second", NOW).unwrap());
         assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::AnotherOperator);
-        assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        let stays = store.resume_line(&LINE, "second", NOW).unwrap();
+        assert_eq!(stays, Reported::OrderedByAnotherOperator);
         assert!(store.is_suspended(&person).unwrap());
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "phone_lost")]);
         assert!(store.resume(&person, SuspendedBy::Issuer, NOW).unwrap());
