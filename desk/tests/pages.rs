@@ -21,10 +21,14 @@ use desk::{
     log::Log,
     pages::{Account, Password},
 };
-use fixtures::people;
+use fixtures::{people, platform::LoopbackHttp};
 use office::{HASH, Office, PASSWORD, resident, shown, with_accounts};
-use stage::config_in;
-use wallet_core::{card::Disclosure, platform::Clock, wallet::Scan};
+use stage::{OPERATOR_TOKEN, config_in};
+use wallet_core::{
+    card::Disclosure,
+    platform::{Clock, Http, HttpMethod, HttpRequest},
+    wallet::Scan,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_right_password_opens_the_right_door() {
@@ -220,10 +224,11 @@ async fn a_line_is_recorded_when_the_operator_knows_it_and_suspends_by_it() {
     let mut clerk = office.signed_in("kim");
     let (place, page) = resident(&mut clerk);
     let [own, other] = FIXTURE_LINES;
-    let mut record = |line| clerk.post(&format!("{place}/line"), &[("line", line), ("csrf", page.csrf())]);
-    assert_eq!(record("02-123-4567").status, 422);
-    assert!(record(other).body.contains("does not know this line to be in their name"));
-    assert!(record(own).body.contains("The phone line is recorded."));
+    let form = format!("{place}/line");
+    let record = |clerk: &mut Browser, line| clerk.post(&form, &[("line", line), ("csrf", page.csrf())]);
+    assert_eq!(record(&mut clerk, "02-123-4567").status, 422);
+    assert!(record(&mut clerk, other).body.contains("does not know this line to be in their name"));
+    assert!(record(&mut clerk, own).body.contains("The phone line is recorded."));
 
     let mut operator = office.signed_in("park");
     let front = operator.get("/operator");
@@ -256,6 +261,18 @@ async fn a_line_is_recorded_when_the_operator_knows_it_and_suspends_by_it() {
     for beyond in ["revoke", "wipe", "release", "delete"] {
         assert_eq!(operator.post(&format!("{line}/{beyond}"), &[("csrf", &csrf)]).status, 404, "{beyond}");
     }
+    // What the operator's own systems say is in its trail too.
+    assert!(record(&mut clerk, own).body.contains("The phone line is recorded."));
+    let authorization = format!("Bearer {OPERATOR_TOKEN}");
+    let body = format!(r#"{{"line":"{own}","reason":"stolen"}}"#);
+    let request = HttpRequest {
+        method: HttpMethod::Post,
+        url: format!("{}/telecom/suspend", office.desk.base_url()),
+        headers: [("authorization".to_owned(), authorization)].into(),
+        body: body.into(),
+    };
+    assert_eq!(LoopbackHttp::new().send(request).await.unwrap().status, 204);
+    assert!(operator.get(&line).body.contains("<td>API</td><td>Suspended</td><td>Done (stolen)</td>"));
     let trail = operator.get("/operator").body;
     assert!(trail.contains("Done (found)") && trail.contains("Done (SIM)"));
     assert!(!trail.contains("kim"), "an office sees its own acts");

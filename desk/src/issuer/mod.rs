@@ -299,7 +299,8 @@ fn stapled_until(policy: &Policy, now: i64) -> i64 {
     if policy.outage_until.is_some() {
         return i64::MIN;
     }
-    let oldest = i64::from(policy.max_staple_age_hours).saturating_add(STAPLE_MARGIN_HOURS).saturating_mul(3600);
+    let oldest =
+        i64::from(policy.max_staple_age_hours).saturating_add(STAPLE_MARGIN_HOURS).saturating_mul(3600);
     now.saturating_sub(now.rem_euclid(3600)).saturating_sub(oldest)
 }
 

@@ -18,7 +18,7 @@ use super::{
     sign_in::see,
 };
 use crate::{
-    issuer::IssuerError,
+    issuer::{Issuer, IssuerError},
     server::App,
     store::{ActRow, LineChange, LineId, Reported, Standing},
     telecom::{Act, Reason, SubscriberLine},
@@ -259,17 +259,9 @@ async fn told_of_change(
     line: &SubscriberLine,
     change: LineChange,
 ) -> Result<Word, IssuerError> {
-    let (operator, wanted) = (session.office.clone(), line.clone());
-    let reported =
-        app.with_issuer(move |issuer, now| issuer.line_changed(&operator, &wanted, change, now)).await?;
-    let outcome = match (reported, change) {
-        (Reported::Nobody, _) => "nobody",
-        (Reported::AnotherOperator, _) => "not ours",
-        (_, LineChange::Number) => "ok: number",
-        (_, LineChange::Sim) => "ok: sim",
-        (_, LineChange::Ended | LineChange::Taken) => "ok: ended",
-    };
-    note(app, session, "changed", outcome, line).await?;
+    let (operator, who, wanted) = (session.office.clone(), session.who.clone(), line.clone());
+    let told = move |issuer: &Issuer, now| issuer.line_changed((&operator, &who), &wanted, change, now);
+    let reported = app.with_issuer(told).await?;
     Ok(match reported {
         Reported::Nobody | Reported::AnotherOperator => NOT_OURS,
         _ => (true, "주민센터에 알렸습니다.", "The centre is told."),
@@ -307,22 +299,9 @@ async fn done(
     act: Act,
     reason: Reason,
 ) -> Result<Word, IssuerError> {
-    let (operator, wanted) = (session.office.clone(), line.clone());
-    let reported =
-        app.with_issuer(move |issuer, now| issuer.report(&operator, act, &wanted, reason, now)).await?;
-    let name = match act {
-        Act::Suspend => "suspend",
-        Act::Resume => "resume",
-    };
-    let outcome = match (reported, reason) {
-        (Reported::Nobody, _) => "nobody",
-        (Reported::AnotherOperator, _) => "not ours",
-        (Reported::OrderedByAnotherOperator | Reported::OrderedByCentre, _) => "stays",
-        (Reported::Done, Reason::Lost) => "ok: lost",
-        (Reported::Done, Reason::Stolen) => "ok: stolen",
-        (Reported::Done, Reason::Found) => "ok: found",
-    };
-    note(app, session, name, outcome, line).await?;
+    let (operator, who, wanted) = (session.office.clone(), session.who.clone(), line.clone());
+    let told = move |issuer: &Issuer, now| issuer.report((&operator, &who), act, &wanted, reason, now);
+    let reported = app.with_issuer(told).await?;
     Ok(match act {
         _ if matches!(reported, Reported::Nobody | Reported::AnotherOperator) => NOT_OURS,
         _ if reported != Reported::Done => STAYS,

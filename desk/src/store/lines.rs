@@ -1,8 +1,9 @@
 //! Whose a subscriber line is, with which operator, and what that one says of it.
 
 use super::{
-    LineId, PersonId, Reported, Store, StoreError,
+    LineId, PersonId, Reported, Said, Store, StoreError,
     engine::{Transaction, params},
+    suspensions::write_down,
 };
 
 /// What became of a line: a reason to ask its former owner, and proof of nothing.
@@ -73,28 +74,31 @@ impl Store {
         })
     }
 
-    /// A line of this operator has changed. A number that its subscriber has no more is nobody's from now on: whoever gets it next
-    /// suspends nothing by it.
+    /// A line of an operator has changed, it says. A number that its subscriber has no more is nobody's from now on: whoever gets it
+    /// next suspends nothing by it. Whatever comes of it is written down in the same transaction.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn line_changed(
         &self,
         line: &LineId,
-        operator: &str,
+        (operator, who): (&str, &str),
         change: LineChange,
         now: i64,
     ) -> Result<Reported, StoreError> {
         self.write(|tx| {
-            let person = match owner(tx, line, operator)? {
-                Ok(person) => person,
-                Err(otherwise) => return Ok(otherwise),
+            let reported = match owner(tx, line, operator)? {
+                Ok(person) => {
+                    if change != LineChange::Sim {
+                        tx.execute("DELETE FROM lines WHERE line = ?1", params![line])?;
+                    }
+                    note(tx, &person, change, operator, now)?;
+                    Reported::Done
+                }
+                Err(otherwise) => otherwise,
             };
-            if change != LineChange::Sim {
-                tx.execute("DELETE FROM lines WHERE line = ?1", params![line])?;
-            }
-            note(tx, &person, change, operator, now)?;
-            Ok(Reported::Done)
+            let said = Said { operator, who, reason: change.name() };
+            write_down(tx, "changed", line, &said, reported, now)
         })
     }
 }

@@ -85,7 +85,7 @@ pub(crate) use phones::{Ending, TapRow, Tapped};
 pub use phones::{Inactive, QueuedCommand};
 pub use portal::{PushedRow, Seen, Visit};
 pub use standing::{OfferFate, Standing};
-pub use suspensions::{LineId, PackWindow, Reported, SuspendedBy};
+pub use suspensions::{LineId, PackWindow, Reported, Said, SuspendedBy};
 
 /// A keyed hash of a registration number.
 pub type PersonId = [u8; 32];
@@ -346,11 +346,7 @@ impl Store {
         event: &str,
         outcome: &str,
     ) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO audit (at, session, event, outcome) VALUES (?1, ?2, ?3, ?4)",
-            params![now, session.map(|id| &id.0), event, outcome],
-        )?;
-        Ok(())
+        self.alone(Mode::Write, |tx| audit(tx, now, session, event, outcome))
     }
 
     /// Lines in the audit log; asking tells whether the file answers.
@@ -398,6 +394,20 @@ impl StoreError {
             _ => false,
         }
     }
+}
+
+fn audit(
+    tx: &mut Transaction<'_>,
+    now: i64,
+    session: Option<&SessionId>,
+    event: &str,
+    outcome: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO audit (at, session, event, outcome) VALUES (?1, ?2, ?3, ?4)",
+        params![now, session.map(|id| &id.0), event, outcome],
+    )?;
+    Ok(())
 }
 
 fn insert_copy(

@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    engine::{Row, params},
+    engine::{Row, Transaction, params},
 };
 
 /// How exactly the last use of a session is remembered, seconds: a page read is not a row written.
@@ -141,20 +141,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_act(&self, act: &ActRow, subject: Option<&[u8; 32]>) -> Result<(), StoreError> {
-        self.write(|tx| {
-            tx.execute(
-                "INSERT INTO acts (at, who, office, act, subject, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    act.at,
-                    act.who.as_str(),
-                    act.office.as_str(),
-                    act.act.as_str(),
-                    subject,
-                    act.outcome.as_str()
-                ],
-            )?;
-            Ok(())
-        })
+        self.write(|tx| put_act(tx, act, subject))
     }
 
     /// The latest acts of an office, on one subject when that is given; newest first.
@@ -181,6 +168,19 @@ impl Store {
             ),
         })
     }
+}
+
+pub(super) fn put_act(
+    tx: &mut Transaction<'_>,
+    act: &ActRow,
+    subject: Option<&[u8; 32]>,
+) -> Result<(), StoreError> {
+    let ActRow { at, who, office, act, outcome } = act;
+    tx.execute(
+        "INSERT INTO acts (at, who, office, act, subject, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![*at, who.as_str(), office.as_str(), act.as_str(), subject, outcome.as_str()],
+    )?;
+    Ok(())
 }
 
 pub(super) fn act(row: &Row<'_>) -> Result<ActRow, StoreError> {

@@ -1,9 +1,10 @@
 //! Lost phones: whose ID is suspended, and at whose word.
 
 use super::{
-    PersonId, Store, StoreError,
+    ActRow, PersonId, Store, StoreError, audit,
     engine::{Mode, Transaction, params},
     lines::owner,
+    page_sessions::put_act,
     phones,
 };
 
@@ -53,6 +54,22 @@ pub enum Reported {
     OrderedByCentre,
 }
 
+/// What an operator says of a line of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// Which operator.
+    pub operator: &'a str,
+    /// Name of the account it speaks by.
+    pub who: &'a str,
+    /// Machine name of the reason, or of what has changed.
+    pub reason: &'a str,
+}
+
+impl Said<'_> {
+    /// Whom the trail names for what came over the API: no account has a name in capitals.
+    pub const BY_API: &'static str = "API";
+}
+
 /// Which deactivated copies a counter could still accept by all else. Seconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackWindow {
@@ -63,38 +80,41 @@ pub struct PackWindow {
 }
 
 impl Store {
-    /// Suspends the ID of whoever has this line with this operator, and orders the phone to lock itself. Suspended already, it
-    /// stays so.
+    /// Suspends the ID of whoever has this line with the operator that says so, and orders the phone to lock itself. Suspended
+    /// already, it stays so. Whatever comes of it is written down in the same transaction.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn suspend_line(&self, line: &LineId, operator: &str, now: i64) -> Result<Reported, StoreError> {
+    pub fn suspend_line(&self, line: &LineId, said: &Said<'_>, now: i64) -> Result<Reported, StoreError> {
         self.write(|tx| {
-            let person = match owner(tx, line, operator)? {
-                Ok(person) => person,
-                Err(otherwise) => return Ok(otherwise),
+            let reported = match owner(tx, line, said.operator)? {
+                Ok(person) => {
+                    suspend(tx, &person, SuspendedBy::Operator, Some(said.operator), now)?;
+                    Reported::Done
+                }
+                Err(otherwise) => otherwise,
             };
-            suspend(tx, &person, SuspendedBy::Operator, Some(operator), now)?;
-            Ok(Reported::Done)
+            write_down(tx, "suspend", line, said, reported, now)
         })
     }
 
     /// Lifts the suspension that this operator ordered for whoever has this line with it, and the lock of the phone. What another
-    /// operator or the centre ordered stays, and is told. Where nothing is suspended it is done.
+    /// operator or the centre ordered stays, and is told. Where nothing is suspended it is done. Whatever comes of it is written down in
+    /// the same transaction.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume_line(&self, line: &LineId, operator: &str, now: i64) -> Result<Reported, StoreError> {
+    pub fn resume_line(&self, line: &LineId, said: &Said<'_>, now: i64) -> Result<Reported, StoreError> {
         self.write(|tx| {
-            let person = match owner(tx, line, operator)? {
-                Ok(person) => person,
-                Err(otherwise) => return Ok(otherwise),
+            let reported = match owner(tx, line, said.operator)? {
+                Ok(person) if ordered_elsewhere(tx, &person, said.operator)? => {
+                    Reported::OrderedByAnotherOperator
+                }
+                Ok(person) if resume(tx, &person, SuspendedBy::Operator, now)? => Reported::Done,
+                Ok(_) => Reported::OrderedByCentre,
+                Err(otherwise) => otherwise,
             };
-            if ordered_elsewhere(tx, &person, operator)? {
-                return Ok(Reported::OrderedByAnotherOperator);
-            }
-            let lifted = resume(tx, &person, SuspendedBy::Operator, now)?;
-            Ok(if lifted { Reported::Done } else { Reported::OrderedByCentre })
+            write_down(tx, "resume", line, said, reported, now)
         })
     }
 
@@ -252,4 +272,28 @@ fn resume(
         phones::queue(tx, &instance, "resume", why, now)?;
     }
     Ok(true)
+}
+
+/// Writes down what came of an operator's word: in the audit log, and in the trail of the operator's page.
+pub(super) fn write_down(
+    tx: &mut Transaction<'_>,
+    act: &str,
+    line: &LineId,
+    said: &Said<'_>,
+    reported: Reported,
+    now: i64,
+) -> Result<Reported, StoreError> {
+    let Said { operator, who, reason } = *said;
+    let (logged, outcome) = match reported {
+        Reported::Done => ("ok", format!("ok: {reason}")),
+        Reported::Nobody => ("nobody", "nobody".to_owned()),
+        Reported::AnotherOperator => ("another operator's", "not ours".to_owned()),
+        Reported::OrderedByAnotherOperator => ("ordered by another operator", "stays".to_owned()),
+        Reported::OrderedByCentre => ("ordered by the centre", "stays".to_owned()),
+    };
+    let event = if act == "changed" { "line_changed" } else { act };
+    audit(tx, now, None, event, &format!("{logged}: {operator}: {reason}"))?;
+    let row = ActRow { at: now, who: who.into(), office: operator.into(), act: act.into(), outcome };
+    put_act(tx, &row, Some(line))?;
+    Ok(reported)
 }

@@ -17,7 +17,7 @@ use super::{Act, Operator, Reason, SubscriberLine};
 use crate::{
     issuer::IssuerError,
     server::{App, read_body},
-    store::{LineChange, Reported},
+    store::{LineChange, Reported, Said},
 };
 
 #[derive(Deserialize)]
@@ -59,7 +59,10 @@ async fn report(app: App, act: Act, request: Request) -> Response {
     let Some((line, reason)) = parsed.filter(|(_, reason)| reason.fits(act)) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    answer(app.with_issuer(move |issuer, now| issuer.report(&operator, act, &line, reason, now)).await)
+    answer(
+        app.with_issuer(move |issuer, now| issuer.report((&operator, Said::BY_API), act, &line, reason, now))
+            .await,
+    )
 }
 
 async fn changed(State(app): State<App>, request: Request) -> Response {
@@ -71,7 +74,12 @@ async fn changed(State(app): State<App>, request: Request) -> Response {
     let parsed =
         said.and_then(|said| Some((SubscriberLine::parse(&said.line)?, LineChange::reported(&said.change)?)));
     let Some((line, change)) = parsed else { return StatusCode::BAD_REQUEST.into_response() };
-    answer(app.with_issuer(move |issuer, now| issuer.line_changed(&operator, &line, change, now)).await)
+    answer(
+        app.with_issuer(move |issuer, now| {
+            issuer.line_changed((&operator, Said::BY_API), &line, change, now)
+        })
+        .await,
+    )
 }
 
 /// Which operator speaks, and what it says.

@@ -13,7 +13,7 @@ use wallet_core::{
 
 use crate::{
     issuer::{Issuer, IssuerError},
-    store::{LineChange, LineId, PersonId, Reported},
+    store::{LineChange, LineId, PersonId, Reported, Said},
 };
 
 /// An operator that may report lost phones.
@@ -157,22 +157,22 @@ impl Issuer {
         Ok(())
     }
 
-    /// Does what an authenticated operator asks for, if the line is its own. Whatever comes of it is in the audit log.
+    /// Does what an authenticated operator asks for, by an account of its own, if the line is its own. Whatever comes of it is in the
+    /// audit log, and in the trail of the operator's page.
     pub(crate) fn report(
         &self,
-        operator: &str,
+        (operator, who): (&str, &str),
         act: Act,
         line: &SubscriberLine,
         reason: Reason,
         now: i64,
     ) -> Result<Reported, IssuerError> {
         let line = self.line_id(line);
-        let (event, reported) = match act {
-            Act::Suspend => ("suspend", self.store.suspend_line(&line, operator, now)?),
-            Act::Resume => ("resume", self.store.resume_line(&line, operator, now)?),
+        let said = Said { operator, who, reason: reason.name() };
+        let reported = match act {
+            Act::Suspend => self.store.suspend_line(&line, &said, now)?,
+            Act::Resume => self.store.resume_line(&line, &said, now)?,
         };
-        let outcome = format!("{}: {operator}: {}", outcome_name(reported), reason.name());
-        self.store.log(now, None, event, &outcome)?;
         self.tell_phones();
         Ok(reported)
     }
@@ -188,29 +188,16 @@ impl Issuer {
     /// Takes an authenticated operator's word that a line of its own has changed. The centre is told; it proves nobody's identity.
     pub(crate) fn line_changed(
         &self,
-        operator: &str,
+        operator: (&str, &str),
         line: &SubscriberLine,
         change: LineChange,
         now: i64,
     ) -> Result<Reported, IssuerError> {
-        let reported = self.store.line_changed(&self.line_id(line), operator, change, now)?;
-        let outcome = format!("{}: {operator}: {}", outcome_name(reported), change.name());
-        self.store.log(now, None, "line_changed", &outcome)?;
-        Ok(reported)
+        Ok(self.store.line_changed(&self.line_id(line), operator, change, now)?)
     }
 
     pub(crate) fn line_id(&self, line: &SubscriberLine) -> LineId {
         hmac_sha256(self.pki.person_key.expose(), &[b"desk line v1", line.0.as_bytes()])
-    }
-}
-
-const fn outcome_name(reported: Reported) -> &'static str {
-    match reported {
-        Reported::Done => "ok",
-        Reported::Nobody => "nobody",
-        Reported::AnotherOperator => "another operator's",
-        Reported::OrderedByAnotherOperator => "ordered by another operator",
-        Reported::OrderedByCentre => "ordered by the centre",
     }
 }
 

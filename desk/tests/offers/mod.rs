@@ -11,8 +11,8 @@ use wallet_core::{
     card::{Date, Disclosure},
     platform::HttpError,
     wallet::{
-        CardView, Distrust, Issued, PasswordKind, Refusal, Renewed, Scan, UnfinishedIssuance, UnlockWith, WalletError,
-        WalletState,
+        CardView, Distrust, Issued, PasswordKind, Refusal, Renewed, Scan, UnfinishedIssuance, UnlockWith,
+        WalletError, WalletState,
     },
 };
 

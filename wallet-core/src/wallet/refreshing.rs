@@ -248,8 +248,8 @@ impl Wallet {
         done: &mut Refreshed,
     ) -> Result<Renewed, WalletError> {
         let soon = |until: Option<i64>| until.is_some_and(|until| now >= until.saturating_sub(RENEW_BEFORE));
-        let (ends_soon, unlocked) =
-            self.with_vault(|vault| Ok((soon(Standing::load(vault)?.first_renewable()), vault.is_unlocked())))?;
+        let (ends_soon, unlocked) = self
+            .with_vault(|vault| Ok((soon(Standing::load(vault)?.first_renewable()), vault.is_unlocked())))?;
         if !unlocked {
             return Ok(if ends_soon { Renewed::AfterUnlock } else { Renewed::NotNeeded });
         }

@@ -323,7 +323,10 @@ mod tests {
         let asked = |value: &u8| Asked { value: *value, ..Asked::never(0, "https://a/s".into()) };
         let mut standing = Standing::default();
         let lists = values.iter().map(asked).collect();
-        standing.put("resident_card", OfCard { keys: Vec::new(), lists, copies_until: i64::MAX, last_day: i64::MAX });
+        standing.put(
+            "resident_card",
+            OfCard { keys: Vec::new(), lists, copies_until: i64::MAX, last_day: i64::MAX },
+        );
         standing.tell(told);
         standing
     }

@@ -3,9 +3,9 @@
 mod checker;
 mod verdict;
 
+pub(crate) use checker::Checker;
 #[cfg(test)]
 pub(crate) use checker::bring_up;
-pub(crate) use checker::Checker;
 
 use axum::{
     Router,

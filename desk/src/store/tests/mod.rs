@@ -22,6 +22,11 @@ const SPAN: StapleSpan = StapleSpan { first_hour: 500_000, hours: 1440 };
 
 const ALL: PackWindow = PackWindow { issued_after: 0, stopped_after: 0 };
 
+/// An operator's word.
+fn said_by(operator: &str) -> Said<'_> {
+    Said { operator, who: "API", reason: "lost" }
+}
+
 /// Runs a test on an empty store of every engine there is.
 fn on_each_engine(test: impl Fn(&Store)) {
     test(&Store::in_memory().unwrap());
@@ -205,11 +210,11 @@ fn nothing_is_issued_to_a_suspended_id_or_to_a_phone_that_was_given_up() {
         let (batch, line) = (access(10, 1, 1), [5; 32]);
         store.bind_line(&line, &batch.person, "first", NOW).unwrap();
         assert_eq!(bind(store, batch, &[copy(b"copy---a", 1)]), Bound::Kept);
-        store.suspend_line(&line, "first", NOW).unwrap();
+        store.suspend_line(&line, &said_by("first"), NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Suspended);
         let token = [(TokenKind::Access, [7; 32], NOW + 600)];
         assert_eq!(by_code(store, &batch, &token), Exchanged::Suspended);
-        store.resume_line(&line, "first", NOW).unwrap();
+        store.resume_line(&line, &said_by("first"), NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Kept);
         store.release(&batch.person, NOW).unwrap();
         assert_eq!(store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Ended);

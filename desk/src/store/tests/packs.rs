@@ -10,7 +10,11 @@ use wallet_core::counter::{
 use wallet_core::verify::{Counter, DeskSettings};
 
 use super::*;
-use crate::{Config, Desk, DeskIdentity, issuer::Issuer, pages::counter::{Checker, bring_up}};
+use crate::{
+    Config, Desk, DeskIdentity,
+    issuer::Issuer,
+    pages::counter::{Checker, bring_up},
+};
 
 const HOUR: i64 = 3600;
 
@@ -89,13 +93,13 @@ fn a_pack_lists_what_a_counter_could_still_accept_and_nothing_else() {
     let line = [5; 32];
     store.bind_line(&line, &batch.person, "first", NOW).unwrap();
     bind(store, batch, &[copy(b"copy---a", 7)]);
-    store.suspend_line(&line, "first", NOW).unwrap();
+    store.suspend_line(&line, &said_by("first"), NOW).unwrap();
     assert_eq!(office.listed(NOW), [1, 3, 7], "no photo ID, and none whose staples are too old already");
     assert_eq!(office.listed(NOW + 30 * HOUR), [0_u32; 0]);
     office.issuer.declare_outage(Some(NOW + 80 * HOUR), NOW).unwrap();
     assert_eq!(office.listed(NOW + 30 * HOUR), [1, 3, 4, 7], "staples of any age are taken");
     assert_eq!(office.listed(NOW + 81 * HOUR), [0_u32; 0]);
-    store.resume_line(&line, "first", NOW).unwrap();
+    store.resume_line(&line, &said_by("first"), NOW).unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the pages remember and look up.
 
-use super::{super::*, NOW, access, bind, copy, know, on_each_engine};
+use super::{super::*, NOW, access, bind, copy, know, on_each_engine, said_by};
 
 const ME: PersonId = [10; 32];
 
@@ -121,7 +121,7 @@ fn a_line_tells_how_its_owner_stands_and_nothing_of_a_stranger() {
         store.bind_line(&[1; 32], &ME, "first", NOW).unwrap();
         let recorded = Standing { line_since: Some(NOW), ..Standing::default() };
         assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Ok(recorded));
-        store.suspend_line(&[1; 32], "first", NOW + 5).unwrap();
+        store.suspend_line(&[1; 32], &said_by("first"), NOW + 5).unwrap();
         let suspended_by = Some(SuspendedBy::Operator);
         let suspended = Standing { suspended_since: Some(NOW + 5), suspended_by, ..recorded };
         assert_eq!(store.standing_of_line(&[1; 32], "first").unwrap(), Ok(suspended));

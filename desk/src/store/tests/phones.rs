@@ -37,13 +37,13 @@ fn a_suspension_by_line_locks_the_phone_once_and_lifts_it_once() {
         assert_eq!(queued(store, 1, 0), []);
         assert_eq!(standing(store, 1), None);
         for _ in 0..2 {
-            assert_eq!(store.suspend_line(&LINE, "first", NOW).unwrap(), Reported::Done);
+            assert_eq!(store.suspend_line(&LINE, &said_by("first"), NOW).unwrap(), Reported::Done);
         }
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "phone_lost")], "said twice it is ordered once");
         assert_eq!(standing(store, 1), told("suspended", "phone_lost"));
         assert_eq!(store.inactive(0, 9, NOW - 1).unwrap().len(), 2);
         for _ in 0..2 {
-            assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::Done);
+            assert_eq!(store.resume_line(&LINE, &said_by("first"), NOW).unwrap(), Reported::Done);
         }
         let both = [command(1, "lock", "phone_lost"), command(2, "resume", "phone_found")];
         assert_eq!(queued(store, 1, 0), both);
@@ -58,10 +58,10 @@ fn a_suspension_by_line_locks_the_phone_once_and_lifts_it_once() {
 fn an_operator_does_not_lift_what_the_centre_ordered() {
     on_each_engine(|store| {
         let person = enrolled(store);
-        store.suspend_line(&LINE, "first", NOW).unwrap();
+        store.suspend_line(&LINE, &said_by("first"), NOW).unwrap();
         store.suspend(&person, SuspendedBy::Issuer, NOW).unwrap();
-        store.suspend_line(&LINE, "first", NOW).unwrap();
-        assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::OrderedByCentre);
+        store.suspend_line(&LINE, &said_by("first"), NOW).unwrap();
+        assert_eq!(store.resume_line(&LINE, &said_by("first"), NOW).unwrap(), Reported::OrderedByCentre);
         assert!(store.is_suspended(&person).unwrap());
         let orders = [command(1, "lock", "phone_lost"), command(2, "lock", "by_issuer")];
         assert_eq!(queued(store, 1, 0), orders);
@@ -102,23 +102,55 @@ fn a_line_is_its_own_operators_and_so_is_what_that_one_ordered() {
             (LINE, "", Reported::AnotherOperator),
             ([78; 32], "first", Reported::Nobody),
         ] {
-            assert_eq!(store.suspend_line(&line, operator, NOW).unwrap(), reported);
+            assert_eq!(store.suspend_line(&line, &said_by(operator), NOW).unwrap(), reported);
             assert!(!store.is_suspended(&person).unwrap(), "{operator}");
         }
-        assert_eq!(store.suspend_line(&LINE, "first", NOW).unwrap(), Reported::Done);
-        assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::AnotherOperator);
+        assert_eq!(store.suspend_line(&LINE, &said_by("first"), NOW).unwrap(), Reported::Done);
+        assert_eq!(store.resume_line(&LINE, &said_by("second"), NOW).unwrap(), Reported::AnotherOperator);
         assert!(store.is_suspended(&person).unwrap());
         // The line goes to the other operator; what the first one ordered is not the second one's to lift.
         assert!(store.bind_line(&LINE, &person, "second", NOW).unwrap());
-        assert_eq!(store.resume_line(&LINE, "first", NOW).unwrap(), Reported::AnotherOperator);
-        let stays = store.resume_line(&LINE, "second", NOW).unwrap();
+        assert_eq!(store.resume_line(&LINE, &said_by("first"), NOW).unwrap(), Reported::AnotherOperator);
+        let stays = store.resume_line(&LINE, &said_by("second"), NOW).unwrap();
         assert_eq!(stays, Reported::OrderedByAnotherOperator);
         assert!(store.is_suspended(&person).unwrap());
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "phone_lost")]);
         assert!(store.resume(&person, SuspendedBy::Issuer, NOW).unwrap());
-        assert_eq!(store.suspend_line(&LINE, "second", NOW).unwrap(), Reported::Done);
-        assert_eq!(store.resume_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        assert_eq!(store.suspend_line(&LINE, &said_by("second"), NOW).unwrap(), Reported::Done);
+        assert_eq!(store.resume_line(&LINE, &said_by("second"), NOW).unwrap(), Reported::Done);
         assert!(!store.is_suspended(&person).unwrap());
+    });
+}
+
+#[test]
+fn what_an_operator_says_and_its_trail_are_one_transaction() {
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        for operator in ["first", "second"] {
+            store.suspend_line(&LINE, &said_by(operator), NOW).unwrap();
+        }
+        store.suspend(&person, SuspendedBy::Citizen, NOW).unwrap();
+        store.resume_line(&LINE, &Said { reason: "found", ..said_by("first") }, NOW).unwrap();
+        store.line_changed(&LINE, ("first", "park"), LineChange::Sim, NOW).unwrap();
+        let row = |who: &str, act: &str, outcome: &str| ActRow {
+            at: NOW,
+            who: who.into(),
+            office: "first".into(),
+            act: act.into(),
+            outcome: outcome.into(),
+        };
+        let mine = [
+            row("park", "changed", "ok: sim"),
+            row("API", "resume", "stays"),
+            row("API", "suspend", "ok: lost"),
+        ];
+        assert_eq!(store.acts("first", Some(&LINE), 9).unwrap(), mine);
+        assert_eq!(store.acts("second", Some(&LINE), 9).unwrap().remove(0).outcome, "not ours");
+        let logged = |event: &str, outcome: &str| (event.to_owned(), outcome.to_owned());
+        let audit = store.audit().unwrap();
+        assert!(audit.contains(&logged("suspend", "another operator's: second: lost")));
+        assert!(audit.contains(&logged("resume", "ordered by the centre: first: found")));
+        assert!(audit.contains(&logged("line_changed", "ok: first: sim")));
     });
 }
 
@@ -130,14 +162,20 @@ fn a_line_that_changed_is_told_at_the_centre_and_suspends_its_former_owner_no_mo
         on_each_engine(|store| {
             enrolled(store);
             let at = NOW + 5;
-            assert_eq!(store.line_changed(&LINE, "second", change, at).unwrap(), Reported::AnotherOperator);
-            assert_eq!(store.line_changed(&[78; 32], "first", change, at).unwrap(), Reported::Nobody);
+            assert_eq!(
+                store.line_changed(&LINE, ("second", "API"), change, at).unwrap(),
+                Reported::AnotherOperator
+            );
+            assert_eq!(
+                store.line_changed(&[78; 32], ("first", "API"), change, at).unwrap(),
+                Reported::Nobody
+            );
             assert_eq!(store.standing(&me).unwrap().line_event, None);
-            assert_eq!(store.line_changed(&LINE, "first", change, at).unwrap(), Reported::Done);
+            assert_eq!(store.line_changed(&LINE, ("first", "API"), change, at).unwrap(), Reported::Done);
             assert_eq!(store.standing(&me).unwrap().line_event, Some((change, at)));
             // Another SIM has the same number; any other change ends it.
             let still = change == Sim;
-            let lost = store.suspend_line(&LINE, "first", at).unwrap();
+            let lost = store.suspend_line(&LINE, &said_by("first"), at).unwrap();
             assert_eq!(lost == Reported::Done, still, "{change:?}");
             assert_eq!(store.is_suspended(&me).unwrap(), still);
             // Until a clerk records a line for the person again.
@@ -151,7 +189,7 @@ fn a_line_that_changed_is_told_at_the_centre_and_suspends_its_former_owner_no_mo
         assert!(store.bind_line(&LINE, &other, "second", NOW).unwrap());
         let standing = store.standing(&me).unwrap();
         assert_eq!((standing.line_since, standing.line_event), (None, Some((Taken, NOW))));
-        assert_eq!(store.suspend_line(&LINE, "second", NOW).unwrap(), Reported::Done);
+        assert_eq!(store.suspend_line(&LINE, &said_by("second"), NOW).unwrap(), Reported::Done);
         assert!(store.is_suspended(&other).unwrap() && !store.is_suspended(&me).unwrap());
     });
 }
@@ -168,7 +206,7 @@ fn a_phone_that_was_given_up_hears_when_another_takes_its_place() {
         assert_eq!(queued(store, 1, 0), [command(1, "lock", "other_phone")]);
         assert_eq!(standing(store, 2), None);
         // The line is found again: that does not open a phone whose ID is elsewhere.
-        store.resume_line(&LINE, "first", NOW).unwrap();
+        store.resume_line(&LINE, &said_by("first"), NOW).unwrap();
         assert_eq!(queued(store, 1, 1), []);
         // Back on the first one.
         assert!(store.release(&person, NOW).unwrap());
@@ -182,10 +220,10 @@ fn a_phone_that_was_given_up_hears_when_another_takes_its_place() {
 fn a_lost_phone_that_was_given_up_is_unlocked_when_it_is_found() {
     on_each_engine(|store| {
         let person = enrolled(store);
-        store.suspend_line(&LINE, "first", NOW).unwrap();
+        store.suspend_line(&LINE, &said_by("first"), NOW).unwrap();
         assert!(store.release(&person, NOW).unwrap());
         assert!(!store.is_suspended(&person).unwrap(), "whoever gives it up was seen");
-        store.resume_line(&LINE, "first", NOW).unwrap();
+        store.resume_line(&LINE, &said_by("first"), NOW).unwrap();
         assert_eq!(queued(store, 1, 1), [command(2, "resume", "phone_found")]);
         assert_eq!(standing(store, 1), told("revoked", "by_citizen"));
     });
@@ -319,7 +357,9 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
             on_each_engine(|store| {
                 enrolled(store);
                 match by {
-                    Operator => assert_eq!(store.suspend_line(&LINE, "first", NOW).unwrap(), Reported::Done),
+                    Operator => {
+                        assert_eq!(store.suspend_line(&LINE, &said_by("first"), NOW).unwrap(), Reported::Done)
+                    }
                     _ => store.suspend(&me, by, NOW).unwrap(),
                 }
                 act(store);
@@ -336,7 +376,7 @@ fn a_recovery_settles_what_an_operator_ordered_and_nothing_that_the_issuer_did()
     // A phone that was given up by whoever held it is lost all the same, and the ID may be recovered by a tap on another.
     on_each_engine(|store| {
         enrolled(store);
-        store.suspend_line(&LINE, "first", NOW).unwrap();
+        store.suspend_line(&LINE, &said_by("first"), NOW).unwrap();
         assert!(store.end_instance(&[1; 32], &ending(None), NOW).unwrap());
         assert_eq!(tap(store, me, [1; 32], true, NOW), Tapped::Suspended);
         assert_eq!(tap(store, me, [2; 32], false, NOW), Tapped::Suspended);
