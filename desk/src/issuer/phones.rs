@@ -16,10 +16,10 @@ use wallet_core::{
     },
 };
 
-use super::{Issuer, IssuerError, STAPLE_REQUEST_SKEW, check_signed, credentials, parse};
+use super::{Issuer, IssuerError, STAPLE_REQUEST_SKEW, check_signed, credentials, outcome_name, parse};
 use crate::{
     openid::Offer,
-    store::{Ending, SuspendedBy},
+    store::{Ending, Recovered, SuspendedBy},
 };
 
 /// Seconds a command is good: it is signed anew for each answer.
@@ -211,17 +211,25 @@ impl Issuer {
     /// suspended: nothing has ended then. [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn recover(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
-        self.refuse_closed(&id)?;
-        if self.store.suspended_by(&id)? == Some(SuspendedBy::Issuer) {
-            return Err(IssuerError::refused(Refusal::Suspended));
-        }
+        let document = self.documents.of_card(person).ok_or(IssuerError::Failed)?;
+        let (row, offer) = self.draft_offer(id, document, now)?;
         let command = Some((CommandOp::Lock.name(), CommandReason::PhoneLost.name()));
         let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
         let ending = Ending { command, settles, ..ending(("revoked", "by_citizen")) };
-        let ended = self.store.end_phone(&id, &ending, now)?;
-        self.store.log(now, None, "recover", if ended { "ok" } else { "nobody" })?;
+        let recovered =
+            self.store.recover(&ending, &row, &|record| self.seen_record(&id, person, record), now)?;
+        let outcome = match recovered {
+            Recovered::Offered { ended } => Ok((offer, ended)),
+            Recovered::Closed(reason) => Err(IssuerError::because(Refusal::Denied, reason)),
+            Recovered::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
+        };
+        let name = match &outcome {
+            Ok((_, false)) => "nobody".to_owned(),
+            other => outcome_name(other),
+        };
+        self.store.log(now, None, "recover", &name)?;
         self.tell_phones();
-        self.offer(person, now)
+        outcome.map(|(offer, _)| offer)
     }
 
     /// Declares in counter packs from now on that the country's network is down until then, so that staples of any age are taken; or
@@ -261,8 +269,8 @@ impl Issuer {
                 if details.registration_number().as_str() != registration_number {
                     return Err(IssuerError::because(Refusal::Denied, "OtherNumber"));
                 }
-                self.amend_person(details, now)?;
-                ("details_changed", self.store.outdate(&person, ("replaced", "details_changed"), now)?)
+                let told = ("replaced", "details_changed");
+                ("details_changed", self.amend_person(details, told, now)?)
             }
         };
         self.store.log(now, None, name, if known { "ok" } else { "nobody" })?;

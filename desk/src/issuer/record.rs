@@ -102,10 +102,20 @@ impl Issuer {
         self.keep(person, now, Ok)
     }
 
-    /// Remembers that this is the person now, whatever a card issued before says.
-    pub(super) fn amend_person(&self, person: &Person, now: i64) -> Result<(), IssuerError> {
-        self.keep(person, now, |before| Ok(Before { amended: Some(Amended::of(person, now)?), ..before }))?;
-        Ok(())
+    /// Remembers that this is the person now, whatever a card issued before says; their copies end, and the phone is told so. Tells
+    /// whether there is one.
+    pub(super) fn amend_person(
+        &self,
+        person: &Person,
+        told: (&str, &str),
+        now: i64,
+    ) -> Result<bool, IssuerError> {
+        let id = self.person_id(person.registration_number().as_str());
+        let change = |before: Before| -> Result<Before, IssuerError> {
+            Ok(Before { amended: Some(Amended::of(person, now)?), ..before })
+        };
+        let reseal = |record| self.resealed(&id, person, record, change);
+        Ok(self.store.change_person(&id, told, &reseal, now)?)
     }
 
     /// Remembers also what a document says of a person.
@@ -130,12 +140,30 @@ impl Issuer {
         change: impl Fn(Before) -> Result<Before, IssuerError>,
     ) -> Result<PersonId, IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
-        let reseal = |record: Option<Vec<u8>>| {
-            let before = self.before(&id, record).and_then(&change);
-            before.and_then(|before| self.sealed(&id, person, before)).map_err(|_| StoreError::Record)
-        };
-        self.store.amend_person(&id, now, &reseal)?;
+        self.store.amend_person(&id, now, &|record| self.resealed(&id, person, record, &change))?;
         Ok(id)
+    }
+
+    /// The record of a person with what was known before, changed by `change`.
+    fn resealed(
+        &self,
+        id: &PersonId,
+        person: &Person,
+        record: Option<Vec<u8>>,
+        change: impl Fn(Before) -> Result<Before, IssuerError>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let before = self.before(id, record).and_then(change);
+        before.and_then(|before| self.sealed(id, person, before)).map_err(|_| StoreError::Record)
+    }
+
+    /// The record of a person who was seen, made out of the one before.
+    pub(super) fn seen_record(
+        &self,
+        id: &PersonId,
+        person: &Person,
+        record: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.resealed(id, person, record, Ok)
     }
 
     /// The record of a person as the card in their hand has them, made out of the one before; `None` when what the card says has
@@ -174,12 +202,6 @@ impl Issuer {
         Ok(Before { person: Some(of_record(record)?), documents, amended })
     }
 
-    /// What a document says of a person beside what their card says.
-    pub(crate) fn kept_fields(&self, id: &PersonId, document: &str) -> Result<Fields, IssuerError> {
-        let record = self.open_record(id)?;
-        Ok(record.and_then(|mut record| record.documents.remove(document)).unwrap_or_default())
-    }
-
     fn sealed(&self, id: &PersonId, person: &Person, before: Before) -> Result<Vec<u8>, IssuerError> {
         let person = before.now(person);
         let Before { person: _, documents, amended } = before;
@@ -201,19 +223,23 @@ impl Issuer {
         Ok([&nonce[..], &sealed].concat())
     }
 
-    fn open_record(&self, id: &PersonId) -> Result<Option<Record>, IssuerError> {
-        self.store.person(id)?.map(|record| self.opened(id, &record)).transpose()
-    }
-
     fn opened(&self, id: &PersonId, record: &[u8]) -> Result<Record, IssuerError> {
         let (nonce, sealed) = record.split_first_chunk::<NONCE>().ok_or(IssuerError::Failed)?;
         let plain = aead::open(&self.pki.record_key, *nonce, id, sealed).map_err(|_| IssuerError::Failed)?;
         serde_json::from_slice(&plain).map_err(|_| IssuerError::Failed)
     }
 
-    /// The person remembered under this name.
-    pub(crate) fn kept_person(&self, id: &PersonId) -> Result<Person, IssuerError> {
-        of_record(self.open_record(id)?.ok_or(IssuerError::Failed)?)
+    /// What a document is made of: the person remembered under this name, what the document says beside their card, and the record,
+    /// sealed, that has both.
+    pub(crate) fn made_of(
+        &self,
+        id: &PersonId,
+        document: &str,
+    ) -> Result<(Person, Fields, Vec<u8>), IssuerError> {
+        let sealed = self.store.person(id)?.ok_or(IssuerError::Failed)?;
+        let mut record = self.opened(id, &sealed)?;
+        let fields = record.documents.remove(document).unwrap_or_default();
+        Ok((of_record(record)?, fields, sealed))
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) const DEFERRED_SECONDS: i64 = 14 * 86_400;
 const INTERVAL_SECONDS: i64 = 3600;
 /// How often a batch may be fetched again under one token, after a lost answer.
 const REPEATS: u32 = 3;
+/// How often a batch is made while what is known of the person changes.
+const ATTEMPTS: u32 = 3;
 
 /// A nonce. 7.2.
 #[derive(Debug, Serialize)]
@@ -234,7 +236,8 @@ impl Issuer {
         Ok(decided)
     }
 
-    /// Makes a batch, binds it, and gives it out.
+    /// Makes a batch, binds it, and gives it out. Where what is known of the person changes in between, it is made anew: the copies
+    /// would be good, and say what is no longer true.
     fn issue(
         &self,
         access: &Access,
@@ -242,30 +245,32 @@ impl Issuer {
         keys: &[PublicKey],
         now: i64,
     ) -> Result<Content, IssuerError> {
-        let document = wanted.document;
         // As long as what renews it: the ID as such does not grow older with its copies.
         let ends_at = self.store.ends_at(access)?;
         let ends_at = ends_at.ok_or_else(|| IssuerError::oauth(ErrorCode::InvalidToken, "Ended"))?;
-        let person = self.kept_person(&access.person)?;
-        let fields = self.kept_fields(&access.person, document.id())?;
-        let mut batch = Batch { wanted, person: &person, fields: &fields, ends_at, made: Vec::new() };
-        let mut credentials = Vec::new();
-        for key in keys {
-            credentials.push(Wrapped { credential: self.make_credential(&mut batch, key, now)? });
-        }
-        let rows: Vec<CopyRow<'_>> = batch.made.iter().map(MadeCopy::row).collect();
-        let most = wanted.batch().saturating_mul(REPEATS);
-        match self.store.bind_batch(access, &rows, most, now)? {
-            Bound::Kept => {
-                // The phone that had the ID before hears that it has not any more.
-                self.tell_phones();
-                Ok(Content::Credentials { credentials, notification_id: encode(&access.issue) })
+        for _ in 0..ATTEMPTS {
+            let (person, fields, record) = self.made_of(&access.person, wanted.document.id())?;
+            let mut batch = Batch { wanted, person: &person, fields: &fields, ends_at, made: Vec::new() };
+            let mut credentials = Vec::new();
+            for key in keys {
+                credentials.push(Wrapped { credential: self.make_credential(&mut batch, key, now)? });
             }
-            Bound::Otherwise(state) => Err(refuse_binding(state).err().unwrap_or(IssuerError::Failed)),
-            Bound::TooMany => Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "TooMany")),
-            Bound::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
-            Bound::Ended => Err(IssuerError::oauth(ErrorCode::InvalidToken, "Ended")),
+            let rows: Vec<CopyRow<'_>> = batch.made.iter().map(MadeCopy::row).collect();
+            let most = wanted.batch().saturating_mul(REPEATS);
+            return match self.store.bind_batch(access, &rows, most, &record, now)? {
+                Bound::Kept => {
+                    // The phone that had the ID before hears that it has not any more.
+                    self.tell_phones();
+                    Ok(Content::Credentials { credentials, notification_id: encode(&access.issue) })
+                }
+                Bound::Outdated => continue,
+                Bound::Otherwise(state) => Err(refuse_binding(state).err().unwrap_or(IssuerError::Failed)),
+                Bound::TooMany => Err(IssuerError::oauth(ErrorCode::CredentialRequestDenied, "TooMany")),
+                Bound::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
+                Bound::Ended => Err(IssuerError::oauth(ErrorCode::InvalidToken, "Ended")),
+            };
         }
+        Err(IssuerError::Failed)
     }
 
     pub(crate) fn notification(&self, body: &[u8], proofs: &Proofs, now: i64) -> Result<(), IssuerError> {

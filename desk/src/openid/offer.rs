@@ -15,7 +15,7 @@ use crate::{
     documents::{Document, Holders},
     issuer::{Issuer, IssuerError},
     register::Fields,
-    store::{OfferFate, OfferRow},
+    store::{OfferFate, OfferRow, PersonId},
 };
 
 /// Seconds an offer is good.
@@ -95,6 +95,18 @@ impl Issuer {
         now: i64,
     ) -> Result<Offer, IssuerError> {
         let person = self.keep_fields(person, document.id(), fields, now)?;
+        let (row, offer) = self.draft_offer(person, document, now)?;
+        self.store.add_offer(&row, now)?;
+        Ok(offer)
+    }
+
+    /// An offer to this person, to be remembered.
+    pub(crate) fn draft_offer(
+        &self,
+        person: PersonId,
+        document: &Document,
+        now: i64,
+    ) -> Result<(OfferRow, Offer), IssuerError> {
         let id = encode(&[&document.tag()[..], &make_random::<12>()?].concat());
         let code = self.code_of(&id);
         let transaction_code = make_transaction_code()?;
@@ -107,9 +119,8 @@ impl Issuer {
             tries: TRIES,
             expires_at,
         };
-        self.store.add_offer(&row, now)?;
         let link = self.offer_link(&id);
-        Ok(Offer { link, transaction_code, expires_at, id })
+        Ok((row, Offer { link, transaction_code, expires_at, id }))
     }
 
     /// The link to the offer with this id.

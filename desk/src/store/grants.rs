@@ -122,6 +122,8 @@ pub enum Bound {
     Suspended,
     /// The access token is none any more: the phone was given up meanwhile, say.
     Ended,
+    /// What is known of the person is not what the batch was made of any more.
+    Outdated,
 }
 
 /// Makes a person's record, sealed, out of what was.
@@ -145,6 +147,17 @@ pub(super) fn put_person(
         "INSERT INTO people (person, record, updated_at) VALUES (?1, ?2, ?3)
          ON CONFLICT (person) DO UPDATE SET record = excluded.record, updated_at = excluded.updated_at",
         params![person, sealed, now],
+    )?;
+    Ok(())
+}
+
+pub(super) fn put_offer(tx: &mut Transaction<'_>, row: &OfferRow, now: i64) -> Result<(), StoreError> {
+    let OfferRow { code, person, document, transaction_code, tries, expires_at } = row;
+    record_visit(tx, person, document, now)?;
+    tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;
+    tx.execute(
+        "INSERT INTO offers (code, person, transaction_code, tries_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![code, person, transaction_code.as_ref(), *tries, *expires_at],
     )?;
     Ok(())
 }
@@ -206,16 +219,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_offer(&self, row: &OfferRow, now: i64) -> Result<(), StoreError> {
-        let OfferRow { code, person, document, transaction_code, tries, expires_at } = row;
-        self.write(|tx| {
-            record_visit(tx, person, document, now)?;
-            tx.execute("DELETE FROM offers WHERE person = ?1", params![person])?;
-            tx.execute(
-                "INSERT INTO offers (code, person, transaction_code, tries_left, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![code, person, transaction_code.as_ref(), *tries, *expires_at],
-            )?;
-            Ok(())
-        })
+        self.write(|tx| put_offer(tx, row, now))
     }
 
     /// Whether an offer can still be redeemed, and whether it wants a transaction code.
@@ -378,8 +382,11 @@ impl Store {
     }
 
     /// Binds person and phone and remembers copies of one batch beside those there are, at most `most` of a level in the
-    /// batch; a visit that the document was to be issued on is used up. Nothing has changed unless they were [`Bound::Kept`]. That the token is good and the ID not suspended is part of
-    /// the same transaction: a suspension, or a phone given up, at another desk comes before it or after it, never in between.
+    /// batch; a visit that the document was to be issued on is used up. Nothing has changed unless they were [`Bound::Kept`].
+    ///
+    /// That the token is good, the ID not suspended and the person's record still the one the copies were made of, sealed, is part of
+    /// the same transaction: a suspension, a phone given up or another address, at another desk, comes before it or after it, never in
+    /// between.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -388,6 +395,7 @@ impl Store {
         access: &Access,
         copies: &[CopyRow<'_>],
         most: u32,
+        made_of: &[u8],
         now: i64,
     ) -> Result<Bound, StoreError> {
         let Access { person, instance, issue } = access;
@@ -397,6 +405,9 @@ impl Store {
             }
             if is_suspended(tx, person)? {
                 return Ok(Bound::Suspended);
+            }
+            if person_record(tx, person)?.as_deref() != Some(made_of) {
+                return Ok(Bound::Outdated);
             }
             for copy in copies {
                 let same = copies.iter().filter(|other| other.level == copy.level).count();

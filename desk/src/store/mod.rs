@@ -81,7 +81,7 @@ pub use engine::DatabaseUrl;
 pub use grants::{Access, Bound, CodeRow, DocumentTag, Exchanged, Grant, OfferRow, TokenKind};
 pub use lines::LineChange;
 pub use page_sessions::{ActRow, Rate, SessionRow};
-pub(crate) use phones::{Ending, TapRow, Tapped};
+pub(crate) use phones::{Ending, Recovered, TapRow, Tapped};
 pub use phones::{Inactive, QueuedCommand};
 pub use portal::{PushedRow, Seen, Visit};
 pub use standing::{OfferFate, Standing};

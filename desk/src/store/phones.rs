@@ -4,7 +4,7 @@ use super::{
     Access, BindingState, CodeRow, PersonId, Store, StoreError, SuspendedBy, Thumbprint, binding,
     cards::{CardRow, is_lost, record_card, report_lost},
     engine::{Transaction, params},
-    grants::{person_record, put_code, put_person, tag_of},
+    grants::{OfferRow, Reseal, person_record, put_code, put_offer, put_person, tag_of},
     portal::{forget_seen, record_tap},
     suspensions::{settle, suspended_by},
 };
@@ -69,6 +69,20 @@ pub(crate) enum Tapped {
     /// Person or phone are bound otherwise. Nothing has changed.
     Otherwise(BindingState),
     /// The ID is suspended by somebody whose word a tap does not settle. Nothing has changed.
+    Suspended,
+}
+
+/// What came of a recovery at the centre.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Recovered {
+    /// The offer is good.
+    Offered {
+        /// Whether a phone ended.
+        ended: bool,
+    },
+    /// Nothing is issued to this person any more, for this reason. Nothing has changed.
+    Closed(String),
+    /// Somebody whose word a recovery does not settle has suspended the ID. Nothing has changed.
     Suspended,
 }
 
@@ -161,6 +175,34 @@ impl Store {
         self.write(|tx| end_phone(tx, person, ending, now))
     }
 
+    /// Ends the phone of a person who was seen at the centre, and remembers the offer for another with what is known of them: at
+    /// once, or nothing of it.
+    ///
+    /// # Errors
+    /// [`StoreError`], [`StoreError::Record`] when `reseal` fails.
+    pub(crate) fn recover(
+        &self,
+        ending: &Ending<'_>,
+        offer: &OfferRow,
+        reseal: Reseal<'_>,
+        now: i64,
+    ) -> Result<Recovered, StoreError> {
+        let person = &offer.person;
+        self.write(|tx| {
+            if let Some(reason) = closed(tx, person)? {
+                return Ok(Recovered::Closed(reason));
+            }
+            if suspended_by(tx, person)?.is_some_and(|by| !ending.settles.contains(&by)) {
+                return Ok(Recovered::Suspended);
+            }
+            let ended = end_phone(tx, person, ending, now)?;
+            let sealed = reseal(person_record(tx, person)?)?;
+            put_person(tx, person, &sealed, now)?;
+            put_offer(tx, offer, now)?;
+            Ok(Recovered::Offered { ended })
+        })
+    }
+
     /// Ends the phone with this Instance key. Tells whether it was anybody's.
     ///
     /// # Errors
@@ -222,18 +264,21 @@ impl Store {
         })
     }
 
-    /// The copies of a person say what is no longer true: they are vouched for no longer, and the phone may fetch others.
-    /// Tells whether there is a phone.
+    /// What is known of a person has changed, and their copies say what is no longer true: they are vouched for no longer, and the
+    /// phone may fetch others, which say the new. Tells whether there is a phone.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn outdate(
+    /// [`StoreError`], [`StoreError::Record`] when `reseal` fails.
+    pub(crate) fn change_person(
         &self,
         person: &PersonId,
         standing: Standing<'_>,
+        reseal: Reseal<'_>,
         now: i64,
     ) -> Result<bool, StoreError> {
         self.write(|tx| {
+            let sealed = reseal(person_record(tx, person)?)?;
+            put_person(tx, person, &sealed, now)?;
             retire_copies(tx, person, now)?;
             let Some(instance) = phone(tx, person)? else { return Ok(false) };
             tell(tx, &instance, standing, now)?;

@@ -69,7 +69,7 @@ fn an_offer_to_somebody_with_another_phone_stays_good() {
     on_each_engine(|store| {
         let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
         super::grant(store, &access);
-        assert_eq!(store.bind_batch(&access, &[], 1, NOW).unwrap(), Bound::Kept);
+        assert_eq!(store.bind_batch(&access, &[], 1, b"sealed", NOW).unwrap(), Bound::Kept);
         add_offer(store, None, 3);
         let offer = Grant::Offer { code: CODE, told: None };
         assert_eq!(ask(store, offer, [2; 32], 5, NOW), Exchanged::Bound(BindingState::AnotherPhone));
@@ -115,14 +115,14 @@ fn no_tokens_come_of_anything_after_a_death_a_suspension_or_the_end_of_the_phone
             store.release(&ME, NOW).unwrap();
             let elsewhere = Access { person: ME, instance: [2; 32], issue: [2; 16] };
             super::grant(store, &elsewhere);
-            assert_eq!(store.bind_batch(&elsewhere, &[], 1, NOW).unwrap(), Bound::Kept);
+            assert_eq!(store.bind_batch(&elsewhere, &[], 1, b"sealed", NOW).unwrap(), Bound::Kept);
         }),
     ];
     for (name, event) in events {
         on_each_engine(|store| {
             let access = Access { person: ME, instance: PHONE, issue: [1; 16] };
             super::grant(store, &access);
-            assert_eq!(store.bind_batch(&access, &[], 1, NOW).unwrap(), Bound::Kept);
+            assert_eq!(store.bind_batch(&access, &[], 1, b"sealed", NOW).unwrap(), Bound::Kept);
             let tokens = [(TokenKind::Refresh, [6; 32], NOW + 100)];
             assert_eq!(super::by_code(store, &access, &tokens), Exchanged::Good);
             add_offer(store, None, 3);
@@ -161,7 +161,7 @@ fn a_visit_grants_once_and_ends_with_the_phone() {
         let tokens = [(TokenKind::Access, [4; 32], NOW + 10), (TokenKind::Refresh, [6; 32], NOW + 100)];
         assert_eq!(super::by_code(store, &access(1), &tokens), Exchanged::Good);
         assert_eq!(visit(store), good, "an answer that was lost costs no second way to the centre");
-        assert_eq!(store.bind_batch(&access(1), &[], 1, NOW + 5).unwrap(), Bound::Kept);
+        assert_eq!(store.bind_batch(&access(1), &[], 1, b"sealed", NOW + 5).unwrap(), Bound::Kept);
         assert_eq!(visit(store), Some(Visit { seen_at: NOW, spent: true }));
 
         // Seen again; and copies fetched anew meanwhile take nothing away.
@@ -169,7 +169,7 @@ fn a_visit_grants_once_and_ends_with_the_phone() {
         let tokens = [(TokenKind::Access, [5; 32], NOW + 10)];
         let refreshed = store.exchange(&Grant::Refresh([6; 32]), &PHONE, &access(2).issue, &tokens, NOW);
         assert_eq!(refreshed.unwrap(), Exchanged::Good);
-        assert_eq!(store.bind_batch(&access(2), &[], 1, NOW).unwrap(), Bound::Kept);
+        assert_eq!(store.bind_batch(&access(2), &[], 1, b"sealed", NOW).unwrap(), Bound::Kept);
         assert_eq!(visit(store), good);
     });
     let ends: [&dyn Fn(&Store); 3] = [
@@ -186,7 +186,7 @@ fn a_visit_grants_once_and_ends_with_the_phone() {
     for end in ends {
         on_each_engine(|store| {
             super::grant(store, &access(1));
-            assert_eq!(store.bind_batch(&access(1), &[], 1, NOW).unwrap(), Bound::Kept);
+            assert_eq!(store.bind_batch(&access(1), &[], 1, b"sealed", NOW).unwrap(), Bound::Kept);
             add_offer(store, None, 3);
             assert_eq!(super::tap(store, ME, PHONE, false, NOW), Tapped::Granted { moved: false });
             end(store);

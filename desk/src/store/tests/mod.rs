@@ -98,7 +98,7 @@ fn by_code(store: &Store, access: &Access, tokens: &[(TokenKind, [u8; 32], i64)]
 /// Issues a batch, with tokens for it.
 fn bind(store: &Store, access: Access, copies: &[CopyRow<'_>]) -> Bound {
     grant(store, &access);
-    store.bind_batch(&access, copies, 3, NOW).unwrap()
+    store.bind_batch(&access, copies, 3, b"sealed", NOW).unwrap()
 }
 
 /// Two desks add to what is known of somebody at the same time.
@@ -187,7 +187,7 @@ fn a_batch_that_was_thrown_away_is_vouched_for_no_longer() {
         assert_eq!(store.inactive(0, 9, NOW - 1).unwrap(), [(2, false)]);
         assert_eq!(active(store, b"copy---a", &[1; 32]), Some(SPAN), "the ones before are all it can show");
         // Under the same token it may fetch them again.
-        assert_eq!(store.bind_batch(&new, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Kept);
+        assert_eq!(store.bind_batch(&new, &[copy(b"copy---c", 3)], 3, b"sealed", NOW).unwrap(), Bound::Kept);
         assert_eq!(active(store, b"copy---c", &[1; 32]), Some(SPAN));
     });
 }
@@ -197,7 +197,7 @@ fn a_batch_has_no_more_copies_than_it_may_and_a_refused_one_changes_nothing() {
     on_each_engine(|store| {
         let batch = access(10, 1, 1);
         bind(store, batch, &[copy(b"copy---a", 1), copy(b"copy---b", 2)]);
-        let again = |copies: &[CopyRow<'_>]| store.bind_batch(&batch, copies, 3, NOW).unwrap();
+        let again = |copies: &[CopyRow<'_>]| store.bind_batch(&batch, copies, 3, b"sealed", NOW).unwrap();
         assert_eq!(again(&[copy(b"copy---c", 3), copy(b"copy---d", 4)]), Bound::TooMany);
         assert!(store.is_free(3).unwrap());
         assert_eq!(again(&[copy(b"copy---c", 3)]), Bound::Kept);
@@ -211,13 +211,22 @@ fn nothing_is_issued_to_a_suspended_id_or_to_a_phone_that_was_given_up() {
         store.bind_line(&line, &batch.person, "first", NOW).unwrap();
         assert_eq!(bind(store, batch, &[copy(b"copy---a", 1)]), Bound::Kept);
         store.suspend_line(&line, &said_by("first"), NOW).unwrap();
-        assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Suspended);
+        assert_eq!(
+            store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, b"sealed", NOW).unwrap(),
+            Bound::Suspended
+        );
         let token = [(TokenKind::Access, [7; 32], NOW + 600)];
         assert_eq!(by_code(store, &batch, &token), Exchanged::Suspended);
         store.resume_line(&line, &said_by("first"), NOW).unwrap();
-        assert_eq!(store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, NOW).unwrap(), Bound::Kept);
+        assert_eq!(
+            store.bind_batch(&batch, &[copy(b"copy---b", 2)], 3, b"sealed", NOW).unwrap(),
+            Bound::Kept
+        );
         store.release(&batch.person, NOW).unwrap();
-        assert_eq!(store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, NOW).unwrap(), Bound::Ended);
+        assert_eq!(
+            store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, b"sealed", NOW).unwrap(),
+            Bound::Ended
+        );
         assert_eq!(store.binding(&batch.person, &batch.instance).unwrap(), BindingState::Free);
         let refreshed = store.exchange(&Grant::Refresh([9; 32]), &batch.instance, &batch.issue, &token, NOW);
         assert_eq!(refreshed.unwrap(), Exchanged::Gone);
@@ -230,7 +239,7 @@ fn a_status_index_taken_twice_changes_nothing() {
         let twice = [copy(b"copy---a", 1), copy(b"copy---b", 1)];
         let batch = access(10, 1, 1);
         grant(store, &batch);
-        let error = store.bind_batch(&batch, &twice, 3, NOW).unwrap_err();
+        let error = store.bind_batch(&batch, &twice, 3, b"sealed", NOW).unwrap_err();
         assert!(error.is_collision());
         assert_eq!(store.binding(&[10; 32], &[1; 32]).unwrap(), BindingState::Free);
     });

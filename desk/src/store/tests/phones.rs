@@ -1,7 +1,7 @@
 //! Commands, standings, and what becomes of a person's phone.
 
 use super::*;
-use crate::store::{Ending, QueuedCommand, SuspendedBy};
+use crate::store::{Ending, QueuedCommand, Recovered, SuspendedBy};
 
 const LINE: [u8; 32] = [77; 32];
 
@@ -418,11 +418,79 @@ fn a_card_reported_lost_enrols_nobody_and_a_new_one_does() {
     });
 }
 
+/// The person moved, and everything made of their record is outdated. Tells whether a phone hears of it.
+fn outdate(store: &Store, person: &PersonId) -> bool {
+    let told = ("replaced", "details_changed");
+    store.change_person(person, told, &|_| Ok(b"moved".to_vec()), NOW).unwrap()
+}
+
+#[test]
+fn a_batch_made_of_what_was_known_before_is_not_bound() {
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        let batch = access(10, 1, 2);
+        grant(store, &batch);
+        let made_of = store.person(&person).unwrap().unwrap();
+        // The centre records another address while the batch is being signed.
+        assert!(outdate(store, &person));
+        let bound =
+            |made_of: &[u8]| store.bind_batch(&batch, &[copy(b"copy---c", 3)], 3, made_of, NOW).unwrap();
+        assert_eq!(bound(&made_of), Bound::Outdated);
+        assert_eq!(active(store, b"copy---c", &[1; 32]), None);
+        assert!(store.is_free(3).unwrap());
+        assert_eq!(bound(b"moved"), Bound::Kept);
+    });
+}
+
+#[test]
+fn what_changed_and_what_ends_with_it_are_one_transaction() {
+    let fails = &|_| Err(StoreError::Record);
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        let told = ("replaced", "details_changed");
+        assert!(store.change_person(&person, told, fails, NOW).is_err());
+        let document = [0; 4];
+        let offer = OfferRow {
+            code: [4; 32],
+            person,
+            document,
+            transaction_code: None,
+            tries: 3,
+            expires_at: NOW + 9,
+        };
+        let ending = Ending {
+            standing: ("revoked", "by_citizen"),
+            command: Some(("lock", "phone_lost")),
+            settles: &SuspendedBy::SETTLED_AT_THE_CENTRE,
+            closes: None,
+            card_lost_on: None,
+        };
+        assert!(store.recover(&ending, &offer, fails, NOW).is_err());
+        assert_eq!(active(store, b"copy---a", &[1; 32]), Some(SPAN), "nothing has ended");
+        assert_eq!((standing(store, 1), queued(store, 1, 0)), (None, vec![]));
+        assert_eq!(store.open_offer(&offer.code, NOW).unwrap(), None);
+        // What stands in the way is looked at in the same transaction.
+        let seals = &|_| Ok(b"seen".to_vec());
+        store.suspend(&person, SuspendedBy::Issuer, NOW).unwrap();
+        assert_eq!(store.recover(&ending, &offer, seals, NOW).unwrap(), Recovered::Suspended);
+        assert_eq!(store.binding(&person, &[1; 32]).unwrap(), BindingState::Same);
+        store.resume(&person, SuspendedBy::Issuer, NOW).unwrap();
+        store.suspend(&person, SuspendedBy::Citizen, NOW).unwrap();
+        assert_eq!(store.recover(&ending, &offer, seals, NOW).unwrap(), Recovered::Offered { ended: true });
+        assert_eq!(store.open_offer(&offer.code, NOW).unwrap(), Some(false));
+        assert!(!store.is_suspended(&person).unwrap());
+        let died = Ending { closes: Some("died"), ..ending };
+        store.end_phone(&person, &died, NOW).unwrap();
+        let closed = Recovered::Closed("died".to_owned());
+        assert_eq!(store.recover(&ending, &offer, seals, NOW).unwrap(), closed);
+    });
+}
+
 #[test]
 fn copies_that_say_what_was_are_replaced_and_those_that_came_instead_are_good() {
     on_each_engine(|store| {
         let person = enrolled(store);
-        assert!(store.outdate(&person, ("replaced", "details_changed"), NOW).unwrap());
+        assert!(outdate(store, &person));
         assert_eq!(standing(store, 1), told("replaced", "details_changed"));
         assert_eq!(store.binding(&person, &[1; 32]).unwrap(), BindingState::Same);
         let batch = access(10, 1, 2);
