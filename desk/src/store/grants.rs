@@ -462,10 +462,16 @@ impl Store {
                    AND (issue IS NULL OR issue <> ?2 AND substr(issue, 1, 4) = ?3)",
                 params![person, issue, &tag_of(issue), now],
             )?;
-            // What the old ones said that was no longer true, these say right.
+            // What the old ones said that was no longer true, these say right. Until all documents do, the lists call the others
+            // invalid, and without a word of why that reads as revoked.
             tx.execute(
-                "DELETE FROM standings WHERE instance = ?1 AND state = 'replaced'",
-                params![instance],
+                "DELETE FROM outdated WHERE person = ?1 AND document = ?2",
+                params![person, &tag_of(issue)],
+            )?;
+            tx.execute(
+                "DELETE FROM standings WHERE instance = ?1 AND state = 'replaced'
+                 AND NOT EXISTS (SELECT 1 FROM outdated WHERE person = ?2)",
+                params![instance, person],
             )?;
             Ok(())
         })

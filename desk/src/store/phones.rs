@@ -281,6 +281,13 @@ impl Store {
             put_person(tx, person, &sealed, now)?;
             retire_copies(tx, person, now)?;
             let Some(instance) = phone(tx, person)? else { return Ok(false) };
+            tx.execute(
+                "INSERT INTO outdated (person, document)
+                 SELECT DISTINCT person, substr(issue, 1, 4) FROM tokens
+                 WHERE person = ?1 AND kind = 'refresh' AND expires_at > ?2
+                 ON CONFLICT DO NOTHING",
+                params![person, now],
+            )?;
             tell(tx, &instance, standing, now)?;
             Ok(true)
         })
@@ -454,6 +461,7 @@ fn end_phone(
     retire_copies(tx, person, now)?;
     tx.execute("DELETE FROM tokens WHERE person = ?1", params![person])?;
     tx.execute("DELETE FROM codes WHERE person = ?1", params![person])?;
+    tx.execute("DELETE FROM outdated WHERE person = ?1", params![person])?;
     forget_seen(tx, person)?;
     for by in settles {
         settle(tx, person, *by)?;

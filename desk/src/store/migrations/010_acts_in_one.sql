@@ -3,3 +3,15 @@
 ALTER TABLE copies ADD COLUMN retired_at INTEGER;
 UPDATE copies SET retired_at = issued_at + 5529600 WHERE state = 'replaced';
 CREATE INDEX copies_retired ON copies (retired_at);
+
+-- Documents of a person whose copies say what is no longer true, by tag, until the phone has kept others. While there is one, the phone
+-- is told that its copies were replaced, and not that they are revoked.
+CREATE TABLE outdated (
+    person BLOB NOT NULL CHECK (length(person) = 32),
+    document BLOB NOT NULL CHECK (length(document) = 4),
+    PRIMARY KEY (person, document)
+) STRICT, WITHOUT ROWID;
+INSERT INTO outdated (person, document)
+    SELECT DISTINCT tokens.person, substr(tokens.issue, 1, 4) FROM tokens
+    JOIN standings ON standings.instance = tokens.instance
+    WHERE tokens.kind = 'refresh' AND standings.state = 'replaced';

@@ -502,6 +502,38 @@ fn copies_that_say_what_was_are_replaced_and_those_that_came_instead_are_good() 
 }
 
 #[test]
+fn a_phone_is_told_of_a_change_until_each_of_its_documents_says_the_new() {
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        let of = |document: u8, batch: u8| {
+            let mut access = access(10, 1, batch);
+            access.issue[0] = document;
+            access
+        };
+        for (document, cti) in [(1, b"first--a"), (2, b"second-a")] {
+            let batch = of(document, document);
+            know(store, &person);
+            let tokens = [
+                (TokenKind::Access, [document; 32], NOW + 600),
+                (TokenKind::Refresh, [document + 100; 32], NOW + 6000),
+            ];
+            assert_eq!(by_code(store, &batch, &tokens), Exchanged::Good);
+            let copies = [copy(cti, 10 + u32::from(document))];
+            assert_eq!(store.bind_batch(&batch, &copies, 3, b"sealed", NOW).unwrap(), Bound::Kept);
+        }
+        assert!(outdate(store, &person));
+        for (document, cti, left) in
+            [(1, b"first--b", told("replaced", "details_changed")), (2, b"second-b", None)]
+        {
+            let batch = of(document, 10 + document);
+            bind(store, batch, &[copy(cti, 20 + u32::from(document))]);
+            store.retire_other_batches(&batch, NOW).unwrap();
+            assert_eq!(standing(store, 1), left, "document {document}");
+        }
+    });
+}
+
+#[test]
 fn a_phone_nobody_has_heard_of_has_no_queue() {
     on_each_engine(|store| {
         assert_eq!(store.commands(&[9; 32], 0, NOW).unwrap(), None);
