@@ -261,6 +261,18 @@ fn the_sequence_of_counter_packs_never_goes_back() {
     });
 }
 
+/// Anybody may ask, and the audit log has no end.
+#[test]
+fn whether_the_database_answers_is_no_matter_of_how_much_it_holds() {
+    on_each_engine(|store| {
+        store.answers().unwrap();
+        store.write(|tx| tx.execute("DROP TABLE audit", params![])).unwrap();
+        store.answers().unwrap();
+        store.write(|tx| tx.execute("DROP TABLE keys", params![])).unwrap();
+        assert!(store.answers().is_err(), "it is asked for something it has to read");
+    });
+}
+
 #[test]
 fn a_memory_is_of_the_keys_that_came_first() {
     on_each_engine(|store| {

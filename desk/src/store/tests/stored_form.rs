@@ -140,7 +140,7 @@ fn desks_that_start_together_make_one_schema() {
             desk.join().unwrap().log(NOW, None, "started", "ok").unwrap();
         }
     });
-    assert_eq!(Store::connect(&url).unwrap().audit_length().unwrap(), 8);
+    assert_eq!(Store::connect(&url).unwrap().audit().unwrap().len(), 8);
 }
 
 #[test]
