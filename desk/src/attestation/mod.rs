@@ -70,6 +70,32 @@ pub struct Vouched {
     pub app_key: Option<AppKey>,
 }
 
+/// An App Attest key known from before, with what Apple said of it then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAppKey {
+    /// The key.
+    pub key: AppKey,
+    /// Its attestation object.
+    pub object: Vec<u8>,
+    /// What that was made for.
+    pub client_data_hash: [u8; 32],
+    /// When, seconds since 1970 UTC.
+    pub attested_at: i64,
+}
+
+impl KnownAppKey {
+    /// Judges the key by what is demanded now, at the time it was attested: Apple's certificates are good for days. Roots, apps and
+    /// environments are those of today.
+    ///
+    /// # Errors
+    /// [`Fault`], the first one found.
+    pub fn judge(&self, policy: &AttestationPolicy) -> Result<AppKey, Fault> {
+        let Self { key, object, client_data_hash, attested_at } = self;
+        apple::check_attestation(object, &key.id, client_data_hash, &policy.apple, *attested_at)?;
+        Ok(*key)
+    }
+}
+
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRole {
@@ -146,7 +172,7 @@ impl From<AppleFault> for Fault {
 }
 
 /// Checks the attestation of `keys`, made over `challenge`, at `now` (seconds since 1970 UTC). `known` is the App Attest key that
-/// is named, where it was attested before.
+/// is named, where it was attested before: it is judged anew.
 ///
 /// # Errors
 /// [`Fault`], the first one found.
@@ -156,7 +182,7 @@ pub fn check(
     challenge: &[u8],
     role: KeyRole,
     policy: &AttestationPolicy,
-    known: Option<&AppKey>,
+    known: Option<&KnownAppKey>,
     now: i64,
 ) -> Result<Vouched, Fault> {
     let chains = match attestation {
@@ -166,7 +192,7 @@ pub fn check(
                 return Err(Fault::ChainCount);
             }
             let attested = match known {
-                Some(known) if known.id == key_id.0.as_slice() => *known,
+                Some(known) if known.key.id == key_id.0.as_slice() => known.judge(policy)?,
                 _ => {
                     let hash = attestation_hash(challenge);
                     apple::check_attestation(&object.0, &key_id.0, &hash, &policy.apple, now)?

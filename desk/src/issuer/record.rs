@@ -229,6 +229,12 @@ impl Issuer {
         serde_json::from_slice(&plain).map_err(|_| IssuerError::Failed)
     }
 
+    /// The person remembered under this name.
+    pub(crate) fn kept_person(&self, id: &PersonId) -> Result<Person, IssuerError> {
+        let sealed = self.store.person(id)?.ok_or(IssuerError::Failed)?;
+        of_record(self.opened(id, &sealed)?)
+    }
+
     /// What a document is made of: the person remembered under this name, what the document says beside their card, and the record,
     /// sealed, that has both.
     pub(crate) fn made_of(

@@ -3,33 +3,49 @@
 use wallet_core::crypto::sign::PublicKey;
 
 use super::{Store, StoreError, Thumbprint, engine::params};
-use crate::attestation::AppKey;
+use crate::attestation::{AppKey, KnownAppKey};
 
 impl Store {
-    /// An App Attest key known from before, and the wallet it belongs to.
+    /// An App Attest key known from before, with how it was attested, and the wallet it belongs to. One of a version that did not keep
+    /// that is as good as unknown.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn app_key(&self, id: &[u8; 32]) -> Result<Option<(AppKey, Thumbprint)>, StoreError> {
-        let found: Option<([u8; 65], [u8; 32], i64, Thumbprint)> = self.read(|tx| {
-            tx.first(
-                "SELECT public_key, app, counter, instance FROM app_keys WHERE id = ?1",
-                params![id],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )
-        })?;
-        let Some((public, app, counter, instance)) = found else { return Ok(None) };
+    pub fn app_key(&self, id: &[u8; 32]) -> Result<Option<(KnownAppKey, Thumbprint)>, StoreError> {
+        let found: Option<(([u8; 65], [u8; 32], i64), Thumbprint, (Vec<u8>, [u8; 32], i64))> =
+            self.read(|tx| {
+                tx.first(
+                    "SELECT public_key, app, counter, instance, object, client_data_hash, attested_at
+                     FROM app_keys WHERE id = ?1 AND object IS NOT NULL",
+                    params![id],
+                    |row| {
+                        let key = (row.get(0)?, row.get(1)?, row.get(2)?);
+                        Ok((key, row.get(3)?, (row.get(4)?, row.get(5)?, row.get(6)?)))
+                    },
+                )
+            })?;
+        let Some(((public, app, counter), instance, said)) = found else { return Ok(None) };
         let public = PublicKey::from_sec1(&public).map_err(|_| StoreError::Shape)?;
         let counter = u32::try_from(counter).map_err(|_| StoreError::Shape)?;
-        Ok(Some((AppKey { id: *id, public, app, counter }, instance)))
+        let (object, client_data_hash, attested_at) = said;
+        let key = AppKey { id: *id, public, app, counter };
+        Ok(Some((KnownAppKey { key, object, client_data_hash, attested_at }, instance)))
     }
 
     /// Remembers how often an App Attest key has signed, for the wallet it belongs to. Tells whether that is more than was known,
-    /// and the same wallet: two that come at once with one assertion do not both pass.
+    /// and the same wallet: two that come at once with one assertion do not both pass. `said` is the attestation object of a key that
+    /// is new, and what it was made for.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn keep_app_key(&self, key: &AppKey, instance: &Thumbprint, now: i64) -> Result<bool, StoreError> {
+    pub fn keep_app_key(
+        &self,
+        key: &AppKey,
+        said: (&[u8], &[u8; 32]),
+        instance: &Thumbprint,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let (object, client_data_hash) = said;
         let AppKey { id, public, app, counter } = key;
         let counter = i64::from(*counter);
         self.write(|tx| {
@@ -45,9 +61,10 @@ impl Store {
                 Some(_) => Ok(false),
                 None => {
                     tx.execute(
-                        "INSERT INTO app_keys (id, public_key, app, counter, instance, attested_at)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                        params![id, public.as_sec1(), app, counter, instance, now],
+                        "INSERT INTO app_keys
+                         (id, public_key, app, counter, instance, attested_at, object, client_data_hash)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                        params![id, public.as_sec1(), app, counter, instance, now, object, client_data_hash],
                     )?;
                     Ok(true)
                 }

@@ -118,6 +118,17 @@ pub struct CopyRow<'a> {
     pub staples: StapleSpan,
 }
 
+/// How an Instance key was attested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceRow {
+    /// What was said of it.
+    pub attestation: Vec<u8>,
+    /// For which challenge.
+    pub challenge: [u8; 32],
+    /// When, seconds since 1970 UTC.
+    pub attested_at: i64,
+}
+
 /// Which hours a copy's staples cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StapleSpan {
@@ -286,25 +297,40 @@ impl Store {
         })
     }
 
-    /// Remembers an Instance key whose attestation was checked.
+    /// Remembers an Instance key whose attestation was checked: what was said of it, and for which challenge.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_instance(&self, thumbprint: &Thumbprint, now: i64) -> Result<(), StoreError> {
+    pub fn add_instance(
+        &self,
+        thumbprint: &Thumbprint,
+        attestation: &[u8],
+        challenge: &[u8; 32],
+        now: i64,
+    ) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO instances (thumbprint, attested_at) VALUES (?1, ?2)
-             ON CONFLICT (thumbprint) DO UPDATE SET attested_at = excluded.attested_at",
-            params![thumbprint, now],
+            "INSERT INTO instances (thumbprint, attested_at, attestation, challenge) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (thumbprint) DO UPDATE SET attested_at = excluded.attested_at,
+             attestation = excluded.attestation, challenge = excluded.challenge",
+            params![thumbprint, now, attestation, challenge],
         )?;
         Ok(())
     }
 
-    /// Whether this Instance key was attested here before.
+    /// How this Instance key was attested here before: what was said, for which challenge, and when. `None` too for one of a version
+    /// that did not keep it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn knows_instance(&self, thumbprint: &Thumbprint) -> Result<bool, StoreError> {
-        self.value("SELECT EXISTS (SELECT 1 FROM instances WHERE thumbprint = ?1)", params![thumbprint])
+    pub fn instance(&self, thumbprint: &Thumbprint) -> Result<Option<InstanceRow>, StoreError> {
+        self.first(
+            "SELECT attestation, challenge, attested_at FROM instances
+             WHERE thumbprint = ?1 AND attestation IS NOT NULL",
+            params![thumbprint],
+            |row| {
+                Ok(InstanceRow { attestation: row.get(0)?, challenge: row.get(1)?, attested_at: row.get(2)? })
+            },
+        )
     }
 
     /// How person and phone are bound now.

@@ -8,16 +8,16 @@ use serde_json::json;
 use wallet_core::{
     card::Refusal,
     crypto::{hash::sha256, random::make_random, sign::PublicKey},
-    jose::{Fixed, Jwk, Jws, SigningInput, encode},
+    jose::{Blob, Fixed, Jwk, Jws, SigningInput, encode},
     openid::{AttestationResponse, ChallengeResponse, KeysClaims, REQUEST_TYPE, WalletClaims},
     platform::AttestationMessage,
 };
 
 use crate::{
-    attestation::{self, AttestationPolicy, KeyRole, SecurityLevel},
+    attestation::{self, AttestationPolicy, KeyRole, SecurityLevel, attestation_hash},
     issuer::{IssuerError, outcome_name},
     pki::Identity,
-    store::{Store, Thumbprint},
+    store::{InstanceRow, Store, Thumbprint},
 };
 
 /// Where it answers, below the desk's URL.
@@ -79,10 +79,10 @@ impl WalletProvider<'_> {
         match &claims.attestation {
             Some(message) => {
                 self.look_at(message, &[instance], &challenge, KeyRole::Instance, &thumbprint, now)?;
-                self.store.add_instance(&thumbprint, now)?;
+                let said = serde_json::to_vec(&kept(message)).map_err(|_| IssuerError::Failed)?;
+                self.store.add_instance(&thumbprint, &said, &challenge, now)?;
             }
-            None if self.store.knows_instance(&thumbprint)? => {}
-            None => return Err(IssuerError::because(Refusal::AttestationRefused, "UnknownInstance")),
+            None => self.judge(&instance)?,
         }
         self.vouch(
             "oauth-client-attestation+jwt",
@@ -103,9 +103,7 @@ impl WalletProvider<'_> {
     fn vouch_for_keys(&self, body: &[u8], now: i64) -> Result<AttestationResponse, IssuerError> {
         let (claims, instance): (KeysClaims, _) = self.asked(body)?;
         self.check_asked(&claims.aud, claims.iat, now)?;
-        if !self.store.knows_instance(&instance.thumbprint())? {
-            return Err(IssuerError::because(Refusal::AttestationRefused, "UnknownInstance"));
-        }
+        self.judge(&instance)?;
         if !(1..=MAX_KEYS).contains(&claims.keys.len()) {
             return Err(IssuerError::refused(Refusal::MalformedRequest));
         }
@@ -130,6 +128,30 @@ impl WalletProvider<'_> {
         )
     }
 
+    /// Judges an Instance key that was attested before by what is demanded now: roots and apps may have changed since, a certificate of
+    /// its chain may have leaked, and a relaxation may be over.
+    fn judge(&self, instance: &PublicKey) -> Result<(), IssuerError> {
+        let refused = |check: &'static str| IssuerError::because(Refusal::AttestationRefused, check);
+        let thumbprint = instance.thumbprint();
+        let known = self.store.instance(&thumbprint)?.ok_or_else(|| refused("UnknownInstance"))?;
+        let InstanceRow { attestation, challenge, attested_at } = known;
+        let message = serde_json::from_slice(&attestation).map_err(|_| refused("UnknownInstance"))?;
+        let judged = match &message {
+            AttestationMessage::AppAttest { key_id, .. } => {
+                let id = key_id.0.as_slice().try_into().map_err(|_| refused("KeyId"))?;
+                let key = self.store.app_key(&id)?.filter(|(_, owner)| *owner == thumbprint);
+                let (key, _) = key.ok_or_else(|| refused("UnknownInstance"))?;
+                key.judge(self.policy).map(drop)
+            }
+            AttestationMessage::Android { .. } | AttestationMessage::Software { .. } => {
+                let (keys, role) = ([*instance], KeyRole::Instance);
+                attestation::check(&message, &keys, &challenge, role, self.policy, None, attested_at)
+                    .map(drop)
+            }
+        };
+        judged.map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))
+    }
+
     /// What the hardware says of keys of this wallet. An App Attest key belongs to the wallet it first spoke for, and its counter
     /// is kept before anything is vouched for.
     fn look_at(
@@ -149,16 +171,19 @@ impl WalletProvider<'_> {
             }
             AttestationMessage::Android { .. } | AttestationMessage::Software { .. } => None,
         };
-        if known.is_some_and(|(_, owner)| owner != *wallet) {
+        if known.as_ref().is_some_and(|(_, owner)| owner != wallet) {
             return Err(refused("AnotherWallet"));
         }
         let known = known.map(|(key, _)| key);
         let vouched = attestation::check(message, keys, challenge, role, self.policy, known.as_ref(), now)
             .map_err(|fault| IssuerError::because(Refusal::AttestationRefused, fault))?;
-        match vouched.app_key {
-            Some(key) if !self.store.keep_app_key(&key, wallet, now)? => Err(refused("Replayed")),
-            _ => Ok(vouched.level),
+        if let (Some(key), AttestationMessage::AppAttest { object, .. }) = (vouched.app_key, message) {
+            let said = (object.0.as_slice(), &attestation_hash(challenge));
+            if !self.store.keep_app_key(&key, said, wallet, now)? {
+                return Err(refused("Replayed"));
+            }
         }
+        Ok(vouched.level)
     }
 
     fn asked<T: serde::de::DeserializeOwned>(&self, body: &[u8]) -> Result<(T, PublicKey), IssuerError> {
@@ -197,3 +222,19 @@ impl WalletProvider<'_> {
         Ok(AttestationResponse { attestation: input.signed(&signature) })
     }
 }
+
+/// What is kept of an attestation. What Apple said stands with the App Attest key, which speaks again.
+fn kept(message: &AttestationMessage) -> AttestationMessage {
+    match message {
+        AttestationMessage::AppAttest { key_id, .. } => AttestationMessage::AppAttest {
+            key_id: key_id.clone(),
+            // An empty one is none that can be read back.
+            object: Blob(vec![0]),
+            assertion: Blob(vec![0]),
+        },
+        hardware => hardware.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,3 +15,9 @@ INSERT INTO outdated (person, document)
     SELECT DISTINCT tokens.person, substr(tokens.issue, 1, 4) FROM tokens
     JOIN standings ON standings.instance = tokens.instance
     WHERE tokens.kind = 'refresh' AND standings.state = 'replaced';
+
+-- How a key was attested, as it was said then, to be judged by what is demanded now. Keys of before have to be attested anew.
+ALTER TABLE instances ADD COLUMN attestation BLOB;
+ALTER TABLE instances ADD COLUMN challenge BLOB;
+ALTER TABLE app_keys ADD COLUMN object BLOB;
+ALTER TABLE app_keys ADD COLUMN client_data_hash BLOB;

@@ -6,7 +6,7 @@ use super::{
     super::{grants::TokenKind, *},
     NOW, by_code, know, on_each_engine, tap,
 };
-use crate::attestation::AppKey;
+use crate::attestation::{AppKey, KnownAppKey};
 
 const ME: PersonId = [10; 32];
 const PHONE: Thumbprint = [1; 32];
@@ -116,14 +116,17 @@ fn a_manual_check_is_asked_for_once_and_decided_by_a_clerk() {
 fn an_app_attest_key_counts_up_for_the_wallet_it_first_spoke_for() {
     let public = *SigningKey::make().unwrap().0.public();
     let key = |counter| AppKey { id: [9; 32], public, app: [8; 32], counter };
+    let said = (&b"object"[..], &[5; 32]);
     on_each_engine(|store| {
         assert_eq!(store.app_key(&[9; 32]).unwrap(), None);
-        assert!(store.keep_app_key(&key(1), &PHONE, NOW).unwrap());
-        assert_eq!(store.app_key(&[9; 32]).unwrap(), Some((key(1), PHONE)));
-        assert!(!store.keep_app_key(&key(1), &PHONE, NOW).unwrap(), "seen before");
-        assert!(!store.keep_app_key(&key(2), &[2; 32], NOW).unwrap(), "another wallet's");
-        assert!(store.keep_app_key(&key(3), &PHONE, NOW).unwrap());
-        assert!(!store.keep_app_key(&key(2), &PHONE, NOW).unwrap());
+        assert!(store.keep_app_key(&key(1), said, &PHONE, NOW).unwrap());
+        let (object, client_data_hash) = (b"object".to_vec(), [5; 32]);
+        let known = KnownAppKey { key: key(1), object, client_data_hash, attested_at: NOW };
+        assert_eq!(store.app_key(&[9; 32]).unwrap(), Some((known, PHONE)));
+        assert!(!store.keep_app_key(&key(1), said, &PHONE, NOW).unwrap(), "seen before");
+        assert!(!store.keep_app_key(&key(2), said, &[2; 32], NOW).unwrap(), "another wallet's");
+        assert!(store.keep_app_key(&key(3), said, &PHONE, NOW).unwrap());
+        assert!(!store.keep_app_key(&key(2), said, &PHONE, NOW).unwrap());
     });
 }
 

@@ -98,7 +98,9 @@ fn a_database_of_version_1_opens_with_everything_in_it() {
 
 fn holds_the_rows_of_version_1(store: &Store) {
     let (person, phone) = ([b'p'; 32], [b'i'; 32]);
-    assert!(store.knows_instance(&phone).unwrap());
+    assert_eq!(store.instance(&phone).unwrap(), None, "nobody knows how it was attested");
+    store.add_instance(&phone, b"said", &[3; 32], NOW).unwrap();
+    assert_eq!(store.instance(&phone).unwrap().unwrap().attestation, b"said");
     assert_eq!(store.binding(&person, &phone).unwrap(), BindingState::Same);
     let span = StapleSpan { first_hour: 500_000, hours: 1440 };
     assert_eq!(store.active_copies(&[b"copy---1"], &phone).unwrap(), [Some(span)]);
