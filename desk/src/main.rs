@@ -24,7 +24,7 @@ use desk::{
     telecom::Operator,
 };
 use wallet_core::{
-    card::RegistrationNumber,
+    card::{Date, RegistrationNumber},
     counter::DeskId,
     crypto::sign::PublicKey,
     platform::{Clock, ClockError, Now},
@@ -82,6 +82,18 @@ enum Command {
         /// They may not have it.
         #[arg(long)]
         deny: bool,
+    },
+    /// Declares in counter packs from now on that the country's network is down until a moment, so that counters take proofs of any
+    /// age and say so; or that it is over. A desk that runs publishes it with its next pack.
+    Outage {
+        #[command(flatten)]
+        memory: Memory,
+        /// Until when, in Korea: YYYY-MM-DDTHH:MM.
+        #[arg(long, value_name = "MOMENT", conflicts_with = "over", required_unless_present = "over")]
+        until: Option<String>,
+        /// The network is up again.
+        #[arg(long)]
+        over: bool,
     },
 }
 
@@ -272,6 +284,7 @@ async fn run(command: Command, accounts: Vec<Account>) -> Result<(), Failure> {
         Command::Visit { memory, url, number, trust_fixtures } => visit(memory, url, &number, trust_fixtures),
         Command::Release { memory, number } => release(memory, &number),
         Command::Decide { memory, number, document, deny } => decide(memory, &number, &document, !deny),
+        Command::Outage { memory, until, over: _ } => outage(memory, until.as_deref()),
     }
 }
 
@@ -358,6 +371,35 @@ fn decide(memory: Memory, number: &str, document: &str, approved: bool) -> Resul
     let decided = Desk::open(&config)?.decide(number.as_str(), document, approved, now.unix_seconds)?;
     println!("{}", if decided { "decided" } else { "nobody asked for it" });
     Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn outage(memory: Memory, until: Option<&str>) -> Result<(), Failure> {
+    let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?.unix_seconds;
+    let moment = until.map(|text| in_korea(text).ok_or(Failure::Argument("a moment is YYYY-MM-DDTHH:MM")));
+    let moment = moment.transpose()?;
+    if moment.is_some_and(|moment| moment <= now) {
+        return Err(Failure::Argument("that moment has passed"));
+    }
+    let config = memory.config(identity("centre.1", "-", "-")?)?;
+    Desk::open(&config)?.declare_outage(moment, now)?;
+    match until {
+        Some(until) => println!("counters take proofs of any age until {until} in Korea"),
+        None => println!("counters take fresh proofs alone"),
+    }
+    Ok(())
+}
+
+/// `YYYY-MM-DDTHH:MM` in Korea, as seconds since 1970 UTC.
+fn in_korea(text: &str) -> Option<i64> {
+    let (day, time) = text.split_once('T')?;
+    let (hour, minute) = time.split_once(':')?;
+    let of_two = |digits: &str, below: i64| {
+        let fits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<i64>().ok().filter(|number| fits && *number < below)
+    };
+    let seconds = of_two(hour, 24)?.checked_mul(3600)?.checked_add(of_two(minute, 60)?.checked_mul(60)?)?;
+    Date::parse(day).ok()?.starts_at().checked_add(seconds)
 }
 
 fn configure(arguments: Serve) -> Result<Config, Failure> {

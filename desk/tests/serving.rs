@@ -292,3 +292,41 @@ fn the_residents_of_a_file_are_found_and_no_others() {
     assert!(!refused.status.success());
     assert!(String::from_utf8(refused.stderr).unwrap().contains("nobody.jpg"));
 }
+
+#[test]
+fn an_outage_is_declared_from_the_command_line_and_is_in_the_next_pack() {
+    use wallet_core::{counter::pack::CounterPack, trust::Certificate};
+    let folder = Folder::new("outage");
+    let data = folder.0.join("data");
+    let mut command = desk();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--data"]).arg(&data);
+    let (child, base) = serve(&mut command);
+    let authority = std::fs::read(data.join("anchors/pack-authority.der")).unwrap();
+    let authority = Certificate::parse(&authority).unwrap().p256_public_key().unwrap();
+    let declared = || {
+        let pack =
+            ureq::get(format!("{base}/counter-pack")).call().unwrap().body_mut().read_to_vec().unwrap();
+        CounterPack::verify(&pack, &authority).unwrap().content().policy.outage_until
+    };
+    let outage = |arguments: &[&str]| {
+        let output = desk().arg("outage").args(arguments).arg("--data").arg(&data).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(declared(), None);
+    assert!(outage(&["--until", "2090-01-02T03:04"]).0);
+    assert_eq!(declared(), Some(3_786_977_040));
+    for wrong in
+        ["2090-01-02", "2090-01-02T24:00", "2090-01-02T3:04", "2090-02-30T03:04", "2090-01-02T03:04Z"]
+    {
+        assert_eq!(outage(&["--until", wrong]), (false, "desk: a moment is YYYY-MM-DDTHH:MM\n".to_owned()));
+    }
+    assert_eq!(
+        outage(&["--until", "2020-01-01T00:00"]),
+        (false, "desk: that moment has passed\n".to_owned())
+    );
+    assert!(!outage(&[]).0 && !outage(&["--over", "--until", "2090-01-02T03:04"]).0);
+    assert_eq!(declared(), Some(3_786_977_040), "what is wrong changes nothing");
+    assert!(outage(&["--over"]).0);
+    assert_eq!(declared(), None);
+    assert_eq!(terminate(child).status.code(), Some(0));
+}
