@@ -27,7 +27,7 @@ use wallet_core::{
 };
 
 use crate::{
-    issuer::IssuerError,
+    issuer::{IssuerError, ListBits},
     server::{App, read_body},
     staples_api::{answer, refuse, signature_of},
 };
@@ -37,6 +37,7 @@ pub(crate) fn routes() -> Router<App> {
         .route(COMMANDS_PATH, post(commands))
         .route(GIVE_UP_PATH, post(give_up))
         .route("/status/{number}", get(status))
+        .route("/status/1-bit/{number}", get(status_in_one_bit))
 }
 
 async fn commands(State(app): State<App>, request: Request) -> Response {
@@ -93,11 +94,24 @@ async fn give_up(State(app): State<App>, request: Request) -> Response {
 }
 
 async fn status(State(app): State<App>, Path(number): Path<String>, headers: HeaderMap) -> Response {
-    let Some(form) = form_of(&headers) else { return StatusCode::NOT_ACCEPTABLE.into_response() };
+    list(app, number, ListBits::Two, &headers).await
+}
+
+/// For verifiers that only ask whether a credential holds: half as long, and it tells nobody that it is only for now.
+async fn status_in_one_bit(
+    State(app): State<App>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    list(app, number, ListBits::One, &headers).await
+}
+
+async fn list(app: App, number: String, bits: ListBits, headers: &HeaderMap) -> Response {
+    let Some(form) = form_of(headers) else { return StatusCode::NOT_ACCEPTABLE.into_response() };
     // One spelling of each address: the list is signed for it.
     let number = number.parse::<u32>().ok().filter(|parsed| parsed.to_string() == number);
     let Some(number) = number else { return StatusCode::NOT_FOUND.into_response() };
-    match app.with_issuer(move |issuer, now| issuer.status_list(number, form, now)).await {
+    match app.with_issuer(move |issuer, now| issuer.status_list(number, bits, form, now)).await {
         Ok(Some(list)) => {
             let headers = [(CONTENT_TYPE, form.media_type()), (CACHE_CONTROL, "no-cache")];
             (headers, list).into_response()

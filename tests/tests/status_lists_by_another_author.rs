@@ -65,10 +65,16 @@ fn random_lists_read_the_same_to_both() {
     let token = token.signed(&signature);
     assert!(StatusToken::verify_jwt(&token, URI, key.public(), NOW).is_ok());
 
+    // The same lists in one bit: what does not hold is invalid.
+    let job = |bits: u8, list: &StatusList, count: usize| {
+        json!({
+            "bits": bits, "count": count, "lst": BASE64_URL_SAFE_NO_PAD.encode(list.to_zlib()),
+        })
+    };
+    let in_two = read.iter().map(|values| job(2, &ours(values), values.len()));
+    let in_one = read.iter().map(|values| job(1, &ours(values).in_one_bit(), values.len()));
     let jobs = json!({
-        "read": read.iter().map(|values| json!({
-            "bits": 2, "count": values.len(), "lst": BASE64_URL_SAFE_NO_PAD.encode(ours(values).to_zlib()),
-        })).collect::<Vec<_>>(),
+        "read": in_two.chain(in_one).collect::<Vec<_>>(),
         "make": made.iter().map(|(bits, values)| json!({"bits": bits, "values": values})).collect::<Vec<_>>(),
         "jwt": token, "jwk": Jwk::new(*key.public()), "now": NOW, "count": read[3].len(),
     });
@@ -84,7 +90,10 @@ fn random_lists_read_the_same_to_both() {
     assert!(output.status.success(), "seed {seed}");
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
 
-    assert_eq!(answer["read"], json!(read), "seed {seed}");
+    let holds =
+        read.iter().map(|values| values.iter().map(|value| u8::from(*value != 0)).collect::<Vec<_>>());
+    let expected: Vec<Vec<u8>> = read.iter().cloned().chain(holds).collect();
+    assert_eq!(answer["read"], json!(expected), "seed {seed}");
     assert_eq!(answer["jwt"], json!(read[3]), "seed {seed}");
     for ((bits, values), lst) in made.iter().zip(answer["made"].as_array().unwrap()) {
         let zlib = BASE64_URL_SAFE_NO_PAD.decode(lst.as_str().unwrap()).unwrap();

@@ -9,7 +9,7 @@ mod record;
 pub use crate::store::SuspendedBy;
 pub(crate) use credentials::{Batch, MadeCopy};
 pub(crate) use evidence::ShownCard;
-pub use phones::PersonEvent;
+pub use phones::{ListBits, PersonEvent};
 
 use std::collections::HashMap;
 

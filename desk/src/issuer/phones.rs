@@ -33,6 +33,15 @@ pub(crate) const LIST_BITS: u32 = 20;
 /// How many lists there are.
 pub(crate) const LISTS: u32 = 1 << 6;
 
+/// How much a status list can say of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ListBits {
+    /// Valid or not.
+    One,
+    /// Suspended too.
+    Two,
+}
+
 /// What happened to a person, or to what their ID says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PersonEvent {
@@ -106,13 +115,14 @@ impl Issuer {
         Ok(())
     }
 
-    /// A status list, signed now: `None` when there is none of this number.
+    /// A status list: `None` when there is none of this number. One bit an entry says less: a suspended copy is invalid there.
     ///
     /// # Errors
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub fn status_list(
         &self,
         number: u32,
+        bits: ListBits,
         form: StatusForm,
         now: i64,
     ) -> Result<Option<Vec<u8>>, IssuerError> {
@@ -126,7 +136,7 @@ impl Issuer {
         let failed = |_| IssuerError::Failed;
         let mut inactive = self.store.inactive(first, last, issued_after)?;
         inactive.sort_unstable();
-        if let Some(signed) = self.published.list((number, form), &inactive, i64::from(LIST_TTL), now) {
+        if let Some(signed) = self.published.list((number, bits, form), &inactive, i64::from(LIST_TTL), now) {
             return Ok(Some(signed));
         }
         let mut list = StatusList::all_valid(1 << LIST_BITS).map_err(failed)?;
@@ -134,7 +144,13 @@ impl Issuer {
             let status = if only_for_now { Status::Suspended } else { Status::Invalid };
             list.set(u64::from(index.saturating_sub(first)), status).map_err(failed)?;
         }
-        let uri = self.status_uri(number);
+        let uri = match bits {
+            ListBits::Two => self.status_uri(number),
+            ListBits::One => {
+                list = list.in_one_bit();
+                format!("{}/status/1-bit/{number}", self.url)
+            }
+        };
         let expires_at = now.saturating_add(LIST_SECONDS);
         let terms = Terms { uri: &uri, issued_at: now, expires_at, ttl: LIST_TTL };
         let signer = self.pki.status_signer.current();
@@ -149,7 +165,7 @@ impl Issuer {
                 token.signed(&signature).into_bytes()
             }
         };
-        self.published.keep_list((number, form), inactive, now, signed.clone());
+        self.published.keep_list((number, bits, form), inactive, now, signed.clone());
         Ok(Some(signed))
     }
 

@@ -7,6 +7,8 @@ use std::{
 
 use wallet_core::status::StatusForm;
 
+use super::ListBits;
+
 /// Seconds a counter pack is given out again.
 const PACK_REUSE: i64 = 60;
 
@@ -14,7 +16,7 @@ const PACK_REUSE: i64 = 60;
 #[derive(Default)]
 pub(crate) struct Published {
     pack: Mutex<Option<Kept<PackBasis>>>,
-    lists: Mutex<HashMap<(u32, &'static str), Kept<Inactive>>>,
+    lists: Mutex<HashMap<(u32, ListBits, &'static str), Kept<Inactive>>>,
 }
 
 /// Entries of a status list that are not valid, and whether they ended for good.
@@ -60,7 +62,7 @@ impl Published {
     /// The list of this number, where it says the same as `inactive`, for `life` seconds.
     pub(crate) fn list(
         &self,
-        which: (u32, StatusForm),
+        which: (u32, ListBits, StatusForm),
         inactive: &[(u32, bool)],
         life: i64,
         now: i64,
@@ -71,7 +73,7 @@ impl Published {
 
     pub(crate) fn keep_list(
         &self,
-        which: (u32, StatusForm),
+        which: (u32, ListBits, StatusForm),
         inactive: Inactive,
         made_at: i64,
         bytes: Vec<u8>,
@@ -81,6 +83,6 @@ impl Published {
     }
 }
 
-const fn key((number, form): (u32, StatusForm)) -> (u32, &'static str) {
-    (number, form.media_type())
+const fn key((number, bits, form): (u32, ListBits, StatusForm)) -> (u32, ListBits, &'static str) {
+    (number, bits, form.media_type())
 }

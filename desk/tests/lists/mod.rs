@@ -9,6 +9,7 @@ use wallet_core::{
     crypto::sign::SigningKey,
     jose::{Fixed, encode},
     mdoc::{self, Expected, IssuerSigned, PHOTO_ID},
+    openid::sd_jwt::{self, SdJwt},
     platform::{HttpMethod, HttpRequest},
     status::{
         SIGNATURE_HEADER, Status, StatusForm, StatusLists, StatusReference, StatusToken,
@@ -16,9 +17,12 @@ use wallet_core::{
         parse_message,
     },
     trust::{Anchors, Certificate},
+    verify::{HasStatus, StatusRefusal, check_status},
 };
 
 use crate::phone::{NOW, Phone, TestDesk, Trick};
+
+type Checked = (StatusReference, Result<(), StatusRefusal>);
 
 fn fetch(desk: &TestDesk, url: &str, accept: Option<&str>) -> (u16, Vec<u8>) {
     let headers = accept.map(|accept| ("accept".to_owned(), accept.to_owned())).into_iter().collect();
@@ -32,28 +36,40 @@ async fn a_verifier_learns_from_either_form_what_became_of_a_photo_id() {
     let issued = phone.enrol(&mut VirtualCard::of(&people::adult()).build(), Trick::None).await.unwrap();
     let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
     let number = people::adult().registration_number;
-    let references: Vec<StatusReference> = issued
-        .mdocs
+    // Whoever is shown a document learns the key from it.
+    let mdocs = issued.mdocs.iter().map(|(_, bytes)| -> Box<dyn Fn(&StatusLists, i64) -> Checked> {
+        let expected = Expected { doc_type: PHOTO_ID, device_key: None };
+        let document = mdoc::verify(&IssuerSigned::parse(bytes).unwrap(), &expected, &anchors, NOW).unwrap();
+        let reference = document.status_reference().unwrap();
+        Box::new(move |lists, now| (reference.clone(), check_status(&document, lists, now)))
+    });
+    let sd_jwts =
+        issued.sd_jwts.iter().map(|(holder, text, vct)| -> Box<dyn Fn(&StatusLists, i64) -> Checked> {
+            let expected = sd_jwt::Expected { vct, holder };
+            let credential = sd_jwt::verify(&SdJwt::parse(text).unwrap(), &expected, &anchors, NOW).unwrap();
+            let reference = credential.status_reference().unwrap();
+            Box::new(move |lists, now| (reference.clone(), check_status(&credential, lists, now)))
+        });
+    let shown: Vec<_> = mdocs.chain(sd_jwts).collect();
+    let unknown = StatusLists::new();
+    let references: Vec<StatusReference> = shown
         .iter()
-        .map(|(_, bytes)| {
-            // Whoever is shown a document learns the key from it.
-            let expected = Expected { doc_type: PHOTO_ID, device_key: None };
-            let parsed = IssuerSigned::parse(bytes).unwrap();
-            let document = mdoc::verify(&parsed, &expected, &anchors, NOW).unwrap();
-            let entry = document.status().unwrap();
-            StatusReference { idx: entry.idx, uri: entry.uri.clone() }
+        .map(|checked| {
+            let (reference, outcome) = checked(&unknown, NOW);
+            assert_eq!(outcome, Err(StatusRefusal::NoList), "nothing known is no yes");
+            reference
         })
         .collect();
     let places: std::collections::BTreeSet<_> =
         references.iter().map(|reference| (&reference.uri, reference.idx)).collect();
-    assert_eq!(places.len(), 3, "no two copies share a place");
+    assert_eq!(places.len(), 6, "no two copies share a place");
 
     let mut now = NOW;
     for (act, expected) in [
-        ("none", Status::Valid),
-        ("suspend", Status::Suspended),
-        ("resume", Status::Valid),
-        ("release", Status::Invalid),
+        ("none", Ok(())),
+        ("suspend", Err(StatusRefusal::Suspended)),
+        ("resume", Ok(())),
+        ("release", Err(StatusRefusal::Invalid)),
     ] {
         match act {
             "suspend" => desk.running.suspend(number, SuspendedBy::Issuer).await.unwrap(),
@@ -63,15 +79,24 @@ async fn a_verifier_learns_from_either_form_what_became_of_a_photo_id() {
         }
         for form in [StatusForm::Jwt, StatusForm::Cwt] {
             let mut lists = StatusLists::new();
-            for reference in &references {
-                assert!(lists.wants(&reference.uri, now) || places.len() > 1);
+            for (checked, reference) in shown.iter().zip(&references) {
                 let (status, body) = fetch(&desk, &reference.uri, Some(form.media_type()));
                 assert_eq!(status, 200);
                 let token = StatusToken::verify_under(&body, form, &reference.uri, &anchors, now).unwrap();
                 assert_eq!(token.reload_at(now), Some(now + 300));
                 assert!(token.is_usable(now + 3599) && !token.is_usable(now + 3600));
                 lists.keep(&reference.uri, token, now);
-                assert_eq!(lists.status(reference, now), Ok(Some(expected)), "{act} {form:?}");
+                assert_eq!(checked(&lists, now).1, expected, "{act} {form:?}");
+                assert_eq!(checked(&lists, now + 3600).1, Err(StatusRefusal::NoList));
+
+                // Half as long, at an address of its own, and of the same state.
+                let one = reference.uri.replace("/status/", "/status/1-bit/");
+                let (status, body) = fetch(&desk, &one, Some(form.media_type()));
+                assert_eq!(status, 200);
+                assert!(StatusToken::verify_under(&body, form, &reference.uri, &anchors, now).is_err());
+                let token = StatusToken::verify_under(&body, form, &one, &anchors, now).unwrap();
+                let holds = token.list().status(reference.idx) == Ok(Status::Valid);
+                assert_eq!((token.list().entries(), holds), (1 << 20, expected.is_ok()), "{act} {form:?}");
             }
         }
         desk.clock.advance(1);
@@ -131,7 +156,16 @@ async fn a_list_has_one_address_and_the_forms_there_are() {
     let at = |path: &str| format!("{}{path}", desk.running.base_url());
     assert_eq!(fetch(&desk, &at("/status/0"), None).0, 200);
     assert_eq!(fetch(&desk, &at("/status/63"), Some("*/*")).0, 200);
-    for path in ["/status/64", "/status/01", "/status/+1", "/status/x", "/status/4294967296"] {
+    assert_eq!(fetch(&desk, &at("/status/1-bit/63"), None).0, 200);
+    for path in [
+        "/status/1-bit/64",
+        "/status/1-bit/x",
+        "/status/64",
+        "/status/01",
+        "/status/+1",
+        "/status/x",
+        "/status/4294967296",
+    ] {
         assert_eq!(fetch(&desk, &at(path), None).0, 404, "{path}");
     }
     assert_eq!(fetch(&desk, &at("/status/0"), Some("text/html")).0, 406);

@@ -78,6 +78,8 @@ pub(crate) enum Trick {
 pub(crate) struct Issued {
     pub(crate) copies: Vec<(PublicKey, DeliveredCopy)>,
     pub(crate) mdocs: Vec<(PublicKey, Vec<u8>)>,
+    /// With the type of each.
+    pub(crate) sd_jwts: Vec<(PublicKey, String, String)>,
 }
 
 /// A desk on loopback in a folder of its own.
@@ -518,11 +520,11 @@ fn batch(format: &Format) -> u32 {
 }
 
 fn issued(delivered: &Delivered) -> Issued {
-    let mut issued = Issued { copies: Vec::new(), mdocs: Vec::new() };
+    let mut issued = Issued { copies: Vec::new(), mdocs: Vec::new(), sd_jwts: Vec::new() };
     for credentials in &delivered.credentials {
         for (key, text) in &credentials.copies {
-            // A wallet's own test looks into these.
-            if matches!(credentials.configuration.format, Format::SdJwtVc { .. }) {
+            if let Format::SdJwtVc { vct } = &credentials.configuration.format {
+                issued.sd_jwts.push((*key, text.clone(), vct.clone()));
                 continue;
             }
             let bytes = decode(text).unwrap();

@@ -59,6 +59,26 @@ impl StatusList {
         Ok(())
     }
 
+    /// The same list with one bit for each entry, which can say less: what does not hold, for now or for good, is invalid.
+    #[must_use]
+    pub fn in_one_bit(&self) -> Self {
+        let entries = usize::try_from(self.entries().div_ceil(8)).unwrap_or(0);
+        let mut one = Self { bits: 1, bytes: vec![0; entries] };
+        let in_a_byte = u64::from(8 / self.bits.max(1));
+        // Most bytes of most lists say that all is well.
+        let others = (0_u64..).zip(&self.bytes).filter(|(_, byte)| **byte != 0);
+        for index in others.flat_map(|(at, _)| {
+            let first = at.saturating_mul(in_a_byte);
+            first..first.saturating_add(in_a_byte)
+        }) {
+            if !matches!(self.status(index), Ok(Status::Valid) | Err(_)) {
+                // As many entries as before.
+                one.set(index, Status::Invalid).ok();
+            }
+        }
+        one
+    }
+
     /// The list as a ZLIB stream.
     #[must_use]
     pub fn to_zlib(&self) -> Vec<u8> {

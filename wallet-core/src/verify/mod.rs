@@ -1,6 +1,9 @@
-//! The other side of the counter: a scanned text, a signed pack and the time become a verdict. No network, no vault.
+//! The other side of the counter: a scanned text, a signed pack and the time become a verdict; and the status of credentials that a
+//! verifier is shown. No network, no vault.
 
 mod counter;
+#[cfg(feature = "issuer")]
+mod credential_status;
 mod reason;
 mod texts;
 mod verdict;
@@ -11,6 +14,8 @@ pub use crate::counter::{
     pack::{CounterPack, PackContent, Policy, StatusSet},
 };
 pub use counter::{Counter, DeskSettings, SeenEntry};
+#[cfg(feature = "issuer")]
+pub use credential_status::{HasStatus, StatusRefusal, check_status};
 pub use reason::Reason;
 pub use texts::{check_text, reason_text};
 pub use verdict::{AudienceKind, Check, CheckOutcome, Outcome, Relaxation, Shown, SkipReason, Verdict};
