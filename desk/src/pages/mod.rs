@@ -15,6 +15,7 @@ mod home;
 pub(crate) mod language;
 pub(crate) mod layout;
 mod operator;
+mod own_line;
 mod own_password;
 mod password;
 mod phones;
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(operator::routes())
         .merge(counter::routes())
         .merge(portal::routes())
+        .merge(own_line::routes())
         .merge(language::routes())
         .merge(static_files::routes())
 }

@@ -21,6 +21,7 @@ use super::{
     },
     language::say,
     layout::{Page, csrf, refusal},
+    own_line,
     session::{self, Jar, Session},
     shown::{or_out_of_order, qr, time},
     sign_in::see,
@@ -133,10 +134,15 @@ async fn sign_out(State(app): State<App>, posted: Posted<Citizen>) -> Response {
 }
 
 async fn front(State(app): State<App>, Signed { session, .. }: Signed<Citizen>) -> Response {
-    or_out_of_order(session.language, front_page(&app, &session).await)
+    or_out_of_order(session.language, front_page(&app, &session, None).await)
 }
 
-async fn front_page(app: &App, session: &Session) -> Result<Response, IssuerError> {
+/// What a citizen can do here, under a word about what they have just done.
+pub(super) async fn front_page(
+    app: &App,
+    session: &Session,
+    word: Option<(StatusCode, own_line::Word)>,
+) -> Result<Response, IssuerError> {
     let (person, documents) = signed_in(app, session).await?;
     let number = person.registration_number().as_str();
     let known = |document: &&Document| {
@@ -144,7 +150,13 @@ async fn front_page(app: &App, session: &Session) -> Result<Response, IssuerErro
     };
     let documents: Vec<&Document> = documents.iter().filter(known).collect();
     let page = Page::of(&app.pages, session, ("모바일 신분증 신청", "Apply for a mobile ID"));
+    let own =
+        own_line::section(app, session, &page, person_of(&session.who).ok_or(IssuerError::Failed)?).await?;
     let content = html! {
+        @if let Some((_, (good, korean, english))) = word {
+            @if good { p.notice.good #done role="status" { (page.say(korean, english)) } }
+            @else { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
+        }
         p { (person.name()) (page.say(" 님, 신청할 신분증을 고르세요.", ", choose what to apply for.")) }
         @for document in &documents {
             form.card method="post" action="/portal/apply" {
@@ -158,8 +170,9 @@ async fn front_page(app: &App, session: &Session) -> Result<Response, IssuerErro
             "발급하려면 실물 신분증을 휴대전화에 대고 얼굴을 확인했거나, 주민센터를 방문한 기록이 있어야 합니다.",
             "It is issued only if your card was tapped and your face checked on that phone, or you have been to the centre.",
         )) }
+        (own)
     };
-    Ok(page.render(StatusCode::OK, &content))
+    Ok(page.render(word.map_or(StatusCode::OK, |(status, _)| status), &content))
 }
 
 async fn apply(State(app): State<App>, posted: Posted<Citizen>) -> Response {
@@ -349,7 +362,7 @@ fn name_of(person: &PersonId) -> String {
     wallet_core::jose::encode(person)
 }
 
-fn person_of(who: &str) -> Option<PersonId> {
+pub(super) fn person_of(who: &str) -> Option<PersonId> {
     wallet_core::jose::decode(who)?.try_into().ok()
 }
 

@@ -87,6 +87,7 @@ fn act_name(language: Language, act: &str) -> &str {
         "deny" => say(language, "신청 거절", "Denied"),
         "suspend" => say(language, "정지", "Suspended"),
         "resume" => say(language, "정지 해제", "Resumed"),
+        "own-name" => say(language, "본인 명의 확인", "Own-name check"),
         "changed" => say(language, "회선 변경", "Line changed"),
         "check" => say(language, "확인", "Check"),
         "password" => say(language, "비밀번호 변경", "Password changed"),

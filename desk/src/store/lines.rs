@@ -54,24 +54,7 @@ impl Store {
         operator: &str,
         now: i64,
     ) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let former: Option<PersonId> = tx.first(
-                "SELECT person FROM lines WHERE line = ?1 AND person <> ?2",
-                params![line, person],
-                |row| row.get(0),
-            )?;
-            let before =
-                tx.execute("DELETE FROM lines WHERE line = ?1 OR person = ?2", params![line, person])?;
-            if let Some(former) = former {
-                note(tx, &former, LineChange::Taken, operator, now)?;
-            }
-            tx.execute(
-                "INSERT INTO lines (line, person, operator, bound_at) VALUES (?1, ?2, ?3, ?4)",
-                params![line, person, operator, now],
-            )?;
-            tx.execute("DELETE FROM line_events WHERE person = ?1", params![person])?;
-            Ok(before > 0)
-        })
+        self.write(|tx| put_line(tx, line, person, operator, now))
     }
 
     /// A line of an operator has changed, it says. A number that its subscriber has no more is nobody's from now on: whoever gets it
@@ -101,6 +84,31 @@ impl Store {
             write_down(tx, "changed", line, &said, reported, now)
         })
     }
+}
+
+/// As [`Store::bind_line`].
+pub(super) fn put_line(
+    tx: &mut Transaction<'_>,
+    line: &LineId,
+    person: &PersonId,
+    operator: &str,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let former: Option<PersonId> = tx.first(
+        "SELECT person FROM lines WHERE line = ?1 AND person <> ?2",
+        params![line, person],
+        |row| row.get(0),
+    )?;
+    let before = tx.execute("DELETE FROM lines WHERE line = ?1 OR person = ?2", params![line, person])?;
+    if let Some(former) = former {
+        note(tx, &former, LineChange::Taken, operator, now)?;
+    }
+    tx.execute(
+        "INSERT INTO lines (line, person, operator, bound_at) VALUES (?1, ?2, ?3, ?4)",
+        params![line, person, operator, now],
+    )?;
+    tx.execute("DELETE FROM line_events WHERE person = ?1", params![person])?;
+    Ok(before > 0)
 }
 
 /// Who has this line with this operator.

@@ -1,21 +1,26 @@
 //! The HTTP of the telecom operators, `Authorization: Bearer TOKEN`: `POST /telecom/suspend` and `/telecom/resume`, JSON
 //! `{"line", "reason"}` with `lost` or `stolen` to suspend and `found` to resume; `POST /telecom/changed`, JSON `{"line",
-//! "change"}` with `number`, `sim` or `ended`. Answers 204; 401 for nobody, 404 for a line that nobody has with this operator, 409
+//! "change"}` with `number`, `sim` or `ended`; `POST /telecom/own-names`, answered with what waits for the own-name check, and
+//! `POST /telecom/own-name`, JSON `{"id", "theirs"}`. Answers 204; 401 for nobody, 404 for a line that nobody has with this operator, 409
 //! with `{"reason"}` for an ID that stays suspended, 400 for the rest.
 
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, CACHE_CONTROL},
+    },
     response::{IntoResponse, Response},
     routing::post,
 };
 use serde::Deserialize;
 use serde_json::json;
+use wallet_core::jose::Fixed;
 
 use super::{Act, Operator, Reason, SubscriberLine};
 use crate::{
-    issuer::IssuerError,
+    issuer::{Issuer, IssuerError},
     server::{App, read_body},
     store::{LineChange, Reported, Said},
 };
@@ -34,11 +39,20 @@ struct Change {
     change: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnNameAnswer {
+    id: Fixed<16>,
+    theirs: bool,
+}
+
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/telecom/suspend", post(suspend))
         .route("/telecom/resume", post(resume))
         .route("/telecom/changed", post(changed))
+        .route("/telecom/own-names", post(own_names))
+        .route("/telecom/own-name", post(own_name))
 }
 
 async fn suspend(State(app): State<App>, request: Request) -> Response {
@@ -80,6 +94,35 @@ async fn changed(State(app): State<App>, request: Request) -> Response {
         })
         .await,
     )
+}
+
+/// Lines that citizens named as theirs and this operator's, with the names to compare.
+async fn own_names(State(app): State<App>, request: Request) -> Response {
+    let operator = match heard(&app, request).await {
+        Ok((operator, _)) => operator,
+        Err(response) => return response,
+    };
+    match app.with_issuer(move |issuer, now| issuer.own_names(&operator, now)).await {
+        Ok(asked) => ([(CACHE_CONTROL, "no-store")], Json(json!({ "asked": asked }))).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn own_name(State(app): State<App>, request: Request) -> Response {
+    let (operator, body) = match heard(&app, request).await {
+        Ok(heard) => heard,
+        Err(response) => return response,
+    };
+    let Ok(OwnNameAnswer { id, theirs }) = serde_json::from_slice(&body) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let told =
+        move |issuer: &Issuer, now| Ok(issuer.store().answer_own_name(&id.0, &operator, theirs, now)?);
+    match app.with_issuer(told).await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => StatusCode::NOT_FOUND.into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 /// Which operator speaks, and what it says.

@@ -1,7 +1,9 @@
 //! The telecom operator: a subscriber says that the phone is lost, and the ID bound to that line is suspended at once. An
-//! operator can suspend and resume by its own lines, and say that one has changed; nothing else: a line proves nobody's identity.
+//! operator can suspend and resume by its own lines, say that one has changed and whose one is; nothing else: a line proves nobody's
+//! identity.
 
 pub(crate) mod api;
+mod own_names;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +30,12 @@ impl Operator {
     #[must_use]
     pub fn new(name: impl Into<String>, token: &str) -> Self {
         Self { name: name.into(), token: sha256(token.as_bytes()) }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The operator among `all` with this token.

@@ -5,7 +5,7 @@ mod commands;
 use std::{collections::HashMap, sync::Arc};
 
 use desk::{FIXTURE_LINES, issuer::IssuerError, telecom::Operator};
-use fixtures::{people, platform::LoopbackHttp};
+use fixtures::{browser::Browser, operator::SimulatedOperator, people, platform::LoopbackHttp};
 use wallet_core::{
     card::Disclosure,
     platform::{Clock, Http, HttpMethod, HttpRequest},
@@ -204,4 +204,62 @@ async fn only_a_known_operator_reports_and_only_a_line_that_is_ones_own_is_recor
             "{outcome:?}"
         );
     }
+}
+
+/// No clerk and nothing of the fixtures says whose the line is: the citizen names it, and its operator answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_citizen_names_their_line_and_its_operator_confirms_and_suspends_by_it() {
+    const LINE: &str = "010-0000-0077";
+    let stage = Stage::with(|config| {
+        config.own_names = None;
+        config.operators.push(Operator::new("other-telecom", "another secret"));
+    })
+    .await;
+    let (adult, phone) = (people::adult(), stage.phone().await);
+    let browser = Browser::at(stage.desk.base_url());
+    let page = browser.sign_in(&adult).await.unwrap();
+    assert!(!page.text.contains("/portal/line"), "without an ID there is nothing to suspend");
+    let csrf = page.field("csrf").unwrap();
+    let name = async |line: &str, operator: &str| {
+        let fields = [("csrf", csrf.as_str()), ("line", line), ("operator", operator)];
+        browser.post("/portal/line", &fields).await.unwrap().status
+    };
+    assert_eq!(name(LINE, "gaon-telecom").await, 409);
+    phone.enrol(&adult).await.unwrap();
+    assert!(browser.get("/portal").await.unwrap().text.contains("/portal/line"));
+    assert_eq!(name("02-123-4567", "gaon-telecom").await, 422);
+    assert_eq!(name(LINE, "nobody's").await, 422);
+
+    let base = stage.desk.base_url();
+    let operator = SimulatedOperator::at(base, OPERATOR_TOKEN, &[(LINE, adult.name)]);
+    let other = SimulatedOperator::at(base, "another secret", &[(LINE, adult.name)]);
+    // Somebody else's line is not theirs, and what is asked of one operator no other hears of.
+    assert_eq!(name("010-0000-0078", "gaon-telecom").await, 200);
+    assert_eq!(other.answer_all().await, Ok((0, 0)));
+    assert_eq!(operator.answer_all().await, Ok((0, 1)));
+    assert_eq!(ask(&stage, "suspend", Some(OPERATOR_TOKEN), &report("010-0000-0078", "lost")).await, 404);
+    assert_eq!(name(LINE, "gaon-telecom").await, 200);
+    assert_eq!(operator.report("suspend", LINE, "lost").await, Ok(404), "nobody has said that it is theirs");
+    assert_eq!(operator.answer_all().await, Ok((1, 0)));
+    assert_eq!(operator.answer_all().await, Ok((0, 0)));
+    assert_eq!(name(LINE, "gaon-telecom").await, 429);
+
+    let shown = show(&phone).await;
+    assert_eq!(refused(&stage, &counter(&stage).await, &shown), None);
+    assert_eq!(other.report("suspend", LINE, "lost").await, Ok(404));
+    assert_eq!(operator.report("suspend", LINE, "lost").await, Ok(204));
+    let shown = show(&phone).await;
+    assert_eq!(refused(&stage, &counter(&stage).await, &shown), Some(Reason::Deactivated));
+    assert_eq!(operator.report("resume", LINE, "found").await, Ok(204));
+
+    let unknown = format!(r#"{{"id":"{}","theirs":true}}"#, "A".repeat(22));
+    assert_eq!(ask(&stage, "own-name", Some(OPERATOR_TOKEN), &unknown).await, 404);
+    assert_eq!(ask(&stage, "own-name", Some(OPERATOR_TOKEN), "{}").await, 400);
+    for path in ["own-names", "own-name"] {
+        assert_eq!(ask(&stage, path, None, "{}").await, 401);
+    }
+    let audit = stage.desk.audit().await.unwrap();
+    let own_names: Vec<_> =
+        audit.iter().filter(|(event, _)| event == "own_name").map(|(_, what)| what).collect();
+    assert_eq!(own_names, ["no phone", "asked", "not theirs: gaon-telecom", "asked", "ok: gaon-telecom"]);
 }

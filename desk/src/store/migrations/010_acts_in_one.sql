@@ -21,3 +21,14 @@ ALTER TABLE instances ADD COLUMN attestation BLOB;
 ALTER TABLE instances ADD COLUMN challenge BLOB;
 ALTER TABLE app_keys ADD COLUMN object BLOB;
 ALTER TABLE app_keys ADD COLUMN client_data_hash BLOB;
+
+-- Lines that citizens named as theirs, until their operator has said so: number sealed under a key that is not in this file.
+CREATE TABLE own_names (
+    id BLOB PRIMARY KEY CHECK (length(id) = 16),
+    person BLOB NOT NULL UNIQUE CHECK (length(person) = 32),
+    line BLOB NOT NULL CHECK (length(line) = 32),
+    operator TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    denied_at INTEGER
+) STRICT, WITHOUT ROWID;
