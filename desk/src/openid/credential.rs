@@ -320,3 +320,45 @@ fn answer(content: &Content, encryption: Option<Encryption>) -> Result<Credentia
     };
     Ok(CredentialAnswer { ready, body })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples of the specification's credential endpoint, where they are at hand.
+    #[test]
+    fn requests_of_the_specification_are_read_and_one_of_its_drafts_names_nothing() {
+        let folder = std::env::var_os("ORACLES_DIR").map_or_else(
+            || concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared").into(),
+            std::path::PathBuf::from,
+        );
+        let example = |name: &str| {
+            let text = std::fs::read(folder.join("vectors/openid4vci").join(name)).ok();
+            assert!(text.is_some() || std::env::var("ORACLES").as_deref() != Ok("required"), "{name}");
+            text.map(|text| serde_json::from_slice::<serde_json::Value>(&text).unwrap())
+        };
+        let Some(by_id) = example("credential-request-configuration-id.json") else { return };
+        let by_name = example("credential-request-identifier-two-proofs.json").unwrap();
+        let of_a_draft = example("credential-request-format-mso-mdoc.json").unwrap();
+        for (json, identifier, configuration) in [
+            (&by_id["message"]["json"], None, Some("org.iso.18013.5.1.mDL")),
+            (&by_name["message"]["json"], Some("CivilEngineeringDegree-2023"), None),
+            // Neither is refused: 8.2.
+            (&of_a_draft["credential_request"], None, None),
+        ] {
+            let read: CredentialRequest = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(read.credential_identifier.as_deref(), identifier);
+            assert_eq!(read.credential_configuration_id.as_deref(), configuration);
+            // This issuer takes the attestation of all keys at once.
+            assert!(read.proofs.is_some_and(|proofs| proofs.attestation.is_none()));
+        }
+        let deferred = example("deferred-request.json").unwrap();
+        let read: DeferredRequest = serde_json::from_value(deferred["message"]["json"].clone()).unwrap();
+        assert_eq!(read.transaction_id, "8xLOxBtZp8");
+        for (name, event) in [("accepted", "credential_accepted"), ("failure", "credential_failure")] {
+            let notice = example(&format!("notification-{name}.json")).unwrap();
+            let read: Notification = serde_json::from_value(notice["message"]["json"].clone()).unwrap();
+            assert_eq!((read.notification_id.as_str(), read.event.as_str()), ("3fwe98js", event));
+        }
+    }
+}

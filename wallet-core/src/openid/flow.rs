@@ -187,7 +187,10 @@ impl Session {
                 let challenge = encode(&sha256(verifier.expose().as_bytes()));
                 let scopes: Option<Vec<&str>> =
                     found.configurations.iter().map(|configuration| configuration.scope.as_deref()).collect();
-                let details = authorization_details(&found.configurations)?;
+                // 5.1.1: an authorization server of its own has to be told whose credentials are meant.
+                let issuer = &found.issuer.issuer;
+                let elsewhere = (found.server.issuer != *issuer).then(|| issuer.as_str());
+                let details = authorization_details(&found.configurations, elsewhere)?;
                 let scope = scopes.map(|scopes| scopes.join(" "));
                 let mut members = vec![
                     ("response_type", "code"),

@@ -59,17 +59,27 @@ pub(super) struct Notification<'a> {
     pub(super) event: &'static str,
 }
 
-/// `authorization_details` for these configurations. 5.1.1.
-pub(super) fn authorization_details(configurations: &[Configuration]) -> Result<String, Misuse> {
+/// `authorization_details` for these configurations; `issuer` where a server is asked that serves several. 5.1.1.
+pub(super) fn authorization_details(
+    configurations: &[Configuration],
+    issuer: Option<&str>,
+) -> Result<String, Misuse> {
     #[derive(Serialize)]
     struct Detail<'a> {
         #[serde(rename = "type")]
         kind: &'static str,
         credential_configuration_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        locations: Option<[&'a str; 1]>,
     }
+    let locations = issuer.map(|issuer| [issuer]);
     let details: Vec<_> = configurations
         .iter()
-        .map(|wanted| Detail { kind: "openid_credential", credential_configuration_id: &wanted.id })
+        .map(|wanted| Detail {
+            kind: "openid_credential",
+            credential_configuration_id: &wanted.id,
+            locations,
+        })
         .collect();
     serde_json::to_string(&details).map_err(|_| Misuse::NoJson)
 }

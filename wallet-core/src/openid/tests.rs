@@ -23,25 +23,25 @@ use crate::{
 pub(super) const DIED: OpenIdError = OpenIdError::Misuse(Misuse::BadRandomness);
 pub(super) const NOW: i64 = 1_795_500_000;
 pub(super) const ISSUER: &str = "https://issuer.example";
-const REDIRECT: &str = "https://wallet.example/cb";
+pub(super) const REDIRECT: &str = "https://wallet.example/cb";
 pub(super) const WITH_CODE: &str = r#"{"urn:ietf:params:oauth:grant-type:pre-authorized_code":{"pre-authorized_code":"pre","tx_code":{"length":6}}}"#;
 pub(super) const SIGN_IN: &str = r#"{"authorization_code":{"issuer_state":"st"}}"#;
 
 /// An issuer that answers by path. A changed answer comes instead of the usual one.
 pub(super) struct Issuer {
     pub(super) instance: SigningKey,
-    holders: Vec<SigningKey>,
+    pub(super) holders: Vec<SigningKey>,
     changed: HashMap<&'static str, Vec<HttpResponse>>,
     pub(super) asked: Vec<HttpRequest>,
     pub(super) metadata: Value,
     pub(super) server: Value,
-    policy: TokenPolicy,
+    pub(super) policy: TokenPolicy,
     requests: RequestPolicy,
     attested: bool,
     pub(super) typed: Option<&'static str>,
-    browser: fn(&str) -> String,
+    pub(super) browser: fn(&str) -> String,
     waited: u32,
-    notice: Outcome,
+    pub(super) notice: Outcome,
     pub(super) delivered: usize,
     pub(super) asked_citizen: bool,
     /// The first credential request is put off with this.
@@ -55,6 +55,7 @@ pub(super) struct Issuer {
     /// What the issuer lets chips prove themselves by.
     pub(super) chip_proofs: Vec<&'static str>,
     pub(super) card_cannot_sign: bool,
+    pub(super) c_nonce: &'static str,
 }
 
 pub(super) fn answer(status: u16, body: &Value) -> HttpResponse {
@@ -127,6 +128,7 @@ pub(super) fn issuer() -> Issuer {
         dies_at: None,
         chip_proofs: vec!["active_authentication"],
         card_cannot_sign: false,
+        c_nonce: "c-nonce",
     }
 }
 
@@ -202,7 +204,7 @@ impl Issuer {
             "/token" => {
                 answer(200, &json!({"access_token": "token", "token_type": "DPoP", "refresh_token": "again"}))
             }
-            "/nonce" => answer(200, &json!({"c_nonce": "c-nonce"})),
+            "/nonce" => answer(200, &json!({"c_nonce": self.c_nonce})),
             "/credential" | "/deferred" => {
                 let count = if several { self.holders.len() } else { count.unwrap_or(1) };
                 let credentials: Vec<Value> = (0..count)
@@ -276,14 +278,14 @@ impl Issuer {
                     Input::Redirected(back.replace("STATE", state))
                 }
                 Step::MakeHolderKeys { count, challenge, .. } => {
-                    assert_eq!(challenge, sha256(b"c-nonce"));
+                    assert_eq!(challenge, sha256(self.c_nonce.as_bytes()));
                     let count = usize::try_from(count).unwrap();
                     Input::HolderKeys(
                         self.holders.iter().take(count).map(|key| key.public().as_sec1().to_vec()).collect(),
                     )
                 }
                 Step::AttestKeys { nonce } => {
-                    assert_eq!(nonce.as_deref(), Some("c-nonce"));
+                    assert_eq!(nonce.as_deref(), Some(self.c_nonce));
                     Input::KeyAttestation("keys.attest.ed".into())
                 }
                 Step::SignHolder(bytes) => Input::Signature(self.holders[0].sign(&bytes).unwrap().to_vec()),
@@ -345,7 +347,7 @@ pub(super) fn form(request: &HttpRequest) -> HashMap<String, String> {
     parse_form(std::str::from_utf8(&request.body).unwrap()).unwrap().into_iter().collect()
 }
 
-fn dpop_claims(request: &HttpRequest, key: &SigningKey) -> Value {
+pub(super) fn dpop_claims(request: &HttpRequest, key: &SigningKey) -> Value {
     let jws = Jws::parse(&request.headers["dpop"], "dpop+jwt").unwrap();
     assert_eq!(jws.key(), Some(key.public()));
     jws.verify(key.public()).unwrap()
