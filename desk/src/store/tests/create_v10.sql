@@ -28,7 +28,7 @@ CREATE TABLE app_keys (
     counter INTEGER NOT NULL CHECK (counter >= 0),
     instance BLOB NOT NULL CHECK (length(instance) = 32),
     attested_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, object BLOB, client_data_hash BLOB) STRICT, WITHOUT ROWID;
 CREATE TABLE applications (
     application BLOB PRIMARY KEY CHECK (length(application) = 32),
     person BLOB NOT NULL CHECK (length(person) = 32),
@@ -119,7 +119,7 @@ CREATE TABLE former_phones (
 CREATE TABLE instances (
     thumbprint BLOB PRIMARY KEY CHECK (length(thumbprint) = 32),
     attested_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, attestation BLOB, challenge BLOB) STRICT, WITHOUT ROWID;
 CREATE TABLE keys (
     digest BLOB PRIMARY KEY CHECK (length(digest) = 32)
 ) STRICT, WITHOUT ROWID;
@@ -149,6 +149,20 @@ CREATE TABLE offers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX offers_by_end ON offers (expires_at);
 CREATE INDEX offers_of_person ON offers (person);
+CREATE TABLE outdated (
+    person BLOB NOT NULL CHECK (length(person) = 32),
+    document BLOB NOT NULL CHECK (length(document) = 4),
+    PRIMARY KEY (person, document)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE own_names (
+    id BLOB PRIMARY KEY CHECK (length(id) = 16),
+    person BLOB NOT NULL UNIQUE CHECK (length(person) = 32),
+    line BLOB NOT NULL CHECK (length(line) = 32),
+    operator TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    asked_at INTEGER NOT NULL,
+    denied_at INTEGER
+) STRICT, WITHOUT ROWID;
 CREATE TABLE page_limits (
     name BLOB PRIMARY KEY CHECK (length(name) = 32),
     due_at INTEGER NOT NULL
