@@ -48,11 +48,9 @@ pub(super) struct Issuer {
     pub(super) later: Option<Value>,
     /// All credentials of an issuance get the same name for notices.
     one_name: bool,
-    /// What was kept, newest last.
     pub(super) saved: Vec<Vec<u8>>,
     /// The process dies when the machine asks for this.
     pub(super) dies_at: Option<fn(&Step) -> bool>,
-    /// What the issuer lets chips prove themselves by.
     pub(super) chip_proofs: Vec<&'static str>,
     pub(super) card_cannot_sign: bool,
     pub(super) c_nonce: &'static str,
