@@ -16,8 +16,11 @@ const PACK_REUSE: i64 = 60;
 #[derive(Default)]
 pub(crate) struct Published {
     pack: Mutex<Option<Kept<PackBasis>>>,
-    lists: Mutex<HashMap<(u32, ListBits, &'static str), Kept<Inactive>>>,
+    lists: Mutex<HashMap<ListForm, Kept<Inactive>>>,
 }
+
+/// Number of a list, its bits a status, and its media type.
+type ListForm = (u32, ListBits, &'static str);
 
 /// Entries of a status list that are not valid, and whether they ended for good.
 type Inactive = Vec<(u32, bool)>;

@@ -12,24 +12,23 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn app_key(&self, id: &[u8; 32]) -> Result<Option<(KnownAppKey, Thumbprint)>, StoreError> {
-        let found: Option<(([u8; 65], [u8; 32], i64), Thumbprint, (Vec<u8>, [u8; 32], i64))> =
-            self.read(|tx| {
-                tx.first(
-                    "SELECT public_key, app, counter, instance, object, client_data_hash, attested_at
-                     FROM app_keys WHERE id = ?1 AND object IS NOT NULL",
-                    params![id],
-                    |row| {
-                        let key = (row.get(0)?, row.get(1)?, row.get(2)?);
-                        Ok((key, row.get(3)?, (row.get(4)?, row.get(5)?, row.get(6)?)))
-                    },
-                )
-            })?;
-        let Some(((public, app, counter), instance, said)) = found else { return Ok(None) };
-        let public = PublicKey::from_sec1(&public).map_err(|_| StoreError::Shape)?;
-        let counter = u32::try_from(counter).map_err(|_| StoreError::Shape)?;
-        let (object, client_data_hash, attested_at) = said;
-        let key = AppKey { id: *id, public, app, counter };
-        Ok(Some((KnownAppKey { key, object, client_data_hash, attested_at }, instance)))
+        let found = self.read(|tx| {
+            tx.first(
+                "SELECT public_key, app, counter, instance, object, client_data_hash, attested_at
+                 FROM app_keys WHERE id = ?1 AND object IS NOT NULL",
+                params![id],
+                |row| {
+                    let (public, counter): ([u8; 65], i64) = (row.get(0)?, row.get(2)?);
+                    let key = (PublicKey::from_sec1(&public), u32::try_from(counter));
+                    let (Ok(public), Ok(counter)) = key else { return Err(StoreError::Shape) };
+                    let key = AppKey { id: *id, public, app: row.get(1)?, counter };
+                    let (object, client_data_hash) = (row.get(4)?, row.get(5)?);
+                    let known = KnownAppKey { key, object, client_data_hash, attested_at: row.get(6)? };
+                    Ok((known, row.get(3)?))
+                },
+            )
+        })?;
+        Ok(found)
     }
 
     /// Remembers how often an App Attest key has signed, for the wallet it belongs to. Tells whether that is more than was known,

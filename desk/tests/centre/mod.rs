@@ -152,7 +152,7 @@ async fn what_the_issuer_suspended_the_centre_neither_lifts_nor_takes_over() {
     let accepted = offer.accept(Some(visit.transaction_code.into()), None).await;
     assert_eq!(accepted, Err(WalletError::IssuerRefused { why: Refusal::Suspended }));
     assert!(clerk.get("/clerk").body.contains("<td>Resumed</td><td>Still suspended</td>"));
-    assert_eq!(office.desk.resume(number, SuspendedBy::Issuer).await.unwrap(), true);
+    assert!(office.desk.resume(number, SuspendedBy::Issuer).await.unwrap());
 }
 
 /// Where the card on a phone stands after it asked.
