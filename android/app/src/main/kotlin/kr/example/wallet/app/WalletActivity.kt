@@ -54,7 +54,8 @@ internal class WalletActivity :
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.S) window.setHideOverlayWindows(true)
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) setRecentsScreenshotEnabled(false)
         @Suppress("DEPRECATION")
-        kept = (lastNonConfigurationInstance as? Kept)?.takeIf { it.language == language } ?: Kept(app.door, language)
+        val turned = lastNonConfigurationInstance as? Kept
+        kept = turned?.takeIf { it.language == language } ?: Kept(app.door, language).also { turned?.end() }
         if (kept.stack.isEmpty()) {
             kept.stack += Place(Place.Kind.HOME)
             kept.stack +=
@@ -83,7 +84,8 @@ internal class WalletActivity :
     }
 
     override fun onDestroy() {
-        if (isFinishing) kept.end()
+        // Nobody comes back to its presenters: an offer that one holds would keep the vault from being opened anew.
+        if (!isChangingConfigurations) kept.end()
         super.onDestroy()
     }
 
@@ -267,7 +269,7 @@ internal class Kept(
         if (stack.size > 1) presenters.remove(stack.removeAt(stack.lastIndex))?.leave()
     }
 
-    /** The citizen has closed the app. */
+    /** Nobody comes back: the citizen has closed the app, speaks another language, or the system needed the room. */
     fun end() {
         presenters.values.forEach(Presenter<*>::leave)
         presenters.clear()

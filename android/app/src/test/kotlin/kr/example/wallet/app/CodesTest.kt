@@ -75,6 +75,17 @@ class CodesTest {
         }
 
     @Test
+    fun `an offer is asked about again when the system speaks another language`() =
+        with(stage) {
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(simulator.visit().link)))
+            until { sees(R.string.offer_question) }
+            val english = text(R.string.offer_question)
+            speak("ko-rKR")
+            until { sees(R.string.offer_question) }
+            assertFalse(sees(english))
+        }
+
+    @Test
     fun `an issuance cut short is offered again after the app has died`() =
         with(stage) {
             val visit = simulator.visit()

@@ -113,6 +113,13 @@ internal class Stage : ExternalResource() {
         idle()
     }
 
+    /** The system speaks another language from now on. */
+    fun speak(qualifiers: String) {
+        RuntimeEnvironment.setQualifiers(qualifiers)
+        launched.last().configurationChange().visible()
+        idle()
+    }
+
     /** The system ends the process; what it saved comes back. */
     fun die(): WalletActivity {
         val saved = Bundle()
