@@ -6,6 +6,7 @@ import android.view.View
 import android.widget.ImageView
 import android.widget.LinearLayout
 import android.widget.TextView
+import kr.example.wallet.core.CardClaim
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.Disclosure
@@ -32,42 +33,83 @@ internal class CardPart(
     private val issued = Field(blocks, R.string.card_issued)
     private val valid = Field(blocks, R.string.card_valid)
     private val state = Field(blocks, R.string.card_state)
+    private val document = blocks.subheading()
+    private val claims = blocks.column()
+    private val standing = StandingBlock(host)
+    private val others = blocks.column()
     private val details = blocks.secondary("") { if (masked) presenter.reveal() else presenter.mask() }
     private val show = blocks.primary(blocks.text(R.string.card_show)) { host.go(Place(Place.Kind.SHOW)) }
     private val left = blocks.quiet()
     private val few = blocks.warning(blocks.text(R.string.card_few_left))
     private val unfinished = UnfinishedBlock(host, presenter)
+    private val renew = blocks.secondary(blocks.text(R.string.card_renew)) { host.go(Place(Place.Kind.RENEW, renewing)) }
+    private var renewing: String? = null
+    private var saying: List<CardClaim>? = null
+    private var besides: List<Pair<String, String>>? = null
     private var masked = true
     private var drawn: ByteArray? = null
 
     val view: View =
         blocks.page(
+            standing.view,
             plate(),
             blocks.quiet(blocks.text(R.string.card_no_proof)),
             unfinished.view,
             show,
             left,
             few,
+            others,
             blocks.secondary(blocks.text(R.string.card_scan)) { host.go(Place(Place.Kind.SCAN)) },
             blocks.secondary(blocks.text(R.string.card_history)) { host.go(Place(Place.Kind.HISTORY)) },
-            blocks.secondary(blocks.text(R.string.card_renew)) { host.go(Place(Place.Kind.RENEW)) },
+            renew,
             lostButton(host),
+            removeButton(host),
         )
 
-    fun show(card: HomeState.Card) {
-        masked = card.isMasked
-        fields(card.card)
+    fun show(state: HomeState.Card) {
+        val card = state.document.card
+        renewing = card.document
+        masked = state.isMasked
+        fields(card)
+        document.say(state.document.name)
         val hidden = blocks.text(R.string.hidden)
         if (masked) {
-            number.say(card.card.masked(), "${card.card.masked().take(FRONT)}, $hidden")
+            number.say(card.masked(), "${card.masked().take(FRONT)}, $hidden")
             address.say(DOTS, hidden)
         } else {
-            number.say(card.card.maskedRegistrationNumber)
-            address.say(card.card.address)
+            number.say(card.maskedRegistrationNumber)
+            address.say(card.address)
         }
-        details.say(card.seconds?.let { blocks.text(R.string.card_hide, it) } ?: blocks.text(R.string.card_details))
-        copies(card.card)
-        unfinished.view.isThere = card.unfinished
+        details.say(state.seconds?.let { blocks.text(R.string.card_hide, it) } ?: blocks.text(R.string.card_details))
+        copies(card)
+        standing.show(card, state.renewed)
+        said(if (masked) emptyList() else state.document.claims)
+        beside(state.others)
+        renew.isThere = card.state == CardState.ACTIVE || card.state == CardState.NEEDS_RENEWAL
+        unfinished.view.isThere = state.unfinished
+    }
+
+    /** What the document says beside what every card has, in the detail view. */
+    private fun said(now: List<CardClaim>) {
+        if (now == saying) return
+        saying = now
+        claims.removeAllViews()
+        now.forEach { claim ->
+            val field = Field(blocks, claim.label).also { it.say(claim.value) }
+            claims.addView(field.view, blocks.below(if (claims.childCount == 0) 0 else Blocks.GAP))
+        }
+        claims.isThere = now.isNotEmpty()
+    }
+
+    private fun beside(now: List<Held>) {
+        val named = now.map { it.card.id to it.name }
+        if (named == besides) return
+        besides = named
+        others.removeAllViews()
+        for ((id, name) in named) {
+            others.addView(blocks.secondary(name) { presenter.choose(id) }, blocks.below(if (others.childCount == 0) 0 else Blocks.GAP))
+        }
+        others.isThere = named.isNotEmpty()
     }
 
     private fun fields(card: CardView) {
@@ -81,12 +123,13 @@ internal class CardPart(
     }
 
     private fun copies(card: CardView) {
-        val active = card.state == CardState.ACTIVE
+        // Counters know no document without copies for them.
+        val active = card.state == CardState.ACTIVE && card.copies.isNotEmpty()
         val least = card.copies.firstOrNull { it.disclosure == Disclosure.entries.first() }?.left ?: 0u
         show.isThere = active
         left.isThere = active
         left.say(blocks.text(R.string.card_left, least.toInt()))
-        few.isThere = card.state == CardState.NEEDS_RENEWAL || (active && card.copies.any { it.left <= 1u })
+        few.isThere = active && card.copies.any { it.left <= 1u }
     }
 
     private fun draw(jpeg: ByteArray) {
@@ -111,7 +154,7 @@ internal class CardPart(
                     LinearLayout.LayoutParams(0, LinearLayout.LayoutParams.WRAP_CONTENT, 3f).apply { marginStart = blocks.dp(16) },
                 )
             }
-        return blocks.column(top, number.view, address.view, details, issued.view, valid.view, state.view).apply {
+        return blocks.column(document, top, number.view, address.view, claims, details, issued.view, valid.view, state.view).apply {
             background = blocks.box(R.color.tint, R.color.line)
             setPadding(blocks.dp(16), blocks.dp(16), blocks.dp(16), blocks.dp(16))
         }
@@ -120,9 +163,11 @@ internal class CardPart(
     /** A label and, under it, a value. */
     private class Field(
         blocks: Blocks,
-        label: Int,
+        label: String,
     ) {
-        private val name: TextView = blocks.quiet(blocks.text(label))
+        constructor(blocks: Blocks, label: Int) : this(blocks, blocks.text(label))
+
+        private val name: TextView = blocks.quiet(label)
         private val value: TextView = blocks.body()
         val view: LinearLayout = blocks.column(name, value).apply { (value.layoutParams as LinearLayout.LayoutParams).topMargin = 0 }
 

@@ -4,8 +4,9 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.delay
 import kr.example.wallet.MobileId
-import kr.example.wallet.core.CardState
+import kr.example.wallet.core.CardClaim
 import kr.example.wallet.core.CardView
+import kr.example.wallet.core.Renewed
 import kr.example.wallet.core.UnfinishedIssuance
 import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.WalletException
@@ -37,16 +38,25 @@ internal sealed interface HomeState {
         val trouble: WalletException?,
     ) : HomeState
 
-    /** The card, masked unless [seconds] are left of the detail view. */
+    /** One of the documents, masked unless [seconds] are left of the detail view, and the others by their names. */
     data class Card(
-        val card: CardView,
+        val document: Held,
+        val others: List<Held>,
         val unfinished: Boolean,
         val seconds: Int?,
+        val renewed: Renewed?,
     ) : HomeState {
         val isMasked: Boolean
             get() = seconds == null
     }
 }
+
+/** A document in the wallet: what it is called, and what it says beside what every card has. */
+internal data class Held(
+    val card: CardView,
+    val name: String,
+    val claims: List<CardClaim>,
+)
 
 /** Opening, unlocking, and the card with its personal fields masked. */
 internal class HomePresenter(
@@ -54,6 +64,8 @@ internal class HomePresenter(
     private val wallets: Wallets,
 ) : Presenter<HomeState>(scope, HomeState.Opening) {
     private var countdown: Job? = null
+    private var chosen: String? = null
+    private var renewed: Renewed? = null
 
     /** Looks again at what there is: after the screen comes back, whatever happened elsewhere. */
     fun look() {
@@ -93,6 +105,13 @@ internal class HomePresenter(
             now = seen
             if (seen is HomeState.Card) countDown(seen)
         }
+    }
+
+    /** Another of the documents. */
+    fun choose(card: String) {
+        chosen = card
+        countdown?.cancel()
+        errand(::refused) { now = wallets.ask { seen(it) } }
     }
 
     /** Masks again, at once. */
@@ -135,41 +154,51 @@ internal class HomePresenter(
             }
     }
 
-    private suspend fun seen(id: MobileId): HomeState =
+    private fun seen(id: MobileId): HomeState =
         when (id.state()) {
             WalletState.EMPTY -> HomeState.Welcome(isUnfinished(id))
             WalletState.LOCKED -> HomeState.Locked(isUnfinished(id), null)
-            WalletState.LOCKED_BY_COMMAND -> HomeState.Locked(isUnfinished(id), whyLocked(id))
+            WalletState.LOCKED_BY_COMMAND -> HomeState.Locked(false, whyLocked(id))
             WalletState.WIPED -> HomeState.Locked(false, WalletException.NotUsable(Unusable.Wiped))
             WalletState.READY -> card(id)
         }
 
     private fun card(id: MobileId): HomeState {
         val cards = id.cards()
-        val card = cards.lastOrNull { it.state == CardState.ACTIVE } ?: cards.lastOrNull()
-        return if (card == null) HomeState.Welcome(isUnfinished(id)) else HomeState.Card(card, isUnfinished(id), null)
+        val card =
+            cards.find { it.id == chosen } ?: cards.shown() ?: cards.lastOrNull() ?: return HomeState.Welcome(isUnfinished(id))
+        val (documents, others) =
+            cards.map { Held(it, id.documentName(it.document), id.claims(it.id)) }.partition { it.card.id == card.id }
+        return HomeState.Card(documents.single(), others, isUnfinished(id), null, renewed)
     }
 
     private fun isUnfinished(id: MobileId) = id.unfinishedIssuance() == UnfinishedIssuance.WAITING
 
-    /** The core says it, without a prompt, to whoever tries. */
-    private suspend fun whyLocked(id: MobileId): WalletException? =
-        try {
-            id.unlock()
-            null
-        } catch (refused: WalletException.NotUsable) {
-            refused
-        }
+    private fun whyLocked(id: MobileId): WalletException? = id.lockedFor()?.let { WalletException.NotUsable(Unusable.LockedByCommand(it)) }
 
-    /** Proofs of freshness for counters without a network, each hour; no network is no trouble here. */
+    /** What the issuer says of the card, proofs of freshness, fresh copies; no network is no trouble here. */
     private fun refresh() {
         if (now is HomeState.Welcome) return
         aside {
             try {
-                wallets.askBeside { it.refreshStaples() }
+                val (done, seen) = wallets.askBeside { id -> id.refresh() to seen(id) }
+                renewed = done.renewed
+                wallets.refreshAgain(done.nextAt)
+                // Unless the citizen is in the middle of something that the screen shows.
+                if (!isBusy && (now as? HomeState.Card)?.isMasked != false && seen != now) now = told(seen)
             } catch (_: WalletException) {
-                // They are fetched at the next look; until then the counter says what it lacks.
+                // It is tried again at the next look; until then the counter says what it lacks.
             }
+        }
+    }
+
+    /** With why the last attempt failed, where the wallet is locked still. */
+    private fun told(seen: HomeState): HomeState {
+        val trouble = (now as? HomeState.Locked)?.trouble
+        return when {
+            seen is HomeState.Locked && seen.trouble == null -> seen.copy(trouble = trouble)
+            seen is HomeState.Card -> seen.copy(renewed = renewed)
+            else -> seen
         }
     }
 
@@ -178,7 +207,8 @@ internal class HomePresenter(
     }
 
     private fun refused(trouble: WalletException) {
-        now = HomeState.Locked((now as? HomeState.Locked)?.unfinished ?: false, trouble)
+        val unusable = trouble is WalletException.NotUsable
+        now = HomeState.Locked(!unusable && (now as? HomeState.Locked)?.unfinished == true, trouble)
     }
 
     companion object {

@@ -142,6 +142,8 @@ private class LockedPart(
     private val unlock = blocks.primary(blocks.text(R.string.unlock)) { presenter.unlock() }
     private val startOver = blocks.secondary(blocks.text(R.string.start_over)) { ask() }
     private val confirm = blocks.primary(blocks.text(R.string.start_over_confirm)) { presenter.startOver() }
+    private val remove = removeButton(host)
+    private var isWiped = false
 
     val view: View =
         blocks.page(
@@ -153,26 +155,29 @@ private class LockedPart(
             confirm,
             unfinished.view,
             lostButton(host),
+            remove,
         )
 
-    init {
-        val words = WalletException.Locked().text(host.language)
+    fun show(state: HomeState.Locked) {
+        val unusable = (state.trouble as? WalletException.NotUsable)?.why
+        val wiped = unusable is Unusable.Wiped
+        val dead = wiped || state.trouble is WalletException.KeyInvalidated
+        // A wallet that a command locks, or that is gone, says why, and nothing of unlocking.
+        val words = (if (unusable == null) WalletException.Locked() else state.trouble ?: WalletException.Locked()).text(host.language)
         what.say(words.what)
         next.say(words.next)
-    }
-
-    fun show(state: HomeState.Locked) {
-        val wiped = (state.trouble as? WalletException.NotUsable)?.why is Unusable.Wiped
-        val dead = wiped || state.trouble is WalletException.KeyInvalidated
-        trouble.show(state.trouble, withAct = state.trouble is WalletException.NoBiometrics)
+        trouble.show(state.trouble.takeIf { unusable == null }, withAct = state.trouble is WalletException.NoBiometrics)
         unfinished.view.isThere = state.unfinished
-        unlock.isThere = !dead
+        unlock.isThere = !dead && unusable == null
         startOver.isThere = dead
+        isWiped = wiped
         confirm.isThere = false
+        remove.isThere = !wiped
     }
 
+    /** Where nothing is left there is nothing to ask about. */
     private fun ask() {
-        confirm.isThere = true
+        if (isWiped) presenter.startOver() else confirm.isThere = true
     }
 }
 
@@ -194,5 +199,8 @@ internal class UnfinishedBlock(
                 isThere = false
             }
 }
+
+internal fun removeButton(host: Host) =
+    host.blocks.secondary(host.blocks.text(R.string.remove_button)) { host.go(Place(Place.Kind.REMOVE)) }
 
 internal fun lostButton(host: Host) = host.blocks.secondary(host.blocks.text(R.string.lost_button)) { host.go(Place(Place.Kind.LOST)) }

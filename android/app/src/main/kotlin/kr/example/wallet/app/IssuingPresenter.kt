@@ -24,8 +24,10 @@ internal sealed interface Errand {
     /** Go on with what was cut short. */
     data object Resume : Errand
 
-    /** Fetch fresh copies. */
-    data object Renew : Errand
+    /** Fetch fresh copies of a [document]; of the first when none is named. */
+    data class Renew(
+        val document: String?,
+    ) : Errand
 }
 
 /** How far an issuance without the card is. */
@@ -75,7 +77,7 @@ internal class IssuingPresenter(
                 is Errand.Take -> look(errand.link, null)
                 is Errand.ComeBack -> came(ask { it.continueWith(errand.url, ::stage) })
                 is Errand.Resume -> came(ask { it.resumeIssuance(::stage) })
-                is Errand.Renew -> came(ask { it.renewCard(::stage) })
+                is Errand.Renew -> came(ask { errand.document?.let { name -> it.renewDocument(name, ::stage) } ?: it.renewCard(::stage) })
             }
         }
     }

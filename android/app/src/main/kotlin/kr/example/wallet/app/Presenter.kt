@@ -15,11 +15,15 @@ import kr.example.wallet.core.WalletException
 internal class Wallets(
     private val door: Door,
     val language: Language,
+    private val refreshAt: (Long) -> Unit,
 ) {
     suspend fun <T> ask(block: suspend (MobileId) -> T): T = door.with(language, block)
 
     /** As [ask], for what needs no unlocked wallet: it keeps none open either. */
     suspend fun <T> askBeside(block: suspend (MobileId) -> T): T = door.beside(language, block)
+
+    /** The wallet is to be refreshed again [at] that second, whether the app is open or not. */
+    fun refreshAgain(at: Long) = refreshAt(at)
 
     /** The phone's clock, seconds since 1970 UTC. */
     fun seconds(): Long = door.seconds()

@@ -13,7 +13,7 @@ internal data class Place(
     val kind: Kind,
     val with: String? = null,
 ) {
-    enum class Kind { HOME, TAP, SCAN, OFFER, COME_BACK, RESUME, RENEW, SHOW, HISTORY, LOST }
+    enum class Kind { HOME, TAP, SCAN, OFFER, COME_BACK, RESUME, RENEW, SHOW, HISTORY, LOST, REMOVE }
 
     fun saved(): String = listOfNotNull(kind.name, with).joinToString("\n")
 

@@ -2,11 +2,13 @@ package kr.example.wallet.app
 
 import kotlinx.coroutines.CoroutineScope
 import kr.example.wallet.core.CardState
+import kr.example.wallet.core.CardView
 import kr.example.wallet.core.CopiesLeft
 import kr.example.wallet.core.CounterShow
 import kr.example.wallet.core.DeskSign
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.FrameView
+import kr.example.wallet.core.IfStale
 import kr.example.wallet.core.Scan
 import kr.example.wallet.core.WalletException
 
@@ -63,7 +65,7 @@ internal class ShowPresenter(
                     id.unlock()
                     desk?.close()
                     desk = sign?.let { (id.scan(it) as? Scan.DeskSign ?: throw WalletException.NotForThisWallet()).sign }
-                    id.cards().lastOrNull { it.state == CardState.ACTIVE } ?: throw WalletException.CardNotFound()
+                    id.cards().shown() ?: throw WalletException.CardNotFound()
                 }
             cardId = card.id
             now = ShowState.Choice(card.copies, Disclosure.entries.first(), desk?.name(wallets.language), null)
@@ -75,11 +77,22 @@ internal class ShowPresenter(
         (now as? ShowState.Choice)?.let { now = it.copy(chosen = disclosure, trouble = null) }
     }
 
-    /** One prompt, then codes until the show ends. */
-    fun show() {
+    /** One prompt, then codes until the show ends. A proof too old for counters is told before the prompt, unless [ifStale] says so. */
+    fun show(ifStale: IfStale = IfStale.REFUSE) {
         val choice = now as? ShowState.Choice ?: return
         errand({ now = choice.copy(trouble = it) }) {
             now = ShowState.Asking(choice)
+            wallets.ask { it.show(cardId, choice.chosen, desk, ifStale) }.use { show -> run(show, choice) }
+            now = ShowState.Ended
+        }
+    }
+
+    /** Fetches fresh proofs, then shows. */
+    fun freshen() {
+        val choice = now as? ShowState.Choice ?: return
+        errand({ now = choice.copy(trouble = it) }) {
+            now = ShowState.Asking(choice)
+            wallets.ask { it.refresh() }.trouble?.let { throw it }
             wallets.ask { it.show(cardId, choice.chosen, desk) }.use { show -> run(show, choice) }
             now = ShowState.Ended
         }
@@ -104,4 +117,10 @@ internal class ShowPresenter(
     private fun unshowable(trouble: WalletException) {
         now = ShowState.Trouble(trouble)
     }
+}
+
+/** The card that counters know, a good one before others. */
+internal fun List<CardView>.shown(): CardView? {
+    val known = filter { it.copies.isNotEmpty() }
+    return known.lastOrNull { it.state == CardState.ACTIVE } ?: known.lastOrNull()
 }

@@ -7,6 +7,8 @@ import android.widget.RadioGroup
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
 import kr.example.wallet.core.Disclosure
+import kr.example.wallet.core.IfStale
+import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.disclosureText
 
@@ -18,9 +20,10 @@ internal class ShowScreen(
     private val desk = blocks.body()
     private val levels = RadioGroup(blocks.context)
     private val number = blocks.warning(text(R.string.show_number_warning))
-    private val trouble = TroubleBlock(host) { presenter.show() }
+    private val trouble = TroubleBlock(host) { if (isStale) presenter.freshen() else presenter.show() }
+    private val anyway = blocks.secondary(text(R.string.show_anyway)) { presenter.show(IfStale.SHOW_ANYWAY) }
     private val show = blocks.primary(text(R.string.show_now)) { presenter.show() }
-    private val choice = blocks.column(blocks.heading(text(R.string.show_what)), levels, number, desk, trouble.view, show)
+    private val choice = blocks.column(blocks.heading(text(R.string.show_what)), levels, number, desk, trouble.view, anyway, show)
 
     private val picture = CodeView(blocks.context)
     private val shown = blocks.subheading().apply { isAccessibilityHeading = false }
@@ -90,6 +93,7 @@ internal class ShowScreen(
         number.isThere = state.chosen == Disclosure.REGISTRATION_NUMBER
         desk.say(counterparty(state.desk))
         trouble.show(state.trouble)
+        anyway.isThere = isStale
         show.isThere = state.trouble == null
     }
 
@@ -101,6 +105,13 @@ internal class ShowScreen(
         ends.say(text(R.string.show_ends, state.secondsLeft / MINUTE, state.secondsLeft % MINUTE))
         next.say(text(R.string.show_next_code, state.frame.secondsLeft.toInt()))
     }
+
+    /** The issuer's last word is so old that counters refuse it. */
+    private val isStale: Boolean
+        get() {
+            val trouble = (presenter.state.value as? ShowState.Choice)?.trouble
+            return (trouble as? WalletException.NotUsable)?.why is Unusable.StapleTooOld
+        }
 
     private fun counterparty(desk: String?) = desk?.let { text(R.string.show_to, it) } ?: text(R.string.show_to_nobody)
 

@@ -1,28 +1,32 @@
 package kr.example.wallet.app
 
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kr.example.wallet.EnrolmentEvent
+import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.EnrolmentStage
 import kr.example.wallet.core.PasswordKind
 import kr.example.wallet.core.ReadingProgress
+import kr.example.wallet.core.Refusal
 import kr.example.wallet.core.WalletException
 
 /** How far the reading of a card is. */
 internal sealed interface TapState {
     /** Whether the phone shall keep the antenna: it looks for a card, or one may lie there still. */
     val wantsField: Boolean
-        get() = this !is Digits
+        get() = this !is Digits && this !is Elsewhere
 
     /** The six digits are asked for; [wrong] when the card did not take the last ones, or they are not six digits. */
     data class Digits(
         val wrong: WalletException?,
     ) : TapState
 
-    /** Waits for a card; [lost] when it was taken away too early. */
+    /** Waits for a card; [lost] when it was taken away too early, with how far the reading had come where it goes on from there. */
     data class Hold(
         val lost: WalletException?,
+        val readSoFar: Int? = null,
     ) : TapState
 
     /** The card is being read. */
@@ -33,6 +37,11 @@ internal sealed interface TapState {
     /** The card is read, the issuer is asked. */
     data class Working(
         val stage: EnrolmentStage,
+    ) : TapState
+
+    /** The ID is on another phone: the citizen is asked whether it shall move to this one. */
+    data class Elsewhere(
+        val refusal: WalletException,
     ) : TapState
 
     /** The ID is in the wallet. */
@@ -50,6 +59,9 @@ internal class TapPresenter(
     private val wallets: Wallets,
 ) : Presenter<TapState>(scope, TapState.Digits(null)) {
     private var digits = ByteArray(0)
+    private var moving = false
+
+    @Volatile private var again: CompletableDeferred<CardLink>? = null
 
     /** The citizen typed [typed], which is wiped; the wallet is unlocked before the card is needed. */
     fun digits(typed: ByteArray) {
@@ -68,18 +80,37 @@ internal class TapPresenter(
 
     /** A card came near; its link is closed when it is done with. */
     fun tapped(link: CardLink) {
+        if (again?.complete(link) == true) return
         if (now !is TapState.Hold || isBusy) {
-            (link as? AutoCloseable)?.close()
+            link.letGo()
             return
         }
         errand(::trouble) {
+            var held = link
             try {
                 now = TapState.Reading(0)
-                wallets.ask { id -> id.enrolling(link, digits.copyOf()).collect(::heard) }
+                wallets.ask { id ->
+                    val access = CardAccessView.Can(digits.copyOf())
+                    id
+                        .enrolling(access, moving) { lost ->
+                            if (lost != null) {
+                                held.letGo()
+                                held = heldAgain(lost)
+                            }
+                            held
+                        }.collect(::heard)
+                }
             } finally {
-                (link as? AutoCloseable)?.close()
+                held.letGo()
             }
         }
+    }
+
+    /** The ID shall move to this phone: the card is needed once more. */
+    fun move() {
+        if (now !is TapState.Elsewhere) return
+        moving = true
+        now = TapState.Hold(null)
     }
 
     /** Something came near that is no chip card. */
@@ -90,10 +121,24 @@ internal class TapPresenter(
     /** From the start, after trouble. */
     fun again() {
         wipe()
+        moving = false
         now = TapState.Digits(null)
     }
 
     override fun left() = wipe()
+
+    /** The card was taken away: the reading waits for it, and goes on where it was. */
+    private suspend fun heldAgain(lost: WalletException): CardLink {
+        val card = CompletableDeferred<CardLink>()
+        again = card
+        val percent = (now as? TapState.Reading)?.percent ?: 0
+        now = TapState.Hold(lost, percent)
+        return try {
+            card.await().also { now = TapState.Reading(percent) }
+        } finally {
+            again = null
+        }
+    }
 
     private fun heard(event: EnrolmentEvent) {
         now =
@@ -106,11 +151,15 @@ internal class TapPresenter(
 
     private fun trouble(trouble: WalletException) {
         now =
-            when (trouble) {
-                is WalletException.CardLost -> TapState.Hold(trouble)
-                is WalletException.WrongPassword -> TapState.Digits(trouble).also { wipe() }
+            when {
+                trouble is WalletException.WrongPassword -> TapState.Digits(trouble).also { wipe() }
+                trouble is WalletException.IssuerRefused && trouble.why == Refusal.ANOTHER_PHONE -> TapState.Elsewhere(trouble)
                 else -> TapState.Trouble(trouble).also { wipe() }
             }
+    }
+
+    private fun CardLink.letGo() {
+        (this as? AutoCloseable)?.close()
     }
 
     private fun wipe() = digits.fill(0)

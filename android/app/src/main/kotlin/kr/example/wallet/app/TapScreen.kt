@@ -31,12 +31,20 @@ internal class TapScreen(
     private val bar = blocks.bar()
     private val percent = blocks.body()
     private val trouble = TroubleBlock(host, presenter::again)
+    private val elsewhere = TroubleBlock(host, null)
+    private val move =
+        blocks.column(
+            elsewhere.view,
+            blocks.subheading(text(R.string.tap_move)),
+            blocks.body(text(R.string.tap_move_what)),
+            blocks.primary(text(R.string.tap_move_here)) { presenter.move() },
+        )
     private val cancel = blocks.secondary(text(R.string.cancel)) { host.back() }
     private val done = blocks.primary(text(R.string.issued_see)) { host.home() }
     private val going = blocks.column(status, lost.view, guide, help, bar, percent)
 
     override val title = text(R.string.tap_title)
-    override val view: View = blocks.page(entry, going, trouble.view, done, cancel)
+    override val view: View = blocks.page(entry, going, trouble.view, move, done, cancel)
 
     override fun shown(scope: CoroutineScope) {
         scope.launch { presenter.state.collect(::show) }
@@ -57,11 +65,13 @@ internal class TapScreen(
 
     private fun show(state: TapState) {
         entry.isThere = state is TapState.Digits
-        going.isThere = state !is TapState.Digits && state !is TapState.Trouble
+        going.isThere = state !is TapState.Digits && state !is TapState.Trouble && state !is TapState.Elsewhere
         guide.isThere = state is TapState.Hold || state is TapState.Reading
         help.isThere = state is TapState.Hold
-        bar.isThere = state is TapState.Reading || state is TapState.Working
-        percent.isThere = state is TapState.Reading || state is TapState.Working
+        val readSoFar = (state as? TapState.Hold)?.readSoFar
+        bar.isThere = state is TapState.Reading || state is TapState.Working || readSoFar != null
+        percent.isThere = bar.isThere
+        move.isThere = state is TapState.Elsewhere
         cancel.isThere = state !is TapState.Done
         done.isThere = state is TapState.Done
         lost.show(null)
@@ -74,6 +84,15 @@ internal class TapScreen(
             is TapState.Hold -> {
                 status.say(text(if (state.lost == null) R.string.tap_hold else R.string.tap_hold_again))
                 lost.show(state.lost, withAct = false)
+                if (readSoFar != null) {
+                    bar.isIndeterminate = false
+                    bar.progress = readSoFar
+                    percent.say(text(R.string.tap_goes_on, readSoFar))
+                }
+            }
+
+            is TapState.Elsewhere -> {
+                elsewhere.show(state.refusal, withAct = false)
             }
 
             is TapState.Reading -> {

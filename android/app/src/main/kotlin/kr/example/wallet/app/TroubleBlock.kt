@@ -2,6 +2,7 @@ package kr.example.wallet.app
 
 import android.view.View
 import android.widget.LinearLayout
+import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.text
 
@@ -43,10 +44,15 @@ internal class TroubleBlock(
                 is WalletException.NoBiometrics -> R.string.open_settings to host.phone::openBiometricSettings
                 is WalletException.NoCopiesLeft -> R.string.card_renew to { host.instead(Place(Place.Kind.RENEW)) }
                 is WalletException.KeyInvalidated -> R.string.back to host::home
+                is WalletException.NotUsable -> unusable(trouble.why)
                 else -> R.string.try_again to again
             }
         act.isThere = withAct && step != null
         act.say(blocks.text(label))
         doing = step ?: {}
     }
+
+    /** Only an old proof is mended here; for the rest the first screen says what can be done. */
+    private fun unusable(why: Unusable): Pair<Int, (() -> Unit)?> =
+        if (why is Unusable.StapleTooOld) R.string.show_freshen to again else R.string.back to host::home
 }

@@ -22,8 +22,11 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import kr.example.wallet.android.CardTap
 import kr.example.wallet.core.Language
+import kr.example.wallet.core.WalletException
 
 /**
  * The app's one activity. What it shows is secret to screenshots and to the list of recent apps. Presenters outlive a turned
@@ -38,6 +41,7 @@ internal class WalletActivity :
     private lateinit var backButton: TextView
     private var screen: Screen? = null
     private var visible: CoroutineScope? = null
+    private var inFront: CoroutineScope? = null
 
     override val blocks: Blocks by lazy { Blocks(this) }
     override val phone: Phone by lazy { Phone(this) }
@@ -55,7 +59,7 @@ internal class WalletActivity :
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) setRecentsScreenshotEnabled(false)
         @Suppress("DEPRECATION")
         val turned = lastNonConfigurationInstance as? Kept
-        kept = turned?.takeIf { it.language == language } ?: Kept(app.door, language).also { turned?.end() }
+        kept = turned?.takeIf { it.language == language } ?: Kept(app.door, language, app::refreshAt).also { turned?.end() }
         if (kept.stack.isEmpty()) {
             kept.stack += Place(Place.Kind.HOME)
             kept.stack +=
@@ -74,9 +78,11 @@ internal class WalletActivity :
         super.onStart()
         app.door.back()
         show()
+        inFront = MainScope().also { scope -> scope.launch { listen() } }
     }
 
     override fun onStop() {
+        inFront?.cancel()
         hide()
         // A turned phone is no reason to ask the citizen again.
         if (!isChangingConfigurations) app.door.away()
@@ -161,6 +167,17 @@ internal class WalletActivity :
         if (link.startsWith("https:")) go(Place(Place.Kind.COME_BACK, link)) else go(Place(Place.Kind.SCAN, link))
     }
 
+    /** Hears what the issuer orders as long as the app is in front; the first screen says what it means. */
+    private suspend fun listen() {
+        try {
+            app.door.beside(language) { id -> id.commands().collect { withContext(Dispatchers.Main) { home() } } }
+        } catch (_: WalletException) {
+            // The first screen says why the wallet does not open.
+        } catch (_: NotSetUp) {
+            // … or that there is none.
+        }
+    }
+
     private fun present() {
         if (!::frame.isInitialized) return
         val running = visible != null
@@ -241,9 +258,10 @@ internal class WalletActivity :
 internal class Kept(
     door: Door,
     val language: Language,
+    refreshAt: (Long) -> Unit,
 ) {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main)
-    private val wallets = Wallets(door, language)
+    private val wallets = Wallets(door, language, refreshAt)
     private val presenters = mutableMapOf<Place, Presenter<*>>()
     val stack = mutableListOf<Place>()
 
@@ -257,10 +275,11 @@ internal class Kept(
             Place.Kind.OFFER -> OfferScreen(host, issuing(place, Errand.Take(place.with.orEmpty())))
             Place.Kind.COME_BACK -> OfferScreen(host, issuing(place, Errand.ComeBack(place.with.orEmpty())))
             Place.Kind.RESUME -> OfferScreen(host, issuing(place, Errand.Resume))
-            Place.Kind.RENEW -> OfferScreen(host, issuing(place, Errand.Renew))
+            Place.Kind.RENEW -> OfferScreen(host, issuing(place, Errand.Renew(place.with)))
             Place.Kind.SHOW -> ShowScreen(host, of(place) { ShowPresenter(scope, wallets, place.with) })
             Place.Kind.HISTORY -> HistoryScreen(host, of(place) { HistoryPresenter(scope, wallets) })
             Place.Kind.LOST -> LostScreen(host)
+            Place.Kind.REMOVE -> RemoveScreen(host, of(place) { RemovePresenter(scope, wallets) })
         }
     }
 

@@ -25,6 +25,13 @@ public open class WalletApp : Application() {
     /** What stands above every screen; nothing in an app for citizens. */
     public open val notice: String? = null
 
+    /** The language the system chose for this app's words. */
+    internal val language: Language
+        get() = if (getString(R.string.core_language) == "ko") Language.KOREAN else Language.ENGLISH
+
+    /** The hourly refresh is due [at] that second. */
+    internal fun refreshAt(at: Long): Unit = RefreshJob.schedule(this, at)
+
     override fun onCreate() {
         super.onCreate()
         prompts = PromptHost(ForegroundActivity(this))

@@ -68,7 +68,8 @@ class BuildTest {
                 .orEmpty()
                 .map { it.substringAfterLast('.') }
                 .toSet()
-        assertEquals(setOf("INTERNET", "NFC", "CAMERA", "USE_BIOMETRIC", "HIDE_OVERLAY_WINDOWS"), asked)
+        val needed = setOf("INTERNET", "NFC", "CAMERA", "USE_BIOMETRIC", "HIDE_OVERLAY_WINDOWS", "RECEIVE_BOOT_COMPLETED")
+        assertEquals(needed, asked)
     }
 
     @Test
@@ -76,7 +77,11 @@ class BuildTest {
         val kinds = PackageManager.GET_SERVICES or PackageManager.GET_RECEIVERS or PackageManager.GET_PROVIDERS
         val parts = information(PackageManager.GET_ACTIVITIES or kinds)
         assertEquals(listOf(WalletActivity::class.java.name), parts.activities.orEmpty().map { it.name })
-        assertTrue(parts.services.isNullOrEmpty() && parts.receivers.isNullOrEmpty() && parts.providers.isNullOrEmpty())
+        // The system alone may start the hourly refresh.
+        val job = parts.services.orEmpty().single()
+        assertEquals(RefreshJob::class.java.name, job.name)
+        assertEquals("android.permission.BIND_JOB_SERVICE" to false, job.permission to job.exported)
+        assertTrue(parts.receivers.isNullOrEmpty() && parts.providers.isNullOrEmpty())
     }
 
     @Test

@@ -131,6 +131,82 @@ class CodesTest {
             assertTrue(sees(R.string.welcome_title))
         }
 
+    /** From the portal's link in a page to the browser; gives where that goes. */
+    private fun Stage.toTheBrowser(): String {
+        open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(simulator.portalLink())))
+        until { sees(R.string.offer_question) }
+        assertTrue(views<EditText>().isEmpty(), "nothing is to be typed")
+        press(R.string.offer_accept)
+        until { sees(R.string.offer_sign_in) }
+        press(R.string.offer_open_browser)
+        val browser = opened()
+        assertEquals(Intent.ACTION_VIEW, browser.action)
+        return browser.dataString.orEmpty()
+    }
+
+    private fun back(url: String) = Intent(Intent.ACTION_VIEW, Uri.parse(url))
+
+    @Test
+    fun `a link of the portal leads to the browser and back to an id`() =
+        with(stage) {
+            simulator.visit()
+            val url = toTheBrowser()
+            leave()
+            val came = simulator.browse(url)
+            comeBack()
+            openedAgain(back(came))
+            until { sees(R.string.issued_done) }
+            press(R.string.issued_see)
+            until { sees(R.string.card_show) }
+        }
+
+    @Test
+    fun `the browser may come back to an app that has died meanwhile`() =
+        with(stage) {
+            simulator.visit()
+            val url = toTheBrowser()
+            die()
+            until { sees(R.string.unfinished) }
+            openedAgain(back(simulator.browse(url)))
+            until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `whoever says no in the browser gets nothing, and is told`() =
+        with(stage) {
+            simulator.visit()
+            val url = toTheBrowser()
+            openedAgain(back(simulator.browse(url, agree = false)))
+            until { sees(WalletException.IssuerRefused(Refusal.DENIED).text(Language.ENGLISH).what) }
+            press(R.string.close)
+            until { sees(R.string.welcome_title) }
+            assertFalse(sees(R.string.unfinished))
+        }
+
+    @Test
+    fun `a document beside the card has its own name and words`() =
+        with(stage) {
+            enrolled()
+            val visit = simulator.visit(document = "veteran_card")
+            press(R.string.card_scan)
+            scanned(visit.link)
+            until { sees(R.string.offer_question) }
+            type(visit.digits)
+            press(R.string.offer_accept)
+            until { sees(R.string.issued_done) }
+            press(R.string.issued_see)
+            until { sees("Veteran's card (test)") }
+            assertTrue(sees(R.string.card_show), "the card that counters know is in front")
+            press("Veteran's card (test)")
+            until { !sees(R.string.card_show) }
+            assertFalse(sees("12-345678"))
+            press(R.string.card_details)
+            until { sees("12-345678") }
+            assertTrue(sees("Veteran number"))
+            press("Mobile resident card")
+            until { sees(R.string.card_show) }
+        }
+
     @Test
     fun `a desk's sign leads to a show that names the desk`() =
         with(stage) {

@@ -65,6 +65,15 @@ class ReadableTest {
         press(R.string.card_history)
         until { sees(R.string.history_unverified) }
         look("history")
+        press("‹")
+        until { sees(R.string.remove_button) }
+        press(R.string.remove_button)
+        look("remove")
+        press("‹")
+        until { sees(R.string.card_show) }
+        simulator.reportLost()
+        until { !sees(R.string.card_show) }
+        look("locked by command")
     }
 
     private fun Stage.cut(): List<String> {

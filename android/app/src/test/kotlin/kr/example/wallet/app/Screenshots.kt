@@ -1,10 +1,15 @@
 package kr.example.wallet.app
 
 import android.graphics.Bitmap
+import android.widget.Button
 import android.widget.EditText
 import android.widget.RadioButton
 import kotlinx.coroutines.CompletableDeferred
 import kr.example.wallet.core.CardLink
+import kr.example.wallet.core.CommandReason
+import kr.example.wallet.core.LifeCycle
+import kr.example.wallet.core.RenewReason
+import kr.example.wallet.core.RevokeReason
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.text
 import org.junit.Rule
@@ -91,6 +96,7 @@ class Screenshots {
         take("offer")
         press(R.string.offer_decline)
 
+        enrolledElsewhere()
         toTheCard("000000")
         until { sees(R.string.tap_hold) }
         hold()
@@ -100,6 +106,14 @@ class Screenshots {
         press(R.string.next)
         until { sees(R.string.tap_hold) }
         take("tap-hold")
+        hold()
+        until { sees(R.string.tap_move_here) }
+        take("tap-move")
+        press(R.string.tap_move_here)
+        until { sees(R.string.tap_hold) }
+        hold(TakenAway(simulator.tap(), at = 14))
+        until { sees(R.string.tap_hold_again) }
+        take("tap-hold-again")
         val slow = Slow(simulator.tap(), at = 12)
         hold(slow)
         until { slow.waits }
@@ -137,6 +151,71 @@ class Screenshots {
         comeBack()
         until { sees(R.string.unlock) }
         take("locked")
+        life(take)
+    }
+
+    /** What may happen to an ID. */
+    private fun Stage.life(take: (String) -> Unit) {
+        val language = activity.language
+        val unlock = {
+            until { sees(R.string.unlock) }
+            press(R.string.unlock)
+        }
+        unlock()
+        until { sees(R.string.card_show) }
+        press(R.string.remove_button)
+        take("remove")
+        press("‹")
+        until { sees(R.string.card_show) }
+        clock.ahead = STALE
+        press(R.string.card_show)
+        until { views<RadioButton>().isNotEmpty() }
+        press(R.string.show_now)
+        until { sees(R.string.show_freshen) }
+        take("show-stale")
+        clock.ahead = 0
+        press("‹")
+        until { sees(R.string.card_show) }
+        simulator.reportLost()
+        until { sees(CommandReason.PHONE_LOST.text(language).what) }
+        take("locked-by-command")
+        simulator.reportFound()
+        unlock()
+        until { sees(R.string.card_show) }
+        documents(take)
+        clock.ahead = ENDED
+        leave()
+        comeBack()
+        unlock()
+        until { sees(LifeCycle.NeedsRenewal(RenewReason.COPIES_ENDED).text(language).what) }
+        take("card-renewal")
+        clock.ahead = 0
+        simulator.endCard("card_lost")
+        leave()
+        comeBack()
+        unlock()
+        until { sees(LifeCycle.Revoked(RevokeReason.CARD_LOST).text(language).what) }
+        take("card-revoked")
+    }
+
+    /** Another document comes beside the card. */
+    private fun Stage.documents(take: (String) -> Unit) {
+        val visit = simulator.visit(document = "veteran_card")
+        press(R.string.card_scan)
+        type(visit.link)
+        press(R.string.scan_use)
+        until { sees(R.string.offer_question) }
+        type(visit.digits)
+        press(R.string.offer_accept)
+        until { sees(R.string.issued_done) }
+        press(R.string.issued_see)
+        until { sees(R.string.card_show) }
+        take("documents")
+        press(views<Button>().first { "(test)" in it.text || "시험" in it.text }.text.toString())
+        until { !sees(R.string.card_show) }
+        press(R.string.card_details)
+        until { !sees(CardPart.DOTS) }
+        take("document")
     }
 
     /** A card that waits before its command number [at] until the picture is taken. */
@@ -163,5 +242,7 @@ class Screenshots {
 
     private companion object {
         const val COLOURS = 256
+        const val STALE = 25 * 3600L
+        const val ENDED = 29 * 86_400L
     }
 }

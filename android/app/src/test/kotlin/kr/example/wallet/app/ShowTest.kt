@@ -123,6 +123,8 @@ class ShowTest {
     fun `an empty pool leads to a renewal without a prompt`() =
         with(stage) {
             enrolled()
+            // With a network the app would have fetched fresh ones by itself.
+            network.isGone = { true }
             repeat(3) {
                 toTheChoice()
                 views<RadioButton>().last().performClick()
@@ -137,6 +139,7 @@ class ShowTest {
             press(R.string.show_now)
             until { sees(WalletException.NoCopiesLeft(Disclosure.REGISTRATION_NUMBER).text(Language.ENGLISH).what) }
             val before = prompts()
+            network.isGone = { false }
             press(R.string.card_renew)
             until { sees(R.string.renew_done) }
             assertEquals(before, prompts())

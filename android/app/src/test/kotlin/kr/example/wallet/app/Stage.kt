@@ -22,12 +22,17 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
+import kr.example.wallet.MobileId
+import kr.example.wallet.PlatformHttp
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.Counter
 import kr.example.wallet.core.DeskSettings
+import kr.example.wallet.core.Platform
 import kr.example.wallet.core.Verdict
+import kr.example.wallet.simulator.MemoryAnchor
 import kr.example.wallet.simulator.SimulatedPhone
 import kr.example.wallet.simulator.Simulator
+import kr.example.wallet.simulator.SystemClock
 import org.junit.rules.ExternalResource
 import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
@@ -36,9 +41,11 @@ import org.robolectric.android.controller.ActivityController
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowBiometricManager
 import org.robolectric.shadows.ShadowNfcAdapter
+import java.io.File
 import java.net.URI
 import java.time.Duration
 import java.util.concurrent.locks.LockSupport
+import kotlin.io.path.createTempDirectory
 import kotlin.test.assertNotNull
 import kotlin.test.fail
 
@@ -51,6 +58,7 @@ internal class Stage : ExternalResource() {
     val clock = BentClock()
     val network = Network()
     private val launched = mutableListOf<ActivityController<WalletActivity>>()
+    private val elsewhere = mutableListOf<AutoCloseable>()
 
     val app: TestApp
         get() = RuntimeEnvironment.getApplication() as TestApp
@@ -73,6 +81,7 @@ internal class Stage : ExternalResource() {
         launched.filterNot { it.get().isDestroyed }.forEach { it.pause().stop().destroy() }
         idle()
         app.door.close()
+        elsewhere.asReversed().forEach(AutoCloseable::close)
         hardware.close()
         simulator.close()
         ChipAtAntenna.card = null
@@ -94,6 +103,12 @@ internal class Stage : ExternalResource() {
     /** Another app comes before this one. */
     fun leave() {
         launched.last().pause().stop()
+        idle()
+    }
+
+    /** The system opens the app that runs with [intent]. */
+    fun openedAgain(intent: Intent) {
+        launched.last().newIntent(intent)
         idle()
     }
 
@@ -177,6 +192,19 @@ internal class Stage : ExternalResource() {
         until { sees(R.string.card_show) }
         return activity
     }
+
+    /** The citizen's other phone, which has the ID. */
+    fun enrolledElsewhere(): MobileId =
+        runBlocking {
+            val folder = createTempDirectory("other").toFile()
+            elsewhere += AutoCloseable { folder.deleteRecursively() }
+            val phone = simulator.phone("other").also(elsewhere::add)
+            val platform = Platform(phone, MemoryAnchor(), PlatformHttp(), SystemClock(), phone)
+            val id = MobileId.open(platform, simulator.config(File(folder, "vault"))).also(elsewhere::add)
+            id.unlock()
+            simulator.tap().use { card -> id.enrolling(card, simulator.can()).collect {} }
+            id
+        }
 
     fun counter(): Counter =
         Counter.open(

@@ -7,9 +7,11 @@ import android.widget.RadioButton
 import kotlinx.coroutines.runBlocking
 import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.Claims
+import kr.example.wallet.core.CommandOp
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.PasswordKind
 import kr.example.wallet.core.ReadingProgress
+import kr.example.wallet.core.Refusal
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.text
 import org.junit.Rule
@@ -81,16 +83,49 @@ class TapTest {
         }
 
     @Test
-    fun `a card taken away is read when it comes back`() =
+    fun `a card taken away is read on where it was when it comes back`() =
         with(stage) {
             open()
             toTheCard()
             until { sees(R.string.tap_hold) }
-            hold(TakenAway(simulator.tap(), at = 8))
+            hold(TakenAway(simulator.tap(), at = 14))
             until { sees(R.string.tap_hold_again) }
             assertTrue(sees(WalletException.CardLost().text(Language.ENGLISH).what))
+            val read = views<ProgressBar>().single().progress
+            assertTrue(read > 0 && sees(R.string.tap_goes_on, read))
             hold()
             until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `another card held to a reading that waits is told`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold(TakenAway(simulator.tap(), at = 14))
+            until { sees(R.string.tap_hold_again) }
+            hold(simulator.tap("second"))
+            until { sees(WalletException.CardUnreadable(CardTrouble.ANOTHER_CARD).text(Language.ENGLISH).what) }
+            press(R.string.cancel)
+            until { sees(R.string.welcome_title) }
+        }
+
+    @Test
+    fun `an id on another phone moves to this one when the citizen says so`() =
+        with(stage) {
+            val theirs = enrolledElsewhere()
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(WalletException.IssuerRefused(Refusal.ANOTHER_PHONE).text(Language.ENGLISH).what) }
+            assertTrue(sees(R.string.tap_move_what))
+            press(R.string.tap_move_here)
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+            assertEquals(listOf(CommandOp.LOCK), runBlocking { theirs.receiveCommands() }.obeyed)
         }
 
     @Test
