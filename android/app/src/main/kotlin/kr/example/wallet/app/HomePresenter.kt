@@ -194,7 +194,8 @@ internal class HomePresenter(
 
     /** With why the last attempt failed, where the wallet is locked still. */
     private fun told(seen: HomeState): HomeState {
-        val trouble = (now as? HomeState.Locked)?.trouble
+        // A command's lock that is lifted is none any more.
+        val trouble = (now as? HomeState.Locked)?.trouble.takeIf { it !is WalletException.NotUsable }
         return when {
             seen is HomeState.Locked && seen.trouble == null -> seen.copy(trouble = trouble)
             seen is HomeState.Card -> seen.copy(renewed = renewed)

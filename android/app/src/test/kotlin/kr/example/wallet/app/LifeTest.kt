@@ -80,6 +80,20 @@ class LifeTest {
         }
 
     @Test
+    fun `a lock that is lifted opens the way though only the refresh hears of it`() =
+        with(stage) {
+            enrolled()
+            simulator.reportLost()
+            until { sees(why(CommandReason.PHONE_LOST).what) }
+            leave()
+            // Nothing that waits for a command comes through.
+            network.isGone = { "\"wait\":25" in it.body.decodeToString() }
+            simulator.reportFound()
+            comeBack()
+            until { sees(R.string.unlock) }
+        }
+
+    @Test
     fun `the hourly refresh hears it while nobody looks, and says when it is due again`() =
         with(stage) {
             enrolled()
