@@ -47,6 +47,7 @@ internal class CardPart(
     private var saying: List<CardClaim>? = null
     private var besides: List<Pair<String, String>>? = null
     private var masked = true
+    private var seen: Pair<String, CardState>? = null
     private var drawn: ByteArray? = null
 
     val view: View =
@@ -83,10 +84,19 @@ internal class CardPart(
         details.say(state.seconds?.let { blocks.text(R.string.card_hide, it) } ?: blocks.text(R.string.card_details))
         copies(card)
         standing.show(card, state.renewed)
-        said(if (masked) emptyList() else state.document.claims)
+        // The card that counters know has all it says on its plate.
+        said(if (masked || card.copies.isNotEmpty()) emptyList() else state.document.claims)
         beside(state.others)
         renew.isThere = card.state == CardState.ACTIVE || card.state == CardState.NEEDS_RENEWAL
         unfinished.view.isThere = state.unfinished
+        fromTheTop(card)
+    }
+
+    /** Another document, or what became of this one, stands at the top. */
+    private fun fromTheTop(card: CardView) {
+        val now = card.id to card.state
+        if (seen != now) view.scrollTo(0, 0)
+        seen = now
     }
 
     /** What the document says beside what every card has, in the detail view. */
