@@ -18,11 +18,13 @@ internal data class Place(
     fun saved(): String = listOfNotNull(kind.name, with).joinToString("\n")
 
     companion object {
-        /** What can begin anew after the process died; a running show or a browser's return cannot. */
+        private val ONCE = setOf(Kind.COME_BACK, Kind.RENEW, Kind.REMOVE)
+
+        /** What can begin anew after the process died: not a browser's return or a renewal, nor a removal, which may be done. */
         fun restore(saved: String): Place? {
             val kind = Kind.entries.find { it.name == saved.substringBefore('\n') } ?: return null
             val with = saved.substringAfter('\n', "").ifEmpty { null }
-            return Place(kind, with).takeIf { kind != Kind.COME_BACK && kind != Kind.RENEW }
+            return Place(kind, with).takeIf { kind !in ONCE }
         }
     }
 }
