@@ -70,6 +70,10 @@ internal class IssuingPresenter(
 ) : Presenter<IssuingState>(scope, IssuingState.Working(null)) {
     private var offer: CardOffer? = null
 
+    /** Whether the citizen said yes: what is left of it after the process died is unfinished, and asked about no more. */
+    var isAccepted = false
+        private set
+
     /** Begins; once. */
     fun begin() {
         errand(::trouble) {
@@ -88,6 +92,7 @@ internal class IssuingPresenter(
         val link = (errand as? Errand.Take)?.link ?: return
         errand(::trouble) {
             try {
+                isAccepted = true
                 now = IssuingState.Working(null)
                 came(wallets.ask { it.accept(taken, digits, ::stage) })
             } catch (wrong: WalletException) {
@@ -105,6 +110,7 @@ internal class IssuingPresenter(
         wrong: WalletException?,
     ) {
         close()
+        isAccepted = false
         val opened = ask { it.openOffer(link) }
         offer = opened
         now = IssuingState.Consent(opened.view(), wrong)

@@ -100,7 +100,7 @@ internal class WalletActivity :
 
     override fun onSaveInstanceState(state: Bundle) {
         super.onSaveInstanceState(state)
-        state.putStringArrayList(STACK, ArrayList(kept.stack.map(Place::saved)))
+        state.putStringArrayList(STACK, ArrayList(kept.saved()))
     }
 
     override fun onNewIntent(intent: Intent) {
@@ -282,6 +282,9 @@ internal class Kept(
             Place.Kind.REMOVE -> RemoveScreen(host, of(place) { RemovePresenter(scope, wallets) })
         }
     }
+
+    /** The stack as text, without offers that were accepted. */
+    fun saved(): List<String> = stack.filterNot { (presenters[it] as? IssuingPresenter)?.isAccepted == true }.map(Place::saved)
 
     /** Takes the topmost place away, and what it was doing. */
     fun pop() {
