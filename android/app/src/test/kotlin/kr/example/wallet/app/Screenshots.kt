@@ -1,9 +1,12 @@
 package kr.example.wallet.app
 
 import android.graphics.Bitmap
+import android.graphics.Rect
 import android.widget.Button
 import android.widget.EditText
 import android.widget.RadioButton
+import android.widget.ScrollView
+import android.widget.TextView
 import kotlinx.coroutines.CompletableDeferred
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.CommandReason
@@ -40,7 +43,7 @@ class Screenshots {
         qualifiers: String,
     ) {
         val folder = requireNotNull(System.getProperty("screenshots")) { "-Dscreenshots=FOLDER" }
-        RuntimeEnvironment.setQualifiers("$qualifiers-w400dp-h840dp-hdpi")
+        RuntimeEnvironment.setQualifiers("$qualifiers-w400dp-h840dp-200dpi")
         val target = File(folder, language).apply { mkdirs() }
         with(stage) { walk { name -> save(picture(), File(target, "$name.png")) } }
     }
@@ -209,14 +212,20 @@ class Screenshots {
         press(R.string.offer_accept)
         until { sees(R.string.issued_done) }
         press(R.string.issued_see)
-        until { sees(R.string.card_show) }
+        until { buttons(DOCUMENT).isNotEmpty() }
+        views<ScrollView>().single().run { scrollTo(0, getChildAt(0).height) }
         take("documents")
-        press(views<Button>().first { "(test)" in it.text || "시험" in it.text }.text.toString())
-        until { !sees(R.string.card_show) }
+        press(buttons(DOCUMENT).single())
+        until { buttons(CARD).isNotEmpty() }
         press(R.string.card_details)
         until { !sees(CardPart.DOTS) }
+        views<TextView>().single { it.text.toString() == NUMBER }.run { requestRectangleOnScreen(Rect(0, 0, width, 3 * height), true) }
         take("document")
+        press(buttons(CARD).single())
+        until { sees(R.string.card_show) }
     }
+
+    private fun Stage.buttons(names: List<String>) = views<Button>().map { it.text.toString() }.filter(names::contains)
 
     /** A card that waits before its command number [at] until the picture is taken. */
     private class Slow(
@@ -244,5 +253,8 @@ class Screenshots {
         const val COLOURS = 256
         const val STALE = 25 * 3600L
         const val ENDED = 29 * 86_400L
+        const val NUMBER = "12-345678"
+        val CARD = listOf("Mobile resident card", "모바일 주민등록증")
+        val DOCUMENT = listOf("Veteran's card (test)", "국가보훈등록증 (시험)")
     }
 }
