@@ -23,8 +23,10 @@ extension MobileId {
                     let heard = try await self.receiveCommands(wait: 25)
                     for command in heard.obeyed { tell(command) }
                     if heard.obeyed.last == .wipe { return }
-                    // Nobody waited: there is no Instance key yet, or the issuer does not hold the line.
-                    if heard.obeyed.isEmpty && began.duration(to: .now) < .seconds(1) { try? await Task.sleep(for: pause) }
+                    // Nobody waited: there is no ID yet, and one that comes must hear of a loss at once; or the issuer does not hold the line.
+                    if heard.obeyed.isEmpty && began.duration(to: .now) < .seconds(1) {
+                        try? await Task.sleep(for: (try? self.state()) == .empty ? .seconds(1) : pause)
+                    }
                 } catch {
                     switch error {
                     case .Offline, .IssuerRefused, .NotTrusted: try? await Task.sleep(for: pause)

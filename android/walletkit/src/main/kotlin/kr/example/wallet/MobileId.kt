@@ -1,5 +1,6 @@
 package kr.example.wallet
 
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.ProducerScope
 import kotlinx.coroutines.currentCoroutineContext
@@ -96,18 +97,28 @@ public class MobileId private constructor(
 
     /**
      * What the issuer orders, as it is obeyed: collect it while the app is in front, and a phone that is reported lost locks within
-     * a second. A network that is gone is tried again; it ends when the wallet is wiped.
+     * a second. A network that is gone is tried again; it ends when the wallet is wiped or closed.
      */
     public fun commands(): Flow<CommandOp> =
         flow {
             while (true) {
                 // Whoever cancels may have closed the wallet by now.
                 currentCoroutineContext().ensureActive()
-                if (state() == WalletState.WIPED) return@flow
+                val state = stateOrNull()
+                if (state == null || state == WalletState.WIPED) return@flow
+                if (state == WalletState.EMPTY) {
+                    // Nobody orders anything of a phone without an ID; one that gets it hears of a loss at once.
+                    delay(SECOND)
+                    continue
+                }
                 val began = System.nanoTime()
                 val obeyed =
                     try {
                         receiveCommands(LONGEST_POLL).obeyed
+                    } catch (over: IllegalStateException) {
+                        // Closed meanwhile, or cancelled.
+                        if (over is CancellationException) throw over
+                        return@flow
                     } catch (_: WalletException) {
                         delay(AFTER_FAILURE)
                         continue
@@ -116,6 +127,14 @@ public class MobileId private constructor(
                 // An issuer that does not make a phone wait is not asked without a pause.
                 if (obeyed.isEmpty() && System.nanoTime() - began < SECOND * NANOS) delay(AFTER_FAILURE)
             }
+        }
+
+    private fun stateOrNull(): WalletState? =
+        try {
+            state()
+        } catch (_: IllegalStateException) {
+            // Closed.
+            null
         }
 
     /** Wipes this wallet after one prompt. No network; the issuer still counts this phone as the citizen's. */

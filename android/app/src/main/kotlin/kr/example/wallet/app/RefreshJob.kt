@@ -28,8 +28,8 @@ internal class RefreshJob : JobService() {
                     try {
                         app.door.beside(app.language) { id -> id.refresh().nextAt.takeIf { id.state() != WalletState.WIPED } }
                     } catch (_: WalletException) {
-                        // The app says why when it is opened, and asks for the next run.
-                        null
+                        // The app says why when it is opened. A phone that was locked, or had no network, may not be an hour later.
+                        System.currentTimeMillis() / MILLIS + AFTER_FAILURE
                     } catch (_: NotSetUp) {
                         null
                     }
@@ -47,6 +47,7 @@ internal class RefreshJob : JobService() {
     companion object {
         private const val ID = 1
         private const val MILLIS = 1000L
+        private const val AFTER_FAILURE = 3600L
 
         /** Asks for a run [at] that second, or as soon after it as there is a network. */
         fun schedule(

@@ -170,12 +170,17 @@ internal class WalletActivity :
     /** Hears what the issuer orders as long as the app is in front; the first screen says what it means. */
     private suspend fun listen() {
         try {
-            app.door.beside(language) { id -> id.commands().collect { withContext(Dispatchers.Main) { home() } } }
+            app.door.beside(language) { id -> id.commands().collect { withContext(Dispatchers.Main) { commanded() } } }
         } catch (_: WalletException) {
             // The first screen says why the wallet does not open.
         } catch (_: NotSetUp) {
             // … or that there is none.
         }
+    }
+
+    /** The first screen says what was ordered; not while the ID is removed, which says itself how that ends and must not be cut short. */
+    private fun commanded() {
+        if (!kept.isRemoving) home()
     }
 
     private fun present() {
@@ -285,6 +290,10 @@ internal class Kept(
 
     /** The stack as text, without offers that were accepted. */
     fun saved(): List<String> = stack.filterNot { (presenters[it] as? IssuingPresenter)?.isAccepted == true }.map(Place::saved)
+
+    /** Whether the ID is removed at this moment. */
+    val isRemoving: Boolean
+        get() = (presenters[stack.last()] as? RemovePresenter)?.state?.value == RemoveState.Working
 
     /** Takes the topmost place away, and what it was doing. */
     fun pop() {

@@ -12,6 +12,7 @@ import kr.example.wallet.core.CreatedKeys
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.EventKind
 import kr.example.wallet.core.IfStale
+import kr.example.wallet.core.Issued
 import kr.example.wallet.core.KeyPolicy
 import kr.example.wallet.core.KeyStore
 import kr.example.wallet.core.Language
