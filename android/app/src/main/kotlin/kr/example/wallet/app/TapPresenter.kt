@@ -2,6 +2,7 @@ package kr.example.wallet.app
 
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.withTimeoutOrNull
 import kr.example.wallet.EnrolmentEvent
 import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.CardLink
@@ -127,14 +128,18 @@ internal class TapPresenter(
 
     override fun left() = wipe()
 
-    /** The card was taken away: the reading waits for it, and goes on where it was. */
+    /**
+     * The card was taken away: the reading waits for it, and goes on where it was. Not for ever: the wallet is not locked while it
+     * waits, wherever the citizen looks.
+     */
     private suspend fun heldAgain(lost: WalletException): CardLink {
         val card = CompletableDeferred<CardLink>()
         again = card
         val percent = (now as? TapState.Reading)?.percent ?: 0
         now = TapState.Hold(lost, percent)
         return try {
-            card.await().also { now = TapState.Reading(percent) }
+            val held = withTimeoutOrNull(PATIENCE) { card.await() } ?: throw lost
+            held.also { now = TapState.Reading(percent) }
         } finally {
             again = null
         }
@@ -166,6 +171,7 @@ internal class TapPresenter(
 
     companion object {
         private const val DIGITS = 6
+        private const val PATIENCE = 120_000L
 
         /** Of the whole card; the proofs at its end leave the last one. */
         internal fun percent(progress: ReadingProgress): Int =
