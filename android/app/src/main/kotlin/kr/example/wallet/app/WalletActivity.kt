@@ -78,6 +78,7 @@ internal class WalletActivity :
         super.onStart()
         app.door.back()
         show()
+        inFront?.cancel()
         inFront = MainScope().also { scope -> scope.launch { listen() } }
     }
 
