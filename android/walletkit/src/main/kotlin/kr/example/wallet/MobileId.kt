@@ -330,7 +330,7 @@ public class MobileId private constructor(
                 return walletCall { tap(this) }
             } catch (failure: WalletException) {
                 val silent = failure is WalletException.CardUnreadable && failure.why == CardTrouble.SILENT
-                if (!isPaused() || failure !is WalletException.CardLost && !silent) throw failure
+                if (!isPaused() || (failure !is WalletException.CardLost && !silent)) throw failure
                 lost = failure
             }
         }
