@@ -23,6 +23,8 @@ use wallet_core::{
 use crate::phone::{NOW, Phone, TestDesk, Trick};
 
 type Checked = (StatusReference, Result<(), StatusRefusal>);
+/// A document that was shown, asked of the lists at a time.
+type Check = Box<dyn Fn(&StatusLists, i64) -> Checked>;
 
 fn fetch(desk: &TestDesk, url: &str, accept: Option<&str>) -> (u16, Vec<u8>) {
     let headers = accept.map(|accept| ("accept".to_owned(), accept.to_owned())).into_iter().collect();
@@ -37,19 +39,18 @@ async fn a_verifier_learns_from_either_form_what_became_of_a_photo_id() {
     let anchors = Anchors::new(vec![Certificate::parse(desk.running.issuer_root()).unwrap()]);
     let number = people::adult().registration_number;
     // Whoever is shown a document learns the key from it.
-    let mdocs = issued.mdocs.iter().map(|(_, bytes)| -> Box<dyn Fn(&StatusLists, i64) -> Checked> {
+    let mdocs = issued.mdocs.iter().map(|(_, bytes)| -> Check {
         let expected = Expected { doc_type: PHOTO_ID, device_key: None };
         let document = mdoc::verify(&IssuerSigned::parse(bytes).unwrap(), &expected, &anchors, NOW).unwrap();
         let reference = document.status_reference().unwrap();
         Box::new(move |lists, now| (reference.clone(), check_status(&document, lists, now)))
     });
-    let sd_jwts =
-        issued.sd_jwts.iter().map(|(holder, text, vct)| -> Box<dyn Fn(&StatusLists, i64) -> Checked> {
-            let expected = sd_jwt::Expected { vct, holder };
-            let credential = sd_jwt::verify(&SdJwt::parse(text).unwrap(), &expected, &anchors, NOW).unwrap();
-            let reference = credential.status_reference().unwrap();
-            Box::new(move |lists, now| (reference.clone(), check_status(&credential, lists, now)))
-        });
+    let sd_jwts = issued.sd_jwts.iter().map(|(holder, text, vct)| -> Check {
+        let expected = sd_jwt::Expected { vct, holder };
+        let credential = sd_jwt::verify(&SdJwt::parse(text).unwrap(), &expected, &anchors, NOW).unwrap();
+        let reference = credential.status_reference().unwrap();
+        Box::new(move |lists, now| (reference.clone(), check_status(&credential, lists, now)))
+    });
     let shown: Vec<_> = mdocs.chain(sd_jwts).collect();
     let unknown = StatusLists::new();
     let references: Vec<StatusReference> = shown
