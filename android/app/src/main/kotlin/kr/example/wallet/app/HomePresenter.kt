@@ -67,8 +67,14 @@ internal class HomePresenter(
     private var chosen: String? = null
     private var renewed: Renewed? = null
 
+    /** Whether an issuance waited when last looked. */
+    @Volatile
+    private var waits = false
+    private var isCovered = false
+
     /** Looks again at what there is: after the screen comes back, whatever happened elsewhere. */
     fun look() {
+        isCovered = false
         errand(::broken) {
             try {
                 now = wallets.ask { seen(it) }
@@ -112,6 +118,18 @@ internal class HomePresenter(
         chosen = card
         countdown?.cancel()
         errand(::refused) { now = wallets.ask { seen(it) } }
+    }
+
+    /** Another screen is in front: what it changes must not be seen here as it was before. */
+    fun cover() {
+        isCovered = true
+        mask()
+        when (val covered = now) {
+            is HomeState.Welcome -> now = covered.copy(unfinished = false)
+            is HomeState.Locked -> now = covered.copy(unfinished = false)
+            is HomeState.Card -> now = covered.copy(unfinished = false)
+            is HomeState.Opening, is HomeState.NotSetUp, is HomeState.Broken -> Unit
+        }
     }
 
     /** Masks again, at once. */
@@ -172,7 +190,7 @@ internal class HomePresenter(
         return HomeState.Card(documents.single(), others, isUnfinished(id), null, renewed)
     }
 
-    private fun isUnfinished(id: MobileId) = id.unfinishedIssuance() == UnfinishedIssuance.WAITING
+    private fun isUnfinished(id: MobileId) = (id.unfinishedIssuance() == UnfinishedIssuance.WAITING).also { waits = it }
 
     private fun whyLocked(id: MobileId): WalletException? = id.lockedFor()?.let { WalletException.NotUsable(Unusable.LockedByCommand(it)) }
 
@@ -185,7 +203,8 @@ internal class HomePresenter(
                 renewed = done.renewed
                 wallets.refreshAgain(done.nextAt)
                 // Unless the citizen is in the middle of something that the screen shows.
-                if (!isBusy && (now as? HomeState.Card)?.isMasked != false && seen != now) now = told(seen)
+                val isFree = !isBusy && !isCovered
+                if (isFree && (now as? HomeState.Card)?.isMasked != false && seen != now) now = told(seen)
             } catch (_: WalletException) {
                 // It is tried again at the next look; until then the counter says what it lacks.
             }
@@ -209,7 +228,7 @@ internal class HomePresenter(
 
     private fun refused(trouble: WalletException) {
         val unusable = trouble is WalletException.NotUsable
-        now = HomeState.Locked(!unusable && (now as? HomeState.Locked)?.unfinished == true, trouble)
+        now = HomeState.Locked(!unusable && waits, trouble)
     }
 
     companion object {

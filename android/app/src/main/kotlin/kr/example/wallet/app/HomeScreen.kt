@@ -32,8 +32,8 @@ internal class HomeScreen(
     }
 
     override fun hidden() {
-        presenter.mask()
-        // Nobody collects any more: what comes back first must not be the details.
+        presenter.cover()
+        // Nobody collects any more: what comes back first must not be the details, nor a question that was answered meanwhile.
         show(presenter.state.value)
     }
 
