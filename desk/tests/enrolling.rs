@@ -61,6 +61,8 @@ async fn evidence_that_does_not_hold_is_refused_for_its_reason() {
     let cases = [
         (Refusal::UntrustedChip, card().signed_by(DocumentSigner::Rogue), Trick::None),
         (Refusal::UntrustedChip, card().signed_by(DocumentSigner::Expired), Trick::None),
+        // Whether its signer may sign for who issued it cannot be told.
+        (Refusal::UntrustedChip, card().issued_by("XOM"), Trick::None),
         (Refusal::AlteredChipData, card().altered_group(11), Trick::None),
         (Refusal::AlteredChipData, card().broken_signature(), Trick::None),
         // A reader reads what the security object lists, so that an unlisted group never comes.

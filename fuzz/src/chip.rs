@@ -144,11 +144,14 @@ pub fn carry(
                 }
             }
             Step::Done(data) => {
-                let (Some(carrier), Some((waiting, command))) = (data.relay.clone(), examiner.take()) else {
+                let (Some(carrier), Some((waiting, commands))) = (data.relay.clone(), examiner.take()) else {
                     break Some(*data);
                 };
-                let (_, command) = carrier.carry(&command).unwrap();
-                let heard = answer(number, &command).map(|response| waiting.verify(&response, &data.sod));
+                let [selecting, reading] = commands;
+                let (carrier, selecting) = carrier.carry(&selecting).unwrap();
+                let (_, reading) = carrier.carry(&reading).unwrap();
+                let answers = answer(number, &selecting).zip(answer(number + 1, &reading));
+                let heard = answers.map(|(selection, read)| waiting.verify([&selection, &read], &data.sod));
                 break (heard == Some(Ok(()))).then_some(*data);
             }
         }

@@ -230,7 +230,7 @@ fn drive(
         models: KnownModels::default(),
         entropy: entropy(0),
     };
-    let mut examiner: Option<(AwaitingProof, Vec<u8>)> = None;
+    let mut examiner: Option<(AwaitingProof, [Vec<u8>; 2])> = None;
     let (mut reading, mut step) = Reading::begin(plan)?;
     loop {
         match step {
@@ -257,15 +257,16 @@ fn drive(
                 (reading, step) = reading.hand_over(public_key)?;
             }
             Step::Done(mut data) => {
-                if let (Some(carrier), Some((waiting, command))) = (data.relay.take(), examiner) {
-                    let (_, command) = carrier.carry(&command)?;
-                    let answer = link.transceive_now(&command);
-                    steps.push((
-                        "server's READ BINARY".to_owned(),
-                        command,
-                        answer.clone().unwrap_or_default(),
-                    ));
-                    waiting.verify(&answer.map_err(Broken::Link)?, &data.sod)?;
+                if let (Some(mut carrier), Some((waiting, commands))) = (data.relay.take(), examiner) {
+                    let mut answers = Vec::new();
+                    for (name, command) in ["SELECT", "READ BINARY"].into_iter().zip(commands) {
+                        let carried;
+                        (carrier, carried) = carrier.carry(&command)?;
+                        let answer = link.transceive_now(&carried);
+                        steps.push((format!("server's {name}"), carried, answer.clone().unwrap_or_default()));
+                        answers.push(answer.map_err(Broken::Link)?);
+                    }
+                    waiting.verify([&answers[0], &answers[1]], &data.sod)?;
                     data.chip_authentication = Agreed::Proven;
                 }
                 return Ok(*data);

@@ -44,9 +44,15 @@ impl<M: Fn(&VirtualLink, &[u8]) -> Result<Vec<u8>, LinkError> + Send + Sync> Car
     }
 }
 
-/// The issuer's own command: a read of EF.SOD in short form, where the wallet's have the extended one.
+/// The issuer's own read, which is in short form and of the file that it selected, where the wallet's have the extended one and
+/// short identifiers.
 fn is_the_issuers(command: &[u8]) -> bool {
-    command.starts_with(&[0x0C, 0xB0, 0x9D, 0x00]) && command[4] != 0
+    command.starts_with(&[0x0C, 0xB0, 0x00, 0x00]) && command[4] != 0
+}
+
+/// The issuer's selection of that file.
+fn is_its_selection(command: &[u8]) -> bool {
+    command.starts_with(&[0x0C, 0xA4, 0x02, 0x0C])
 }
 
 fn reading(phone: &Phone, link: impl CardLink + 'static) -> Arc<CardReading> {
@@ -85,6 +91,8 @@ async fn a_card_that_cannot_sign_is_heard_by_the_issuer_itself() {
     for (name, card, short) in [
         ("AES", card(), false),
         ("AES, short", card(), true),
+        ("by name", card().without_short_identifiers(), false),
+        ("by name, short", card().without_short_identifiers(), true),
         ("3DES", card().chip_authentication(triple_des), false),
     ] {
         let phone = scene.phone(name).await;
@@ -202,6 +210,78 @@ async fn a_chip_that_will_not_hear_the_issuer_is_taken_for_a_copy() {
 }
 
 #[tokio::test]
+async fn a_true_chip_that_refuses_the_issuers_question_is_no_copy() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    for refuses in [is_its_selection, is_the_issuers] {
+        let hide = move |link: &VirtualLink, command: &[u8]| {
+            if refuses(command) {
+                link.card().remove_file(0x011D);
+            }
+            link.transceive_now(command)
+        };
+        let link = Meddled { link: VirtualLink::new(card().build()), meddle: hide };
+        assert_eq!(enrol(&phone, link).await, refused(Refusal::CardIncomplete));
+    }
+}
+
+#[tokio::test]
+async fn what_was_heard_beside_the_selection_is_no_proof() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    let alter = |link: &VirtualLink, command: &[u8]| {
+        let mut answer = link.transceive_now(command)?;
+        if is_its_selection(command) {
+            answer[6] ^= 1;
+        }
+        Ok(answer)
+    };
+    let link = Meddled { link: VirtualLink::new(card().build()), meddle: alter };
+    assert_eq!(enrol(&phone, link).await, refused(Refusal::CloneSuspected));
+}
+
+#[tokio::test]
+async fn a_card_whose_state_cannot_be_told_is_heard_and_refused() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    // Until here the issuer knew two files of it, and the state stands in neither.
+    let link = VirtualLink::new(card().issued_by("XOM").build());
+    let enrolment = begin(&phone).await;
+    let evidence = enrolment.tap(reading(&phone, link)).await.unwrap();
+    assert_eq!(enrolment.finish(evidence, None).await, refused(Refusal::UntrustedChip));
+}
+
+#[tokio::test]
+async fn a_cancelled_tap_stops_between_the_issuers_questions() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    let handed_over = |command: &[u8]| command.starts_with(&[0x0C, 0x86]);
+    for (cancels, left) in [(handed_over as fn(&[u8]) -> bool, 2), (is_its_selection, 1), (is_the_issuers, 0)]
+    {
+        let tapped: Arc<Mutex<Option<Arc<CardReading>>>> = Arc::default();
+        let heard = Arc::new(Mutex::new(0));
+        let cancel = {
+            let (tapped, heard) = (Arc::clone(&tapped), Arc::clone(&heard));
+            move |link: &VirtualLink, command: &[u8]| {
+                *heard.lock().unwrap() += i32::from(is_its_selection(command) || is_the_issuers(command));
+                let answer = link.transceive_now(command);
+                if cancels(command) {
+                    tapped.lock().unwrap().as_ref().unwrap().cancel();
+                }
+                answer
+            }
+        };
+        let reading = reading(&phone, Meddled { link: VirtualLink::new(card().build()), meddle: cancel });
+        *tapped.lock().unwrap() = Some(Arc::clone(&reading));
+        let enrolment = begin(&phone).await;
+        let cancelled = enrolment.tap(Arc::clone(&reading)).await.map(|_| ());
+        assert_eq!(cancelled, Err(WalletError::UserCancelled));
+        assert_eq!(*heard.lock().unwrap(), 2 - left, "what the issuer asked went to the chip");
+        assert!(!reading.is_paused());
+    }
+}
+
+#[tokio::test]
 async fn a_challenge_is_good_for_two_minutes_for_the_issuers_questions_too() {
     let scene = Scene::new().await;
     let phone = scene.phone("phone").await;
@@ -236,8 +316,8 @@ async fn a_card_lost_at_any_command_is_tapped_again_and_heard() {
     };
     enrol(&whole, Meddled { link: VirtualLink::new(card().build()), meddle: counting }).await.unwrap();
     let all = *count.lock().unwrap();
-    // The last of the photo, two commands that hand the issuer's key over, and the issuer's own.
-    for lost_at in (all - 3)..=all {
+    // The last of the photo, two commands that hand the issuer's key over, and the issuer's own two.
+    for lost_at in (all - 4)..=all {
         let phone = scene.phone(&format!("lost-at-{lost_at}")).await;
         let link = Arc::new(VirtualLink::new(card().build()).with_fault(When::At(lost_at), Fault::Drop));
         let access = CardAccessView::Can { can: CAN.as_bytes().to_vec() };

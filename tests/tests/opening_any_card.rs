@@ -12,6 +12,7 @@ use fixtures::{
     pki,
 };
 use wallet_core::{
+    apdu::StatusWord,
     chip::{
         AccessUsed, BasicAccess, Can, CardAccess, ChipAuthentication as Outcome, ChipData, ChipError,
         Entropy, FileSet, KnownModels, Misuse, Mrz, Pin, Puk, ReadPlan, Reading, Reference, Relay, Step,
@@ -327,9 +328,11 @@ fn relayed(card: &mut VirtualCard, dg14: &[u8], sod: &[u8]) -> Result<(), ChipEr
     let data = read_for(card, plan, examiner.public())?;
     assert_eq!(data.chip_authentication, Outcome::NotAsked);
     let carrier: Carrier = data.relay.unwrap();
-    let (waiting, command) = examiner.ask().unwrap();
-    let (_, command) = carrier.carry(&command).unwrap();
-    waiting.verify(&card.process(&command), sod)
+    let (waiting, [selecting, reading]) = examiner.ask().unwrap();
+    let (carrier, selecting) = carrier.carry(&selecting).unwrap();
+    let selection = card.process(&selecting);
+    let (_, reading) = carrier.carry(&reading).unwrap();
+    waiting.verify([&selection, &card.process(&reading)], sod)
 }
 
 #[test]
@@ -352,6 +355,17 @@ fn a_server_hears_the_chip_itself_and_no_copy() {
         assert_eq!(relayed(&mut genuine, &dg14, &other), Err(ChipError::AnotherCard));
         let mut copy = card().chip_authentication(key).cloned_without_its_chip_key().build();
         assert_eq!(relayed(&mut copy, &dg14, &sod), Err(ChipError::NotGenuine));
+        let mut by_name = card().chip_authentication(key).without_short_identifiers().build();
+        assert_eq!(relayed(&mut by_name, &dg14, &sod), Ok(()));
+        let mut empty = card().chip_authentication(key).build();
+        let examiner = Examiner::begin(&dg14, &mut entropy()).unwrap();
+        let plan = ReadPlan { relay: Relay::Always, ..plan(can(), LONG) };
+        read_for(&mut empty, plan, examiner.public()).unwrap();
+        empty.remove_file(0x011D);
+        let (waiting, [selecting, reading]) = examiner.ask().unwrap();
+        let selection = empty.process(&selecting);
+        let refused = waiting.verify([&selection, &empty.process(&reading)], &sod);
+        assert_eq!(refused, Err(ChipError::CardRefused(StatusWord::NOT_FOUND)));
     }
 }
 

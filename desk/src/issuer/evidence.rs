@@ -69,10 +69,13 @@ impl Issuer {
                     _ => incomplete(error),
                 })?;
             }
-            ChipProof::ChipAuthentication(answer) => {
+            ChipProof::ChipAuthentication(answers) => {
+                let [selection, read] = answers.as_slice() else {
+                    return Err(IssuerError::refused(Refusal::MalformedRequest));
+                };
                 let examiner = self.examiner(group(&groups, 14)?, nonce, session, instance)?;
                 let (waiting, _) = examiner.ask().map_err(|_| IssuerError::Failed)?;
-                waiting.verify(&answer.0, &chip.sod.0).map_err(|error| match error {
+                waiting.verify([&selection.0, &read.0], &chip.sod.0).map_err(|error| match error {
                     // The chip has the key, as its refusal is made by it.
                     ChipError::CardRefused(_) | ChipError::Unsupported(_) => incomplete(error),
                     _ => IssuerError::because(Refusal::CloneSuspected, error),
@@ -96,7 +99,7 @@ impl Issuer {
         CardRow { card, issued_on: person.issue_date().starts_at() }
     }
 
-    /// What the chip is to hear from the issuer itself: a public key, and a command that only the chip with the key in this
+    /// What the chip is to hear from the issuer itself: a public key, and commands that only the chip with the key in this
     /// EF.DG14 can answer.
     pub(crate) fn examine(
         &self,
@@ -105,12 +108,12 @@ impl Issuer {
         session: &SessionId,
         instance: &PublicKey,
         now: i64,
-    ) -> Result<(Vec<u8>, Vec<u8>), IssuerError> {
+    ) -> Result<(Vec<u8>, [Vec<u8>; 2]), IssuerError> {
         self.check_signed_groups(sod, &BTreeMap::from([(14, dg14.to_vec())]), now)?;
         let examiner = self.examiner(dg14, nonce, session, instance)?;
         let public_key = examiner.public().to_vec();
-        let (_, command) = examiner.ask().map_err(|_| IssuerError::Failed)?;
-        Ok((public_key, command))
+        let (_, commands) = examiner.ask().map_err(|_| IssuerError::Failed)?;
+        Ok((public_key, commands))
     }
 
     fn check_signed_groups(

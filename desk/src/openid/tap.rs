@@ -47,7 +47,7 @@ pub(crate) struct ExaminationAnswer {
     error: &'static str,
     auth_session: Fixed<16>,
     chip_public_key: Blob<512>,
-    chip_command: Blob<261>,
+    chip_commands: [Blob<261>; 2],
 }
 
 /// The code.
@@ -137,12 +137,12 @@ impl Issuer {
             bytes.ok_or_else(|| IssuerError::refused(Refusal::MalformedRequest))
         };
         let (sod, dg14) = (file(form.required("chip_sod")?)?, file(dg14)?);
-        let (public_key, command) = self.examine((&sod, &dg14), &nonce, &id, instance, now)?;
+        let (public_key, commands) = self.examine((&sod, &dg14), &nonce, &id, instance, now)?;
         Ok(ExaminationAnswer {
             error: "insufficient_authorization",
             auth_session: Fixed(id.0),
             chip_public_key: Blob(public_key),
-            chip_command: Blob(command),
+            chip_commands: commands.map(Blob),
         })
     }
 

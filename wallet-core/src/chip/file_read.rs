@@ -142,8 +142,7 @@ impl FileRead {
         }
         if self.mode == Mode::Selecting {
             self.asked = 0;
-            let identifier = self.id.identifier().to_vec();
-            return Ok(CommandApdu::new(0x00, SELECT, 0x02, 0x0C).with_data(identifier));
+            return Ok(select(self.id));
         }
         let missing = self.total.map(|total| total.saturating_sub(self.bytes.len()));
         self.asked = chunks.next(missing.map(|missing| u32::try_from(missing).unwrap_or(u32::MAX)));
@@ -285,6 +284,11 @@ impl FileRead {
             _ => Err(ChipError::CardRefused(status)),
         }
     }
+}
+
+/// SELECT of a file by its name. ICAO Doc 9303-10, 3.6.2.
+pub(super) fn select(id: FileId) -> CommandApdu {
+    CommandApdu::new(0x00, SELECT, 0x02, 0x0C).with_data(id.identifier().to_vec())
 }
 
 /// Whether a refusal may be about how much was asked for. Cards differ in how they say it.

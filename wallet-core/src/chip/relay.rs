@@ -5,8 +5,8 @@
 //!    its public key.
 //! 2. The wallet reads with [`super::ReadPlan::relay`]: [`super::Step::AskServer`] asks for that key, the reading's last act
 //!    hands it to the chip, and its [`super::ChipData::relay`] is a [`Carrier`].
-//! 3. The server's [`Examiner::ask`] is one protected command; the wallet carries it by [`Carrier::carry`] and brings the
-//!    response to [`AwaitingProof::verify`].
+//! 3. The server's [`Examiner::ask`] is a protected selection and a protected read, which every card knows, those without short
+//!    identifiers too. The wallet carries both by [`Carrier::carry`] and brings the responses to [`AwaitingProof::verify`].
 //!
 //! The server's key is new for each session, so an answer recorded elsewhere is none.
 
@@ -53,11 +53,12 @@ mod examiner {
         access::Entropy,
         chip_auth::ChipKey,
         error::{ChipError, Feature, Part, Rule},
+        file_read::{FileId, select},
         secure_messaging::{AwaitingAnswer, SecureMessaging},
         security_infos::SecurityInfos,
     };
     use crate::{
-        apdu::{CommandApdu, LengthForm},
+        apdu::{CommandApdu, LengthForm, ResponseApdu},
         bytes::equal_in_constant_time,
         crypto::agreement::Element,
     };
@@ -65,13 +66,17 @@ mod examiner {
     /// The server's side, holding the ephemeral key.
     #[derive(Debug)]
     pub struct Examiner {
-        session: SecureMessaging,
+        /// The same session twice: one for each answer that is waited for.
+        sessions: [SecureMessaging; 2],
         public: Vec<u8>,
     }
 
-    /// The server's side, waiting for the chip's answer.
+    /// The server's side, waiting for the chip's answers.
     #[derive(Debug)]
-    pub struct AwaitingProof(AwaitingAnswer);
+    pub struct AwaitingProof {
+        selection: AwaitingAnswer,
+        read: AwaitingAnswer,
+    }
 
     impl Examiner {
         /// For a chip whose EF.DG14 passive authentication has accepted. `entropy` must serve nothing else.
@@ -87,7 +92,8 @@ mod examiner {
             let public = ours
                 .multiply(&Element::generator(key.group()))
                 .map_err(super::super::error::refused_element)?;
-            Ok(Self { session: key.session(&ours)?, public: public.on_wire().to_vec() })
+            let sessions = [key.session(&ours)?, key.session(&ours)?];
+            Ok(Self { sessions, public: public.on_wire().to_vec() })
         }
 
         /// The public key that the wallet hands to the chip.
@@ -96,36 +102,46 @@ mod examiner {
             &self.public
         }
 
-        /// The command that only the true chip can answer: the beginning of its own EF.SOD.
+        /// The commands that only the true chip can answer, in their order: they read the beginning of its own EF.SOD.
         ///
         /// # Errors
-        /// [`ChipError::Misuse`], which this command does not give.
-        pub fn ask(self) -> Result<(AwaitingProof, Vec<u8>), ChipError> {
-            let read = CommandApdu::new(0x00, 0xB0, 0x9D, 0x00).expecting(LENGTH);
-            let (waiting, command) = self.session.protect(&read, LengthForm::Short)?;
-            Ok((AwaitingProof(waiting), command))
+        /// [`ChipError::Misuse`], which these commands do not give.
+        pub fn ask(self) -> Result<(AwaitingProof, [Vec<u8>; 2]), ChipError> {
+            let [first, second] = self.sessions;
+            let select = select(FileId::SecurityObject);
+            let (selection, selecting) = first.protect(&select, LengthForm::Short)?;
+            let (selected, _) = second.protect(&select, LengthForm::Short)?;
+            let read = CommandApdu::new(0x00, 0xB0, 0x00, 0x00).expecting(LENGTH);
+            let (read, reading) = selected.unheard().protect(&read, LengthForm::Short)?;
+            Ok((AwaitingProof { selection, read }, [selecting, reading]))
         }
     }
 
     impl AwaitingProof {
-        /// Whether the response comes from the owner of the key in EF.DG14, over the document `sod` is of.
+        /// Whether the responses, in the order of the commands, come from the owner of the key in EF.DG14, over the document
+        /// `sod` is of.
         ///
         /// # Errors
         /// [`ChipError::NotGenuine`] for a chip without the key; [`ChipError::AnotherCard`] for one with another EF.SOD;
         /// [`ChipError::CardRefused`].
-        pub fn verify(self, response: &[u8], sod: &[u8]) -> Result<(), ChipError> {
-            let (_, answer) = self.0.open(response).map_err(|error| match error {
-                ChipError::CardMisbehaved(Rule::WrongMac | Rule::PlainAnswer)
-                | ChipError::SessionEnded(_) => ChipError::NotGenuine,
-                other => other,
-            })?;
-            if !answer.status.is_ok() {
-                return Err(ChipError::CardRefused(answer.status));
-            }
+        pub fn verify(self, responses: [&[u8]; 2], sod: &[u8]) -> Result<(), ChipError> {
+            let [selection, read] = responses;
+            opened(self.selection, selection)?;
+            let answer = opened(self.read, read)?;
             let length = usize::try_from(LENGTH).unwrap_or(0);
             let beginning = sod.get(..length).unwrap_or(sod);
             if equal_in_constant_time(&answer.data, beginning) { Ok(()) } else { Err(ChipError::AnotherCard) }
         }
+    }
+
+    fn opened(waiting: AwaitingAnswer, response: &[u8]) -> Result<ResponseApdu, ChipError> {
+        let (_, answer) = waiting.open(response).map_err(|error| match error {
+            ChipError::CardMisbehaved(Rule::WrongMac | Rule::PlainAnswer) | ChipError::SessionEnded(_) => {
+                ChipError::NotGenuine
+            }
+            other => other,
+        })?;
+        if answer.status.is_ok() { Ok(answer) } else { Err(ChipError::CardRefused(answer.status)) }
     }
 
     /// Header, and as much of the digests as tells one document from any other.

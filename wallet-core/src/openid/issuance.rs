@@ -104,12 +104,12 @@ pub enum Step {
         /// Seconds until evidence comes too late, counted from the issuer's answer.
         expires_in: u32,
     },
-    /// Hand the key to the chip, carry the command to it, and hand in [`Input::Evidence`] with its answer.
+    /// Hand the key to the chip, carry the commands to it, and hand in [`Input::Evidence`] with its answers.
     Examine {
         /// The issuer's ephemeral public key in the chip's group.
         public_key: Vec<u8>,
-        /// A protected command for the chip.
-        command: Vec<u8>,
+        /// Protected commands for the chip, in their order.
+        commands: Vec<Vec<u8>>,
     },
     /// Make Holder keys for `configuration`, attested over `challenge`, and hand in [`Input::HolderKeys`].
     MakeHolderKeys {

@@ -95,7 +95,7 @@ impl Session {
             error: String,
             auth_session: Fixed<16>,
             chip_public_key: Blob<MAX_KEY>,
-            chip_command: Blob<MAX_COMMAND>,
+            chip_commands: Vec<Blob<MAX_COMMAND>>,
         }
         #[derive(Deserialize)]
         struct Authorized {
@@ -114,10 +114,11 @@ impl Session {
             if examination.auth_session.0 != session {
                 return Err(Rule::NotAChallenge.into());
             }
-            let (Blob(public_key), Blob(command)) = (examination.chip_public_key, examination.chip_command);
+            let Blob(public_key) = examination.chip_public_key;
+            let commands = examination.chip_commands.into_iter().map(|Blob(command)| command).collect();
             return Ok((
                 State::ExpectEvidence(found, verifier, session),
-                Step::Examine { public_key, command },
+                Step::Examine { public_key, commands },
             ));
         }
         if response.status >= 400 {

@@ -67,14 +67,15 @@ fn the_issuer_speaks_to_a_chip_that_cannot_sign_before_it_sees_the_evidence() {
         .unwrap()
         .verify(issuer.instance.public())
         .unwrap();
-    assert_eq!(evidence.chip.proof, ChipProof::ChipAuthentication(Blob(vec![3; 20])));
+    let answers = vec![Blob(vec![3; 20]), Blob(vec![4; 30])];
+    assert_eq!(evidence.chip.proof, ChipProof::ChipAuthentication(answers));
 }
 
 #[test]
 fn an_examiner_that_answers_beside_the_question_is_none() {
     let examination = |error: &str, session: [u8; 16], key: usize| {
         let body = json!({"error": error, "auth_session": encode(&session),
-                          "chip_public_key": encode(&vec![4; key]), "chip_command": "DA"});
+                          "chip_public_key": encode(&vec![4; key]), "chip_commands": ["DA"]});
         answer(403, &body)
     };
     let good = "insufficient_authorization";

@@ -165,7 +165,7 @@ impl Issuer {
             return answer(
                 403,
                 &json!({"error": "insufficient_authorization", "auth_session": encode(&[8; 16]),
-                        "chip_public_key": encode(&[4; 65]), "chip_command": encode(&[0x0C, 0xB0, 0x9D, 0])}),
+                        "chip_public_key": encode(&[4; 65]), "chip_commands": [encode(&[0x0C, 0xA4, 2, 0x0C]), encode(&[0x0C, 0xB0, 0, 0])]}),
             );
         }
         self.challenge_answer()
@@ -311,9 +311,10 @@ impl Issuer {
                         Input::Evidence { chip: chip(), face: face(), replaces_phone: false }
                     }
                 }
-                Step::Examine { public_key, command } => {
-                    assert_eq!((public_key, command), (vec![4; 65], vec![0x0C, 0xB0, 0x9D, 0]));
-                    let proof = ChipProof::ChipAuthentication(Blob(vec![3; 20]));
+                Step::Examine { public_key, commands } => {
+                    let asked = vec![vec![0x0C, 0xA4, 2, 0x0C], vec![0x0C, 0xB0, 0, 0]];
+                    assert_eq!((public_key, commands), (vec![4; 65], asked));
+                    let proof = ChipProof::ChipAuthentication(vec![Blob(vec![3; 20]), Blob(vec![4; 30])]);
                     let chip = ChipMessage { proof, ..chip() };
                     Input::Evidence { chip, face: face(), replaces_phone: false }
                 }

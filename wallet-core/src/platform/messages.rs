@@ -27,9 +27,9 @@ pub struct ChipMessage {
 pub enum ChipProof {
     /// The answer to INTERNAL AUTHENTICATE over [`crate::card::derive_chip_challenge`].
     ActiveAuthentication(Blob<1024>),
-    /// The protected answer to the issuer's own command, under keys that the issuer and the chip agreed on:
+    /// The protected answers to the issuer's own commands, under keys that the issuer and the chip agreed on:
     /// [`crate::chip::relay`].
-    ChipAuthentication(Blob<1024>),
+    ChipAuthentication(Vec<Blob<1024>>),
 }
 
 /// One data group.

@@ -278,38 +278,43 @@ impl CardReading {
         driven
     }
 
-    /// Has the chip hear a server: its key, then its command, whose answer comes back.
+    /// Has the chip hear a server: its key, then its commands, whose answers come back.
     pub(super) async fn examine(
         &self,
         asking: Box<Asking>,
         public_key: Vec<u8>,
-        command: &[u8],
-    ) -> Result<(ChipData, Vec<u8>), WalletError> {
-        self.ended(self.carry(*asking, public_key, command).await)
+        commands: &[Vec<u8>],
+    ) -> Result<(ChipData, Vec<Vec<u8>>), WalletError> {
+        self.ended(self.carry(*asking, public_key, commands).await)
     }
 
     async fn carry(
         &self,
         Asking { purpose, reading }: Asking,
         public_key: Vec<u8>,
-        command: &[u8],
-    ) -> Result<(ChipData, Vec<u8>), WalletError> {
+        commands: &[Vec<u8>],
+    ) -> Result<(ChipData, Vec<Vec<u8>>), WalletError> {
         let begun = reading.hand_over(public_key).map_err(chip_error)?;
         let cloned = WalletError::NotTrusted { why: Distrust::ChipCloned };
         let Driven::Read(reading, data) = self.drive(purpose, begun).await? else { return Err(cloned) };
         // It has the key by its issuer's word, and would not use it.
-        let carrier = data.relay.clone().ok_or(cloned)?;
-        let foreign = |_| WalletError::NotTrusted { why: Distrust::IssuerAnswer };
-        let (_, command) = carrier.carry(command).map_err(foreign)?;
-        self.check_cancelled()?;
-        match self.link.transceive(command).await {
-            Ok(answer) => Ok((*data, answer)),
-            Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
-                self.pause(purpose, reading.unheard(*data))?;
-                Err(lost.into())
+        let mut carrier = data.relay.clone().ok_or(cloned)?;
+        let foreign = WalletError::NotTrusted { why: Distrust::IssuerAnswer };
+        let mut answers = Vec::new();
+        for command in commands {
+            let carried;
+            (carrier, carried) = carrier.carry(command).map_err(|_| foreign.clone())?;
+            self.check_cancelled()?;
+            match self.link.transceive(carried).await {
+                Ok(answer) => answers.push(answer),
+                Err(lost @ (LinkError::TagLost | LinkError::Timeout)) => {
+                    self.pause(purpose, reading.unheard(*data))?;
+                    return Err(lost.into());
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        if answers.is_empty() { Err(foreign) } else { Ok((*data, answers)) }
     }
 
     /// Checks what was read, and keeps the report.
@@ -317,10 +322,10 @@ impl CardReading {
         &self,
         data: ChipData,
         challenge: Option<[u8; 8]>,
-        answer: Option<Vec<u8>>,
+        answers: Option<Vec<Vec<u8>>>,
     ) -> Result<ChipEvidence, WalletError> {
         let now = self.clock.now()?.unix_seconds;
-        let (report, evidence) = checked(data, challenge, answer, &self.terms.anchors, now);
+        let (report, evidence) = checked(data, challenge, answers, &self.terms.anchors, now);
         self.keep_report(Some(report));
         evidence
     }

@@ -136,9 +136,9 @@ impl Enrolment {
             Driven::AsksServer(chip) => {
                 let data = chip.data();
                 let dg14 = data.groups.get(&14).cloned().unwrap_or_default();
-                let (public_key, command) = self.ask_examiner(data.sod.clone(), dg14).await?;
-                let (data, answer) = reading.examine(chip, public_key, &command).await?;
-                reading.check(data, Some(self.chip_challenge), Some(answer))?
+                let (public_key, commands) = self.ask_examiner(data.sod.clone(), dg14).await?;
+                let (data, answers) = reading.examine(chip, public_key, &commands).await?;
+                reading.check(data, Some(self.chip_challenge), Some(answers))?
             }
         };
         if !evidence.answers(&self.chip_challenge) {
@@ -219,8 +219,12 @@ impl Enrolment {
         }
     }
 
-    /// The issuer's key for the chip, and its command.
-    async fn ask_examiner(&self, sod: Vec<u8>, dg14: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>), WalletError> {
+    /// The issuer's key for the chip, and its commands.
+    async fn ask_examiner(
+        &self,
+        sod: Vec<u8>,
+        dg14: Vec<u8>,
+    ) -> Result<(Vec<u8>, Vec<Vec<u8>>), WalletError> {
         let spent = WalletError::Unavailable { code: code::SPENT_SESSION };
         let pending = self.pending.lock().ok().and_then(|mut pending| pending.take());
         let Pending { machine, face_challenge, mut issuing } = pending.ok_or(spent.clone())?;
@@ -228,12 +232,12 @@ impl Enrolment {
         let (machine, step) = machine.handle(Input::AskExaminer { sod, dg14 }, now)?;
         let watch = Watch::new(None, &self.cancelled);
         let stop = issuing.drive(&self.wallet, machine, step, &watch).await?;
-        let Stop::Examine { machine, public_key, command } = stop else {
+        let Stop::Examine { machine, public_key, commands } = stop else {
             return Err(WalletError::NotTrusted { why: Distrust::IssuerAnswer });
         };
         let mut pending = self.pending.lock().map_err(|_| spent)?;
         *pending = Some(Pending { machine, face_challenge, issuing });
-        Ok((public_key, command))
+        Ok((public_key, commands))
     }
 
     async fn check_face(

@@ -73,7 +73,7 @@ pub struct ChipEvidence {
     challenge: Option<[u8; 8]>,
     genuine: bool,
     /// What the chip answered to the issuer alone, which only the issuer can check.
-    relayed: Option<Vec<u8>>,
+    relayed: Option<Vec<Vec<u8>>>,
     report: ChipReport,
     checked_on: Date,
 }
@@ -180,7 +180,7 @@ impl ChipEvidence {
     /// The chip's proof, for the issuer.
     pub(super) fn proof(&self) -> ChipProof {
         match &self.relayed {
-            Some(answer) => ChipProof::ChipAuthentication(Blob(answer.clone())),
+            Some(answers) => ChipProof::ChipAuthentication(answers.iter().cloned().map(Blob).collect()),
             None => ChipProof::ActiveAuthentication(Blob(self.data.active_auth.clone().unwrap_or_default())),
         }
     }
@@ -225,7 +225,7 @@ impl ChipEvidence {
 pub(super) fn checked(
     data: ChipData,
     challenge: Option<[u8; 8]>,
-    relayed: Option<Vec<u8>>,
+    relayed: Option<Vec<Vec<u8>>>,
     roots: &Anchors,
     now: i64,
 ) -> (ChipReport, Result<ChipEvidence, WalletError>) {

@@ -53,7 +53,7 @@ pub(super) enum Stop {
     /// The card has to answer and the face to be checked.
     Card { machine: Issuance, chip_challenge: [u8; 8], face_challenge: FaceChallenge, relay: bool },
     /// The chip has to hear the issuer.
-    Examine { machine: Issuance, public_key: Vec<u8>, command: Vec<u8> },
+    Examine { machine: Issuance, public_key: Vec<u8>, commands: Vec<Vec<u8>> },
     /// The citizen has to consent.
     Consent { machine: Issuance, summary: Summary },
     /// The citizen has to sign in with a browser.
@@ -232,8 +232,8 @@ impl Issuing {
                 Step::GatherEvidence { chip_challenge, face_challenge, relay, expires_in: _ } => {
                     return Ok(Stop::Card { machine, chip_challenge, face_challenge, relay });
                 }
-                Step::Examine { public_key, command } => {
-                    return Ok(Stop::Examine { machine, public_key, command });
+                Step::Examine { public_key, commands } => {
+                    return Ok(Stop::Examine { machine, public_key, commands });
                 }
                 Step::Save(bytes) => {
                     self.save(wallet, &bytes).await?;
