@@ -1,16 +1,18 @@
 //! The separate commands with a desk beside them.
 
 use std::{
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
+    process::Stdio,
     sync::{Arc, mpsc},
     thread::JoinHandle,
 };
 
 use desk::{Config, Desk, DeskIdentity};
-use fixtures::platform::SystemClock;
+use fixtures::{chip::VirtualCard, platform::SystemClock};
 use wallet_core::counter::DeskId;
 
-use super::{Folder, Run, wallet};
+use super::{Folder, Run, command, wallet};
 
 /// A desk that answers on a thread of its own, and has written its anchors where `desk serve` does.
 struct Beside {
@@ -179,6 +181,48 @@ fn a_general_code_is_accepted_for_the_adult_level_and_by_policy_for_others() {
     let accepted = wallet(&home, &["check", &text, "--policy", "accept_general_audience", "--json"]);
     assert_eq!(accepted.code, 0, "{}", accepted.stdout);
     assert_eq!(wallet(&home, &["check", &text, "--policy", "accept_anything"]).code, 2);
+}
+
+#[test]
+fn a_card_that_was_taken_away_amid_an_enrolment_is_asked_for_and_becomes_an_id() {
+    let folder = Folder::new("enrol-taken-away");
+    let desk = Beside::start(folder.path("desk"));
+    let card = || VirtualCard::of(&fixtures::people::adult()).build();
+    let enrol_over_tcp = |home: &str, plays: &mut dyn FnMut(SocketAddr)| -> Run {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (reader, trust) = (format!("vpcd:{address}"), desk.data.to_str().unwrap());
+        let csca = folder.path("csca.der");
+        std::fs::write(&csca, fixtures::pki::csca().certificate()).unwrap();
+        let words = [
+            &["enrol", "--issuer", &desk.url, "--reader", &reader, "--can", "123456", "--trust", trust][..],
+            &["--csca", csca.to_str().unwrap(), "--yes", "--json"],
+        ]
+        .concat();
+        let mut child = command(&folder.path(home), &words);
+        let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        plays(address);
+        Run::from(child.wait_with_output().unwrap())
+    };
+    // A contact that is never good: it is asked for nine times more, and no tenth.
+    let gone = enrol_over_tcp("gone", &mut |address| {
+        let mut card = card();
+        for _ in 0..10 {
+            fixtures::vpcd::play_for(&mut card, address, 3).unwrap();
+        }
+    });
+    assert_eq!((gone.code, &gone.json()["error"]["name"]), (4, &"card_lost".into()));
+    assert!(wallet(&folder.path("gone"), &["list", "--json"]).json()["cards"].as_array().unwrap().is_empty());
+
+    let mut back = card();
+    let run = enrol_over_tcp("home", &mut |address| {
+        fixtures::vpcd::play_for(&mut back, address, 14).unwrap();
+        fixtures::vpcd::play_for(&mut back, address, u32::MAX - 14).unwrap();
+    });
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.json()["card"]["name"], "한가람");
+    // What the card heard before it left is counted, and the command that it did not hear.
+    let told = run.json()["apdus"].as_u64().unwrap();
+    assert_eq!(told, u64::from(back.apdus()) + 1);
 }
 
 #[test]
