@@ -12,8 +12,10 @@ use fixtures::{
 };
 use tests::scene::{CAN, Phone, Scene};
 use wallet_core::{
-    platform::{CardLink, Clock, ClockError, LinkError, LinkLimits, Now},
-    wallet::{CardAccessView, CardReading, ChipEvidence, Distrust, WalletError},
+    bytes::Secret,
+    platform::{CardLink, Clock, ClockError, KeyStore, LinkError, LinkLimits, Now},
+    vault::Vault,
+    wallet::{CardAccessView, CardReading, ChipEvidence, Distrust, Wallet, WalletError},
 };
 
 /// A link that keeps what was said, and carries less than it says it does.
@@ -111,6 +113,79 @@ async fn a_refusal_is_remembered_though_the_reading_failed() {
     let next = Narrow::to(sibling().short_apdus_only());
     read(&phone, next.clone()).await.unwrap();
     assert_eq!(next.refusals(), 0);
+}
+
+/// The app ends and begins anew, after `meddle` had a hand in what the phone keeps.
+async fn restarted(phone: Phone, meddle: impl FnOnce(&mut Vault)) -> Phone {
+    let closed = phone.closed();
+    let path = std::path::Path::new(&closed.config.vault_path);
+    let device = Vault::header(path).unwrap().device;
+    let key = closed.keys.unwrap(device.alias, device.wrapped, None).await.unwrap();
+    meddle(&mut Vault::open(path, &Secret::from_slice(&key).unwrap(), 0).unwrap());
+    let wallet = Wallet::open(closed.platform.clone(), closed.config.clone()).await.unwrap();
+    closed.running(&wallet)
+}
+
+#[tokio::test]
+async fn what_a_model_refused_is_known_after_the_app_ended() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    let first = Narrow::to(card().short_apdus_only());
+    read(&phone, first.clone()).await.unwrap();
+    assert_eq!((first.refusals(), first.lengths_asked()), (1, 1));
+    // Sixteen bytes for a model, and what it takes.
+    let row = |vault: &mut Vault| vault.public_data("card-models").unwrap().unwrap();
+    let phone = restarted(phone, |vault| assert_eq!(row(vault).len(), 1 + 25)).await;
+    let second = Narrow::to(sibling().short_apdus_only());
+    read(&phone, second.clone()).await.unwrap();
+    assert_eq!((second.refusals(), second.lengths_asked()), (0, 0));
+    assert!(second.longest_answer() <= 258);
+    // Nothing new was learned, so nothing was written.
+    let version = |vault: &mut Vault| vault.version();
+    let (mut before, mut after) = (0, 0);
+    let phone = restarted(phone, |vault| before = version(vault)).await;
+    read(&phone, Narrow::to(card().short_apdus_only())).await.unwrap();
+    let _ = restarted(phone, |vault| after = version(vault)).await;
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn a_memory_of_cards_that_no_version_knows_counts_as_none() {
+    let scene = Scene::new().await;
+    for damage in [&b""[..], &[1], &[2], &[1, 7], &[0xFF; 26]] {
+        let phone = scene.phone(&format!("phone-{}", hex::encode(damage))).await;
+        read(&phone, Narrow::to(card().short_apdus_only())).await.unwrap();
+        let phone = restarted(phone, |vault| vault.set_public_data("card-models", damage).unwrap()).await;
+        let again = Narrow::to(card().short_apdus_only());
+        read(&phone, again.clone()).await.unwrap();
+        assert_eq!((again.refusals(), again.lengths_asked()), (1, 1), "{damage:?}");
+        let phone = restarted(phone, |_| ()).await;
+        let learned = Narrow::to(card().short_apdus_only());
+        read(&phone, learned.clone()).await.unwrap();
+        assert_eq!((learned.refusals(), learned.lengths_asked()), (0, 0), "{damage:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_card_that_nobody_believes_taught_ends_with_the_app() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    read(&phone, Narrow::to(card().short_apdus_only().signed_by(DocumentSigner::Rogue))).await.unwrap_err();
+    let phone = restarted(phone, |vault| assert_eq!(vault.public_data("card-models"), Ok(None))).await;
+    let next = Narrow::to(sibling());
+    read(&phone, next.clone()).await.unwrap();
+    assert!(next.longest_answer() > 4000);
+}
+
+#[tokio::test]
+async fn a_reading_keeps_no_wallet_open() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    let access = CardAccessView::Can { can: CAN.as_bytes().to_vec() };
+    let reading = phone.wallet.read_card(Narrow::to(card()), access, None).unwrap();
+    let phone = restarted(phone, |_| ()).await;
+    reading.run(None).await.unwrap();
+    let _ = restarted(phone, |vault| assert_eq!(vault.public_data("card-models"), Ok(None))).await;
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ impl Chunks {
             self.announce(announced);
         }
         if let Some(longest) = longest {
-            self.longest = self.longest.min(longest);
+            self.longest = self.longest.min(longest.max(SMALLEST));
             self.learned = true;
         }
         self.header_first |= header_first;

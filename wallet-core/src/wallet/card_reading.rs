@@ -13,12 +13,13 @@ use super::{
     code,
     evidence::{checked, count, name_of},
     inner_errors::chip_error,
+    known_cards::Models,
     trusted::parse_anchors,
 };
 use crate::{
     chip::{
-        ChipData, ChipError, Entropy, FileId, FileSet, KnownModels, Misuse, Paused, ReadPlan, Reading, Relay,
-        Step,
+        ChipData, ChipError, Entropy, FileId, FileSet, Habits, Misuse, ModelId, Paused, ReadPlan, Reading,
+        Relay, Step,
     },
     crypto::random::make_random,
     platform::{CardLink, Clock, KeyStoreError, LinkError},
@@ -87,6 +88,8 @@ pub struct CardReading {
     clock: Arc<dyn Clock>,
     listener: Option<Arc<dyn ReadingListener>>,
     models: Models,
+    /// What the card under way taught.
+    learned: Mutex<Option<(ModelId, Habits)>>,
     /// What the checks came to, last.
     report: Mutex<Option<ChipReport>>,
     control: Mutex<Control>,
@@ -102,9 +105,6 @@ struct Control {
     /// The last reading has ended, and no other has begun.
     over: bool,
 }
-
-/// What was learned about models of cards, by all readings of a wallet while it is open.
-pub(super) type Models = Arc<Mutex<KnownModels>>;
 
 /// What a reading is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl CardReading {
             None => None,
         };
         match self.begin(challenge, Relay::Never).await? {
-            Driven::Read(_, data) => self.check(*data, challenge, None).map(Arc::new),
+            Driven::Read(_, data) => self.conclude(*data, challenge, None).map(Arc::new),
             Driven::AsksServer(_) => Err(WalletError::Unavailable { code: code::INTERNAL }),
         }
     }
@@ -224,6 +224,7 @@ impl CardReading {
             clock,
             listener,
             models,
+            learned: Mutex::default(),
             report: Mutex::new(None),
             control: Mutex::default(),
         }))
@@ -237,6 +238,7 @@ impl CardReading {
     ) -> Result<Driven, WalletError> {
         self.control().over = false;
         self.keep_report(None);
+        *self.learned() = None;
         match self.begin_or_resume(Purpose { challenge, relay }).await {
             // It goes on in `examine`.
             Ok(Driven::AsksServer(asking)) => Ok(Driven::AsksServer(asking)),
@@ -259,7 +261,7 @@ impl CardReading {
                 chip_authentication: true,
                 relay,
                 limits,
-                models: self.models.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                models: self.models.known(),
                 entropy,
             }),
         };
@@ -318,7 +320,7 @@ impl CardReading {
     }
 
     /// Checks what was read, and keeps the report.
-    pub(super) fn check(
+    fn check(
         &self,
         data: ChipData,
         challenge: Option<[u8; 8]>,
@@ -328,6 +330,24 @@ impl CardReading {
         let (report, evidence) = checked(data, challenge, answers, &self.terms.anchors, now);
         self.keep_report(Some(report));
         evidence
+    }
+
+    /// As [`Self::check`], at the end of a reading: what a card taught that is believed is remembered.
+    pub(super) fn conclude(
+        &self,
+        data: ChipData,
+        challenge: Option<[u8; 8]>,
+        answers: Option<Vec<Vec<u8>>>,
+    ) -> Result<ChipEvidence, WalletError> {
+        let evidence = self.check(data, challenge, answers)?;
+        if let Some(learned) = self.learned().take() {
+            self.models.keep(learned);
+        }
+        Ok(evidence)
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Option<(ModelId, Habits)>> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep_report(&self, report: Option<ChipReport>) {
@@ -397,8 +417,9 @@ impl CardReading {
                         Err(error) => return Err(error.into()),
                     };
                     (reading, step) = reading.handle(&response).map_err(chip_error)?;
-                    if let Some((model, habits)) = reading.learned() {
-                        self.models.lock().unwrap_or_else(PoisonError::into_inner).learn(model, habits);
+                    if let Some(learned) = reading.learned() {
+                        self.models.learn(learned);
+                        *self.learned() = Some(learned);
                     }
                     answered = answered.saturating_add(1);
                     self.tell(&reading, answered)?;
@@ -466,6 +487,6 @@ impl Wallet {
     ) -> Result<Arc<CardReading>, WalletError> {
         let clock = Arc::clone(&self.platform.clock);
         let terms = ReadingTerms { anchors: self.roots.cards.clone(), files: FileSet::WALLET };
-        CardReading::learning(link, &access, terms, clock, listener, Arc::clone(&self.models))
+        CardReading::learning(link, &access, terms, clock, listener, self.models.clone())
     }
 }

@@ -132,13 +132,13 @@ impl Enrolment {
     pub async fn tap(&self, reading: Arc<CardReading>) -> Result<Arc<ChipEvidence>, WalletError> {
         let relay = if self.relay { Relay::WhereTheChipCannotSign } else { Relay::Never };
         let evidence = match reading.begin(Some(self.chip_challenge), relay).await? {
-            Driven::Read(_, data) => reading.check(*data, Some(self.chip_challenge), None)?,
+            Driven::Read(_, data) => reading.conclude(*data, Some(self.chip_challenge), None)?,
             Driven::AsksServer(chip) => {
                 let data = chip.data();
                 let dg14 = data.groups.get(&14).cloned().unwrap_or_default();
                 let (public_key, commands) = self.ask_examiner(data.sod.clone(), dg14).await?;
                 let (data, answers) = reading.examine(chip, public_key, &commands).await?;
-                reading.check(data, Some(self.chip_challenge), Some(answers))?
+                reading.conclude(data, Some(self.chip_challenge), Some(answers))?
             }
         };
         if !evidence.answers(&self.chip_challenge) {

@@ -19,6 +19,7 @@ mod evidence;
 mod holder_keys;
 mod inner_errors;
 mod issuing;
+mod known_cards;
 mod prompts;
 mod received;
 mod refreshing;

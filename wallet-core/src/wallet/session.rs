@@ -12,9 +12,9 @@ use super::{
     CardState, CardView, CopiesLeft, HistoryEntryView, Platform, UnlockWith, WalletConfig, WalletError,
     WalletState,
     anchored::Anchored,
-    card_reading::Models,
     code,
     issuing::Issuing,
+    known_cards::Models,
     prompts,
     standing::Standing,
     trusted::Roots,
@@ -38,7 +38,7 @@ pub struct Wallet {
     pub(super) config: WalletConfig,
     pub(super) roots: Roots,
     /// None once it was wiped.
-    pub(super) vault: Mutex<Option<Vault>>,
+    pub(super) vault: Arc<Mutex<Option<Vault>>>,
     /// What the anchor holds, or is about to.
     pub(super) anchored: Mutex<Anchored>,
     /// Set when a lock or a wipe ends the shows that run; another takes its place for those to come.
@@ -75,15 +75,16 @@ impl Wallet {
                 Err(error) => return Err(error.into()),
             })
         };
+        let vault = Arc::new(Mutex::new(vault));
         let wallet = Self {
             platform,
             config,
             roots,
-            vault: Mutex::new(vault),
+            models: Models::of(&vault)?,
+            vault,
             anchored: Mutex::new(anchored?),
             ended: Mutex::default(),
             deferred: Mutex::new(None),
-            models: Models::default(),
         };
         if !wiped {
             wallet.anchor_version().await?;
