@@ -43,6 +43,7 @@ struct Ready {
     phone: String,
     centre: String,
     cards: Vec<CardPlace>,
+    directory: Directory,
     config: Config,
     pack_authority: Base64,
 }
@@ -62,6 +63,31 @@ struct Mrz {
     birth: String,
     expiry: String,
 }
+
+/// What a public key directory has of the cards' country.
+#[derive(Serialize)]
+struct Directory {
+    /// From its key to the one that the rogue card's signer is of.
+    link: Base64,
+    /// A list that takes back the signer of the other cards.
+    revocation_list: Base64,
+    /// One that takes back another.
+    other_revocation_list: Base64,
+}
+
+impl Directory {
+    fn new() -> Self {
+        let list = |revoked| Base64(pki::revocation_list(pki::csca(), &[revoked], FAR));
+        Self {
+            link: Base64(pki::link(pki::csca(), pki::rogue_csca())),
+            revocation_list: list(pki::dsc()),
+            other_revocation_list: list(pki::dsc_rsa()),
+        }
+    }
+}
+
+/// The year in which the lists end.
+const FAR: i32 = 2049;
 
 /// What goes into a wallet's configuration.
 #[derive(Serialize)]
@@ -96,6 +122,7 @@ pub(crate) async fn run() -> Outcome<()> {
         phone: address(&phones)?,
         centre: address(&centre)?,
         cards: places,
+        directory: Directory::new(),
         config: Config {
             issuer_url: desk.base_url().to_owned(),
             issuer_roots: vec![Base64(desk.issuer_root().to_vec())],

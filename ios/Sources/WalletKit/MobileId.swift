@@ -82,41 +82,44 @@ public final class MobileId: Sendable {
     /// When the card is moved away or falls silent the reading pauses, and `lost` is asked: `true` goes on where it stopped,
     /// through the same link, which has to wait for the card; `false`, as without it, ends with the error it was told. Another
     /// card than before is `WalletError.CardUnreadable` with `.anotherCard`.
+    ///
+    /// `terms` is what the app knows about cards beside its roots.
     public func read(
-        _ link: CardLink, can: inout Data, challenge: Data? = nil,
+        _ link: CardLink, can: inout Data, challenge: Data? = nil, terms: CardTerms? = nil,
         progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
-        let reading = try prepare(link, can: &can, progress: progress)
+        let reading = try prepare(link, can: &can, terms: terms, progress: progress)
         return try await Self.run(reading, lost: lost) { try await reading.run(challenge: challenge) }
     }
 
-    /// ``read(_:can:challenge:progress:lost:)`` by whatever opens the card: the lines for machines, the holder's own number. What
+    /// ``read(_:can:challenge:terms:progress:lost:)`` by whatever opens the card: the lines for machines, the holder's own number. What
     /// `access` holds stays in the app's hand, which wipes it.
     ///
     /// A card that speaks of PACE and refuses it is opened by less only where `access` allows it by name, and the evidence then
     /// says so: `openedByWeakerAccess()`.
     public func read(
-        _ link: CardLink, by access: CardAccessView, challenge: Data? = nil,
+        _ link: CardLink, by access: CardAccessView, challenge: Data? = nil, terms: CardTerms? = nil,
         progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
         let relay = ProgressRelay(progress)
         let reading = try walletCall { try wallet.readCard(link: link, access: access, listener: relay) }
+        if let terms { try walletCall { try reading.heed(known: terms) } }
         return try await Self.run(reading, lost: lost) { try await reading.run(challenge: challenge) }
     }
 
     /// Makes an ID of the card behind `link`: the issuer's challenge, the card's answer, the face, the keys, the credentials;
     /// all of it or nothing. The digits `can` are wiped. Cancelling the task stops it between two steps. For `lost` see
-    /// ``read(_:can:challenge:progress:lost:)``.
+    /// ``read(_:can:challenge:terms:progress:lost:)``.
     ///
     /// With `moving`, an ID that lives on another phone of the citizen is ended there and told so: the way on after
     /// `WalletError.IssuerRefused` with `.anotherPhone`, once the citizen has said yes. It lifts the suspension of a lost phone.
     public func enrol(
-        _ link: CardLink, can: inout Data, moving: Bool = false,
+        _ link: CardLink, can: inout Data, moving: Bool = false, terms: CardTerms? = nil,
         event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> CardView {
         defer { overwrite(&can) }
         let enrolment = try await walletCall { try await self.wallet.enrol() }
-        let reading = try prepare(link, can: &can) { event(.reading($0)) }
+        let reading = try prepare(link, can: &can, terms: terms) { event(.reading($0)) }
         let evidence = try await Self.run(reading, lost: lost) { try await enrolment.tap(reading: reading) }
         let card = try await walletCall {
             try await withTaskCancellationHandler {
@@ -132,29 +135,31 @@ public final class MobileId: Sendable {
         return card
     }
 
-    /// ``read(_:can:challenge:progress:lost:)`` as a sequence of events. Ending the loop early stops the reading.
+    /// ``read(_:can:challenge:terms:progress:lost:)`` as a sequence of events. Ending the loop early stops the reading.
     public func reading(
-        _ link: CardLink, can: inout Data, challenge: Data? = nil, lost: @escaping GoOn = { _ in false }
+        _ link: CardLink, can: inout Data, challenge: Data? = nil, terms: CardTerms? = nil,
+        lost: @escaping GoOn = { _ in false }
     ) -> some AsyncSequence<ReadingEvent, WalletError> & Sendable {
         let digits = Digits(can)
         overwrite(&can)
         return Events { tell throws(WalletError) in
             var can = digits.take()
             let evidence = try await self.read(
-                link, can: &can, challenge: challenge, progress: { tell(.progress($0)) }, lost: lost)
+                link, can: &can, challenge: challenge, terms: terms, progress: { tell(.progress($0)) }, lost: lost)
             tell(.done(evidence))
         }
     }
 
-    /// ``enrol(_:can:moving:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
+    /// ``enrol(_:can:moving:terms:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
     public func enrolling(
-        _ link: CardLink, can: inout Data, moving: Bool = false, lost: @escaping GoOn = { _ in false }
+        _ link: CardLink, can: inout Data, moving: Bool = false, terms: CardTerms? = nil,
+        lost: @escaping GoOn = { _ in false }
     ) -> some AsyncSequence<EnrolmentEvent, WalletError> & Sendable {
         let digits = Digits(can)
         overwrite(&can)
         return Events { tell throws(WalletError) in
             var can = digits.take()
-            _ = try await self.enrol(link, can: &can, moving: moving, event: tell, lost: lost)
+            _ = try await self.enrol(link, can: &can, moving: moving, terms: terms, event: tell, lost: lost)
         }
     }
 
@@ -267,12 +272,16 @@ public final class MobileId: Sendable {
     }
 
     private func prepare(
-        _ link: CardLink, can: inout Data, progress: @escaping @Sendable (ReadingProgress) -> Void
+        _ link: CardLink, can: inout Data, terms: CardTerms?,
+        progress: @escaping @Sendable (ReadingProgress) -> Void
     ) throws(WalletError) -> CardReading {
         defer { overwrite(&can) }
         let digits = can
         return try walletCall {
-            try wallet.readCard(link: link, access: .can(can: digits), listener: ProgressRelay(progress))
+            let reading = try wallet.readCard(
+                link: link, access: .can(can: digits), listener: ProgressRelay(progress))
+            if let terms { try reading.heed(known: terms) }
+            return reading
         }
     }
 

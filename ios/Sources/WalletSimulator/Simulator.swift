@@ -53,6 +53,13 @@ public final class Simulator: @unchecked Sendable {
     /// The key that signs counter packs, SEC1, 65 bytes.
     public func packAuthority() throws -> Data { try bytes(ready, "pack_authority") }
 
+    /// A file of the cards' country, as its directory has it: `link`, to the key behind `rogue`; `revocation_list`, which takes
+    /// back who signed the other cards; `other_revocation_list`, which takes back somebody else.
+    public func directory(_ name: String) throws -> Data {
+        guard let directory = ready["directory"] as? [String: Any] else { throw SimulatorError.malformed }
+        return try bytes(directory, name)
+    }
+
     /// A configuration that trusts the simulator, with its vault at `vault`.
     public func config(vault: String, language: Language = .english) throws -> WalletConfig {
         guard let config = ready["config"] as? [String: Any] else { throw SimulatorError.malformed }

@@ -102,6 +102,54 @@ final class ReadingBehaviours: XCTestCase {
         }
     }
 
+    func test_a_link_of_the_app_leads_to_a_further_key() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
+        var can = try stage.simulator.can("rogue")
+        let terms = CardTerms(links: [try stage.simulator.directory("link")])
+        let evidence = try await id.read(try stage.simulator.tap("rogue"), can: &can, terms: terms)
+        XCTAssertFalse(try evidence.files().isEmpty)
+        await assertThrows(.NotTrusted(why: .chipSigner)) {
+            var can = try stage.simulator.can()
+            return try await id.read(try stage.simulator.tap(), can: &can, terms: CardTerms(links: [Data([0x30, 0])]))
+        }
+    }
+
+    func test_a_revocation_list_of_the_app_is_heeded() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
+        func revocation(_ lists: Data...) async throws -> ChipCheckOutcome? {
+            var can = try stage.simulator.can()
+            let terms = CardTerms(revocationLists: lists)
+            let evidence = try await id.read(try stage.simulator.tap(), can: &can, terms: terms)
+            return try evidence.checks().first { $0.name == "passive_authentication.revocation" }?.outcome
+        }
+        let without = try await revocation()
+        XCTAssertEqual(without, .skipped(why: .noRevocationList))
+        let holds = try await revocation(try stage.simulator.directory("other_revocation_list"))
+        XCTAssertEqual(holds, .passed)
+        let takenBack = try stage.simulator.directory("revocation_list")
+        await assertThrows(.NotTrusted(why: .chipSigner)) { try await revocation(takenBack) }
+        await assertThrows(.NotTrusted(why: .chipSigner)) { try await revocation(Data([0x30, 0])) }
+    }
+
+    func test_only_the_files_the_app_names_are_read() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().open()
+        var can = try stage.simulator.can()
+        let terms = CardTerms(files: ["DG1", "EF.COM"])
+        let evidence = try await id.read(try stage.simulator.tap(), can: &can, terms: terms)
+        XCTAssertEqual(try evidence.files().map(\.name), ["EF.CardAccess", "EF.SOD", "EF.COM", "DG1"])
+        do {
+            var can = try stage.simulator.can()
+            _ = try await id.read(try stage.simulator.tap(), can: &can, terms: CardTerms(files: ["DG17"]))
+            XCTFail("read")
+        } catch { guard case WalletError.Unavailable = error else { throw error } }
+    }
+
     func test_a_lost_card_pauses_and_goes_on() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 use fixtures::{
     chip::{Fault, VirtualCard, VirtualLink, When},
     people,
-    pki::DocumentSigner,
+    pki::{DocumentSigner, csca, dsc, dsc_rsa, link, revocation_list, rogue_csca},
     platform::FixedClock,
 };
 use tests::scene::{CAN, NOON, Scene};
 use wallet_core::{
     platform::{CardLink, LinkError},
     wallet::{
-        BasicAccessPolicy, CardAccessView, CardReading, CardTrouble, ChipCheckOutcome, Distrust,
-        ListenerError, PasswordKind, ReadingListener, ReadingProgress, WalletError,
+        BasicAccessPolicy, CardAccessView, CardReading, CardTerms, CardTrouble, ChipCheckOutcome,
+        ChipCheckSkip, Distrust, ListenerError, PasswordKind, ReadingListener, ReadingProgress, WalletError,
     },
 };
 
@@ -114,6 +114,59 @@ async fn an_unknown_country_is_not_trusted() {
     let card = VirtualCard::of(&people::adult()).can(CAN).signed_by(DocumentSigner::Rogue).build();
     let read = reading(Arc::new(VirtualLink::new(card)), CAN, None).await.unwrap().run(None).await;
     assert_eq!(read.map(|_| ()), Err(WalletError::NotTrusted { why: Distrust::ChipSigner }));
+}
+
+#[tokio::test]
+async fn a_link_of_the_app_leads_to_a_further_key() {
+    let run = async |links: Vec<Vec<u8>>| {
+        let card = VirtualCard::of(&people::adult()).can(CAN).signed_by(DocumentSigner::Rogue).build();
+        let reading = reading(Arc::new(VirtualLink::new(card)), CAN, None).await.unwrap();
+        reading.heed(CardTerms { links, ..CardTerms::default() })?;
+        reading.run(None).await.map(drop)
+    };
+    let distrusted = Err(WalletError::NotTrusted { why: Distrust::ChipSigner });
+    assert_eq!(run(vec![link(csca(), rogue_csca())]).await, Ok(()));
+    // From nobody whom the app trusts, and no certificate at all.
+    assert_eq!(run(vec![link(rogue_csca(), rogue_csca())]).await, distrusted);
+    assert_eq!(run(vec![vec![0x30, 0]]).await, distrusted);
+}
+
+#[tokio::test]
+async fn a_revocation_list_of_the_app_is_heeded() {
+    let run = async |revocation_lists: Vec<Vec<u8>>| {
+        let reading = reading(WatchedLink::new(|_| Ok(())), CAN, None).await.unwrap();
+        reading.heed(CardTerms { revocation_lists, ..CardTerms::default() })?;
+        let checks = reading.run(None).await?.checks();
+        let revocation = checks.into_iter().find(|check| check.name == "passive_authentication.revocation");
+        Ok::<_, WalletError>(revocation.unwrap().outcome)
+    };
+    let distrusted = Err(WalletError::NotTrusted { why: Distrust::ChipSigner });
+    assert_eq!(run(vec![]).await, Ok(ChipCheckOutcome::Skipped { why: ChipCheckSkip::NoRevocationList }));
+    assert_eq!(run(vec![revocation_list(csca(), &[dsc_rsa()], 2049)]).await, Ok(ChipCheckOutcome::Passed));
+    assert_eq!(run(vec![revocation_list(csca(), &[dsc()], 2049)]).await, distrusted);
+    // By nobody whom the app trusts, and no list at all: what they took back would go unnoticed.
+    assert_eq!(run(vec![revocation_list(rogue_csca(), &[], 2049)]).await, distrusted);
+    assert_eq!(run(vec![vec![0x30, 0]]).await, distrusted);
+}
+
+#[tokio::test]
+async fn only_the_files_the_app_names_are_read() {
+    let run = async |files: &[&str]| {
+        let link = WatchedLink::new(|_| Ok(()));
+        let reading = reading(link.clone(), CAN, None).await.unwrap();
+        let files = files.iter().map(|name| (*name).to_owned()).collect();
+        reading.heed(CardTerms { files: Some(files), ..CardTerms::default() })?;
+        let read = reading.run(None).await?.files();
+        Ok::<_, WalletError>((read.into_iter().map(|file| file.name).collect::<Vec<_>>(), link.commands()))
+    };
+    let (few, commands) = run(&["DG1", "EF.COM"]).await.unwrap();
+    let (all, more) = run(&["DG1", "DG2", "DG11", "DG12", "DG14", "DG15"]).await.unwrap();
+    assert_eq!(few, ["EF.CardAccess", "EF.SOD", "EF.COM", "DG1"]);
+    assert!(all.contains(&"DG2".to_owned()) && !all.contains(&"EF.COM".to_owned()));
+    assert!(commands < more);
+    for none in ["DG0", "DG17", "dg1", "EF.SOD", ""] {
+        assert!(matches!(run(&[none]).await, Err(WalletError::Unavailable { .. })), "{none}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    ChipEvidence, ChipReport, Distrust, Wallet, WalletError,
+    CardTerms, ChipEvidence, ChipReport, Distrust, Wallet, WalletError,
     card_access::{CardAccessView, Secrets},
     code,
     evidence::{checked, count, name_of},
@@ -84,7 +84,7 @@ pub struct ReadingTerms {
 pub struct CardReading {
     link: Arc<dyn CardLink>,
     secrets: Secrets,
-    terms: ReadingTerms,
+    terms: Mutex<ReadingTerms>,
     clock: Arc<dyn Clock>,
     listener: Option<Arc<dyn ReadingListener>>,
     models: Models,
@@ -176,6 +176,19 @@ impl CardReading {
         }
     }
 
+    /// Has the readings from now on go by what the app knows beside its roots. To be called before [`Self::run`]; what was
+    /// given before stays, but for the choice of files.
+    ///
+    /// # Errors
+    /// [`WalletError::NotTrusted`] for a link that is no certificate, and for a revocation list that is none or that no trusted
+    /// country signed; [`WalletError::Unavailable`] for a file that no card has.
+    pub fn heed(&self, known: CardTerms) -> Result<(), WalletError> {
+        let now = self.clock.now()?.unix_seconds;
+        let mut terms = self.terms();
+        *terms = known.added_to(&terms, now)?;
+        Ok(())
+    }
+
     /// Stops the reading between two commands: `run` fails with [`WalletError::UserCancelled`], also where the first has not
     /// begun yet or the card leaves the field at that moment. Between two runs it forgets what was read before the card left
     /// the field, and the next one begins anew.
@@ -220,7 +233,7 @@ impl CardReading {
         Ok(Arc::new(Self {
             link,
             secrets,
-            terms,
+            terms: Mutex::new(terms),
             clock,
             listener,
             models,
@@ -256,7 +269,7 @@ impl CardReading {
             Some((before, paused)) if *before == purpose => paused.resume(limits, entropy),
             Some(_) | None => Reading::begin(ReadPlan {
                 access: self.secrets.access()?,
-                files: self.terms.files,
+                files: self.terms().files,
                 challenge,
                 chip_authentication: true,
                 relay,
@@ -327,7 +340,7 @@ impl CardReading {
         answers: Option<Vec<Vec<u8>>>,
     ) -> Result<ChipEvidence, WalletError> {
         let now = self.clock.now()?.unix_seconds;
-        let (report, evidence) = checked(data, challenge, answers, &self.terms.anchors, now);
+        let (report, evidence) = checked(data, challenge, answers, &self.terms().anchors, now);
         self.keep_report(Some(report));
         evidence
     }
@@ -344,6 +357,10 @@ impl CardReading {
             self.models.keep(learned);
         }
         Ok(evidence)
+    }
+
+    fn terms(&self) -> MutexGuard<'_, ReadingTerms> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn learned(&self) -> MutexGuard<'_, Option<(ModelId, Habits)>> {

@@ -15,6 +15,7 @@ import kr.example.wallet.core.CardClaim
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.CardOffer
 import kr.example.wallet.core.CardReading
+import kr.example.wallet.core.CardTerms
 import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.ChipEvidence
@@ -146,15 +147,17 @@ public class MobileId private constructor(
     /**
      * Reads a card that [access] opens, whose secrets are wiped. [card] gives the card: first with null, and whenever it was lost
      * on the way with what happened; held again, the same card is read on. With a [challenge] (8 bytes) the chip proves that it
-     * is the original. Cancelling the collection stops the reading between two commands.
+     * is the original. [terms] is what the app knows about cards beside its roots. Cancelling the collection stops the reading
+     * between two commands.
      */
     public fun reading(
         access: CardAccessView,
         challenge: ByteArray? = null,
+        terms: CardTerms? = null,
         card: suspend (lost: WalletException?) -> CardLink,
     ): Flow<ReadingEvent> =
         events {
-            val evidence = read(access, { it.run(challenge) }, card) { trySend(ReadingEvent.Progress(it)).isSuccess }
+            val evidence = read(access, terms, { it.run(challenge) }, card) { trySend(ReadingEvent.Progress(it)).isSuccess }
             send(ReadingEvent.Done(evidence))
         }
 
@@ -163,23 +166,25 @@ public class MobileId private constructor(
         link: CardLink,
         can: ByteArray,
         challenge: ByteArray? = null,
-    ): Flow<ReadingEvent> = reading(CardAccessView.Can(can), challenge, once(link))
+        terms: CardTerms? = null,
+    ): Flow<ReadingEvent> = reading(CardAccessView.Can(can), challenge, terms, once(link))
 
     /**
      * Makes an ID of a card that [access] opens: the issuer's challenge, the card's answer, the face, the keys, the credentials; all
      * of it or nothing. [card] gives the card as in [reading]; from its first call on the issuer waits two minutes. With [moving]
      * the ID is taken from the citizen's other phone, which is told: the way on after [Refusal.ANOTHER_PHONE], once the citizen
-     * has said yes. The secrets are wiped. Cancelling the collection stops it between two steps.
+     * has said yes. [terms] as in [reading]. The secrets are wiped. Cancelling the collection stops it between two steps.
      */
     public fun enrolling(
         access: CardAccessView,
         moving: Boolean = false,
+        terms: CardTerms? = null,
         card: suspend (lost: WalletException?) -> CardLink,
     ): Flow<EnrolmentEvent> =
         events {
             try {
                 walletCall { wallet.enrol() }.use { enrolment ->
-                    read(access, { enrolment.tap(it) }, card) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
+                    read(access, terms, { enrolment.tap(it) }, card) { trySend(EnrolmentEvent.Reading(it)).isSuccess }.use { evidence ->
                         val listener =
                             object : EnrolmentListener {
                                 override fun stage(stage: EnrolmentStage): Boolean = trySend(EnrolmentEvent.Stage(stage)).isSuccess
@@ -205,7 +210,8 @@ public class MobileId private constructor(
         link: CardLink,
         can: ByteArray,
         moving: Boolean = false,
-    ): Flow<EnrolmentEvent> = enrolling(CardAccessView.Can(can), moving, once(link))
+        terms: CardTerms? = null,
+    ): Flow<EnrolmentEvent> = enrolling(CardAccessView.Can(can), moving, terms, once(link))
 
     /** Looks up an offer that [scan] gave or the system opened the app with. Close it when done with it. */
     public suspend fun openOffer(link: String): CardOffer = walletCall { wallet.openOffer(link) }
@@ -292,6 +298,7 @@ public class MobileId private constructor(
 
     private suspend fun read(
         access: CardAccessView,
+        terms: CardTerms?,
         tap: suspend (CardReading) -> ChipEvidence,
         card: suspend (lost: WalletException?) -> CardLink,
         progress: (ReadingProgress) -> Boolean,
@@ -309,6 +316,7 @@ public class MobileId private constructor(
             }
         return reading.use {
             try {
+                terms?.let { known -> walletCall { it.heed(known) } }
                 it.runOn(held, tap, card)
             } finally {
                 // After a cancellation the card is not to be spoken to any more.

@@ -60,6 +60,15 @@ public class Simulator private constructor(
     /** The six digits printed on the card; a fresh copy, because reading wipes it. */
     public fun can(name: String = "adult"): ByteArray = card(name).text("can").encodeToByteArray()
 
+    /** By [link] the country of the cards vouches for the key behind `rogue`. */
+    public val link: ByteArray = ready.getValue("directory").jsonObject.bytes("link")
+
+    /** A list of that country that takes back who signed the other cards. */
+    public val revocationList: ByteArray = ready.getValue("directory").jsonObject.bytes("revocation_list")
+
+    /** A list of that country that takes back somebody else. */
+    public val otherRevocationList: ByteArray = ready.getValue("directory").jsonObject.bytes("other_revocation_list")
+
     /** The phone called [name], with the keys it had before. */
     public fun phone(name: String): SimulatedPhone = SimulatedPhone(ready.text("phone"), name)
 

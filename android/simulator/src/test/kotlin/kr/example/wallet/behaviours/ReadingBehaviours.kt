@@ -9,8 +9,10 @@ import kr.example.wallet.behaviours.Stage.Companion.play
 import kr.example.wallet.core.BasicAccessPolicy
 import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.CardReading
+import kr.example.wallet.core.CardTerms
 import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.ChipCheckOutcome
+import kr.example.wallet.core.ChipCheckSkip
 import kr.example.wallet.core.ChipEvidence
 import kr.example.wallet.core.Distrust
 import kr.example.wallet.core.LinkException
@@ -104,6 +106,53 @@ class ReadingBehaviours {
                 val distrusted =
                     assertFailsWith<WalletException.NotTrusted> { it.reading(simulator.tap("rogue"), simulator.can("rogue")).last() }
                 assertEquals(Distrust.CHIP_SIGNER, distrusted.why)
+            }
+        }
+
+    @Test
+    fun a_link_of_the_app_leads_to_a_further_key() =
+        play {
+            phone().open().use {
+                val terms = CardTerms(links = listOf(simulator.link))
+                val read = it.reading(simulator.tap("rogue"), simulator.can("rogue"), terms = terms).last()
+                assertIs<ReadingEvent.Done>(read)
+                val none = CardTerms(links = listOf(byteArrayOf(0x30, 0)))
+                assertFailsWith<WalletException.NotTrusted> { it.reading(simulator.tap(), simulator.can(), terms = none).last() }
+            }
+        }
+
+    @Test
+    fun a_revocation_list_of_the_app_is_heeded() =
+        play {
+            phone().open().use {
+                suspend fun revocation(vararg lists: ByteArray): ChipCheckOutcome {
+                    val terms = CardTerms(revocationLists = lists.toList())
+                    val read = it.reading(simulator.tap(), simulator.can(), terms = terms).last() as ReadingEvent.Done
+                    return read.evidence
+                        .checks()
+                        .single { check -> check.name == "passive_authentication.revocation" }
+                        .outcome
+                }
+                assertEquals(ChipCheckOutcome.Skipped(ChipCheckSkip.NO_REVOCATION_LIST), revocation())
+                assertEquals(ChipCheckOutcome.Passed, revocation(simulator.otherRevocationList))
+                val refused = assertFailsWith<WalletException.NotTrusted> { revocation(simulator.revocationList) }
+                assertEquals(Distrust.CHIP_SIGNER, refused.why)
+                assertFailsWith<WalletException.NotTrusted> { revocation(byteArrayOf(0x30, 0)) }
+            }
+        }
+
+    @Test
+    fun only_the_files_the_app_names_are_read() =
+        play {
+            phone().open().use {
+                val terms = CardTerms(files = listOf("DG1", "EF.COM"))
+                val read = it.reading(simulator.tap(), simulator.can(), terms = terms).last() as ReadingEvent.Done
+                assertEquals(
+                    listOf("EF.CardAccess", "EF.SOD", "EF.COM", "DG1"),
+                    read.evidence.files().map { file -> file.name },
+                )
+                val none = CardTerms(files = listOf("DG17"))
+                assertFailsWith<WalletException.Unavailable> { it.reading(simulator.tap(), simulator.can(), terms = none).last() }
             }
         }
 
