@@ -1,6 +1,6 @@
 //! The virtual chip read by the crate `dmrtd` (MIT OR Apache-2.0), whose author is not ours: files over PACE with the CAN, active
 //! authentication. It has no chip authentication, no mapping but the generic one, no 3DES
-//! in PACE, and no extended length. The crate `emrtd` speaks to a PC/SC card alone, so that it reads no chip in process.
+//! in PACE, and no extended length. The crate `emrtd` reads it over PC/SC: `read_over_pcsc_by_another_crate.rs`.
 //! `cargo test -p tests --features peers --test read_by_another_crate`
 
 use dmrtd::{
