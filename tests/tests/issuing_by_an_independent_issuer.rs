@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use wallet_core::{
     bytes::{Secret, SecretBytes},
     card::Refusal,
-    cbor,
     crypto::sign::{PublicKey, SigningKey},
     jose::{Jwk, SigningInput},
+    mdoc::{self, Expected, IssuerSigned, MdocError, PHOTO_ID},
     openid::{
         Client, Delivered, ErrorCode, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
         RequestPolicy, Step, TokenPolicy,
@@ -22,6 +22,7 @@ use wallet_core::{
 };
 
 const WALLET: &str = "wallet1";
+const MDL: &str = "org.iso.18013.5.1.mDL";
 
 /// What the citizen, the phone and the wallet provider do.
 struct Phone {
@@ -149,14 +150,17 @@ impl Phone {
     }
 }
 
+fn peer_anchors() -> Anchors {
+    let folder = PathBuf::from(env::var("OPENID_PEER_PKI").unwrap());
+    Anchors::new(vec![Certificate::parse(&fs::read(folder.join("iaca.der")).unwrap()).unwrap()])
+}
+
 /// Each SD-JWT VC is believed: its signer under the peer's root, its type, the key it was asked for, times, every disclosure.
 fn assert_believed(delivered: &Delivered, copies: usize) {
     let [credentials] = &delivered.credentials[..] else { panic!("one configuration") };
     assert_eq!(credentials.copies.len(), copies);
     let Format::SdJwtVc { vct } = &credentials.configuration.format else { panic!("an SD-JWT VC") };
-    let folder = PathBuf::from(env::var("OPENID_PEER_PKI").unwrap());
-    let root = Certificate::parse(&fs::read(folder.join("iaca.der")).unwrap()).unwrap();
-    let anchors = Anchors::new(vec![root]);
+    let anchors = peer_anchors();
     for (key, text) in &credentials.copies {
         let parsed = SdJwt::parse(text).unwrap();
         let check = |vct: &str, holder: &PublicKey, now: i64| {
@@ -182,22 +186,26 @@ fn assert_believed(delivered: &Delivered, copies: usize) {
     }
 }
 
-/// The device key in an mdoc's security object.
-fn contains(credential: &[u8], key: &PublicKey) -> bool {
-    credential.windows(32).any(|window| window == key.x())
-}
-
 #[tokio::test]
 #[ignore = "ci/openid-peers runs it"]
 async fn an_mdoc_comes_by_transaction_code_and_dpop() {
     let (link, code) = offer(json!({"ids": ["mdl"], "tx_code": true, "dpop": true})).await;
     let delivered = phone().issue(&link, code.as_deref()).await.unwrap();
     let [credentials] = &delivered.credentials[..] else { panic!("one configuration") };
-    assert_eq!(credentials.configuration.format, Format::Mdoc { doctype: "org.iso.18013.5.1.mDL".into() });
+    assert_eq!(credentials.configuration.format, Format::Mdoc { doctype: MDL.into() });
     let [(key, text)] = &credentials.copies[..] else { panic!("one copy: each key signs for itself") };
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
-    cbor::check(&bytes, cbor::Profile::Definite, cbor::Limits::DOCUMENT).unwrap();
-    assert!(contains(&bytes, key));
+    let parsed = IssuerSigned::parse(&BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+    let check = |doc_type, key, anchors: &Anchors| {
+        mdoc::verify(&parsed, &Expected { doc_type, device_key: Some(key) }, anchors, now())
+    };
+    let anchors = peer_anchors();
+    let believed = check(MDL, key, &anchors).unwrap();
+    assert_eq!(believed.element("org.iso.18013.5.1", "family_name").unwrap().text(), Some("Doe"));
+    assert_eq!(believed.element("org.iso.18013.5.1", "age_over_18").unwrap().bool(), Some(true));
+    let stranger = SigningKey::make().unwrap().0;
+    assert!(matches!(check(MDL, stranger.public(), &anchors), Err(MdocError::IssuerMisbehaved(_))));
+    assert!(matches!(check(PHOTO_ID, key, &anchors), Err(MdocError::IssuerMisbehaved(_))));
+    assert!(matches!(check(MDL, key, &Anchors::default()), Err(MdocError::UntrustedSigner(_))));
 }
 
 #[tokio::test]

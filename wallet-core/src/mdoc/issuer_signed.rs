@@ -297,13 +297,22 @@ fn parse_sign1(bytes: &[u8]) -> Result<Sign1<'_>, MdocError> {
     Ok(Sign1 { protected, unprotected, payload, signature })
 }
 
-/// `x5chain` stands in the unprotected header: one certificate or an array of them, leaf first.
+/// `x5chain` stands in the unprotected header: one certificate or an array of them, leaf first. The standard keeps other elements
+/// out of the protected header alone (ISO/IEC 18013-5:2021, 9.1.2.4): a `kid` may stand here, and is passed over like what is not
+/// known (RFC 9052, 3). Nobody signed it.
 fn parse_chain(unprotected: &[u8]) -> Result<Vec<Vec<u8>>, MdocError> {
     let mut reader = Reader::new(unprotected);
     let mut chain = Vec::new();
     for _ in 0..reader.map()? {
-        if !matches!(reader.peek()?, Kind::Unsigned | Kind::Negative) || reader.int()? != X5CHAIN {
-            return Err(Rule::MisplacedHeader.into());
+        let label =
+            if reader.peek()? == Kind::Text { reader.text().map(|_| None)? } else { Some(reader.int()?) };
+        match label {
+            Some(X5CHAIN) => {}
+            Some(ALG) => return Err(Rule::MisplacedHeader.into()),
+            _ => {
+                reader.raw()?;
+                continue;
+            }
         }
         if reader.peek()? == Kind::Bytes {
             chain.push(reader.bytes()?.to_vec());

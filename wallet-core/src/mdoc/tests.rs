@@ -390,8 +390,17 @@ fn headers_stand_where_the_standard_wants_them() {
     };
     let no_chain = with_auth(&|auth| auth[1] = Value::Map(Vec::new()));
     assert_eq!(rule(authority.verify(&no_chain)), Rule::MisplacedHeader);
-    let extra = with_auth(&|auth| auth[1].as_map_mut().unwrap().push((Value::from(99), Value::Null)));
-    assert_eq!(rule(authority.verify(&extra)), Rule::MisplacedHeader);
+    // 9.1.2.4 keeps others out of the protected header alone: Credo has the signer's `kid` here.
+    for other in [(Value::from(4), Value::Bytes(vec![1])), (Value::from("more"), Value::Null)] {
+        let beside = with_auth(&|auth| auth[1].as_map_mut().unwrap().insert(0, other.clone()));
+        assert!(authority.verify(&beside).is_ok(), "{other:?}");
+        let alone = with_auth(&|auth| auth[1] = Value::Map(vec![other.clone()]));
+        assert_eq!(rule(authority.verify(&alone)), Rule::MisplacedHeader);
+    }
+    let second = with_auth(&|auth| auth[1].as_map_mut().unwrap().push((Value::from(1), Value::from(-7))));
+    assert_eq!(rule(authority.verify(&second)), Rule::MisplacedHeader);
+    let no_label = with_auth(&|auth| auth[1].as_map_mut().unwrap().push((Value::Null, Value::Null)));
+    assert!(matches!(authority.verify(&no_label), Err(MdocError::Malformed(_))));
     let two = with_auth(&|auth| auth[0] = protected(&[(1, Value::from(-7)), (4, Value::Bytes(vec![1]))]));
     assert_eq!(rule(authority.verify(&two)), Rule::MisplacedHeader);
     let other = with_auth(&|auth| auth[0] = protected(&[(1, Value::from(-35))]));
