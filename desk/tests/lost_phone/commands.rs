@@ -8,7 +8,7 @@ use desk::{
 };
 use fixtures::people::{self, Citizen};
 use wallet_core::{
-    card::{ActiveReason, LifeCycle, ReplaceReason, RevokeReason, SuspendReason},
+    card::{ActiveReason, Date, LifeCycle, RenewReason, ReplaceReason, RevokeReason, SuspendReason},
     verify::Reason,
     wallet::{
         CardState, CommandOp, CommandReason, IfStale, Refusal, Renewed, UnlockWith, Unusable, WalletError,
@@ -500,4 +500,37 @@ async fn copies_are_fetched_anew_before_they_end_and_the_id_keeps_its_last_day()
     assert_eq!(phone.wallet.cards().unwrap().remove(0).state, CardState::Expired);
     let done = Arc::clone(&phone.wallet).refresh().await.unwrap();
     assert_eq!(done.renewed, Renewed::NotNeeded, "only the citizen can");
+}
+
+/// Copies are the phone's to renew; the ID as such lasts longer by what it was given on alone, which is a card and a face, or a visit.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_ends_soon_says_so_holds_and_is_prolonged_by_its_holder() {
+    let (mut stage, phone) = enrolled().await;
+    let first = phone.wallet.cards().unwrap().remove(0);
+    let end = Date::parse(&first.valid_until).unwrap().starts_at();
+    let refresh = async || {
+        let done = Arc::clone(&phone.wallet).refresh().await.unwrap();
+        assert_eq!(done.trouble, None);
+        (done.renewed, phone.wallet.cards().unwrap().remove(0))
+    };
+    let soon = LifeCycle::NeedsRenewal { reason: RenewReason::EndsSoon };
+    stage.clock.advance(end - NOW - 31 * 86_400);
+    // Its signers were renewed meanwhile.
+    stage.restart().await;
+    let (renewed, card) = refresh().await;
+    assert_eq!((renewed, card.state), (Renewed::Done, CardState::Active));
+    stage.clock.advance(86_400);
+    let (renewed, card) = refresh().await;
+    assert_eq!(renewed, Renewed::Done, "the issuer is asked, though these copies last for weeks");
+    assert_eq!((card.standing, card.valid_until.as_str()), (soon, first.valid_until.as_str()));
+    stage.clock.advance(2 * 86_400);
+    let (renewed, card) = refresh().await;
+    assert_eq!((renewed, card.state), (Renewed::NotNeeded, CardState::NeedsRenewal), "asked once");
+    let shown = show(&phone).await;
+    assert_eq!(refused(&stage, &counter(&stage).await, &shown), None);
+    assert!(!phone.wallet.history(99).unwrap().iter().any(|line| line.kind.name() == "card_state_changed"));
+
+    phone.enrol(&people::adult()).await.unwrap();
+    let card = phone.wallet.cards().unwrap().remove(0);
+    assert_eq!((card.state, card.valid_until.as_str()), (CardState::Active, "2032-10-25"));
 }

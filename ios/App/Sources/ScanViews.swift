@@ -101,7 +101,7 @@ struct DeskView: View {
                 ShowView(model: show)
             } else {
                 Text(Words.showTo.text(app.language, desk.name(language: app.language))).font(.title2)
-                ForEach(app.cards.filter { $0.state == .active && !$0.copies.isEmpty }, id: \.id) { card in
+                ForEach(app.cards.filter { $0.canBeShown }, id: \.id) { card in
                     Button(app.title(card)) { show = app.show(card, to: desk) }.buttonStyle(.borderedProminent)
                 }
                 if app.cards.isEmpty {

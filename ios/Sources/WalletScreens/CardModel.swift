@@ -43,8 +43,8 @@ public final class CardModel {
         card.state == .active ? nil : standingText(standing: card.standing, language: language)
     }
 
-    /// Whether a counter can be shown it now. A document that counters do not know has no copies for them.
-    public var canShow: Bool { card.state == .active && !card.copies.isEmpty }
+    /// Whether a counter can be shown it now.
+    public var canShow: Bool { card.canBeShown }
 
     /// Whether fresh copies may help.
     public var canRenew: Bool {
@@ -83,6 +83,14 @@ public final class CardModel {
         secondsLeft = nil
         claims = []
     }
+}
+
+extension CardView {
+    /// Whether the card itself ends soon; it holds until then.
+    public var endsSoon: Bool { standing == .needsRenewal(reason: .endsSoon) }
+
+    /// Whether a counter can be shown it now. A document that counters do not know has no copies for them.
+    public var canBeShown: Bool { (state == .active || endsSoon) && !copies.isEmpty }
 }
 
 /// One line of the history in words.

@@ -159,7 +159,7 @@ public final class WalletModel {
         // Whatever failed, a command may have been obeyed before.
         try? settle()
         guard let done else { return }
-        needsCardAgain = done.renewed == .enrolAgain
+        needsCardAgain = done.renewed == .enrolAgain || cards.contains(where: \.endsSoon)
         refreshAt = Foundation.Date(timeIntervalSince1970: TimeInterval(done.nextAt))
     }
 

@@ -36,12 +36,14 @@ pub enum SuspendReason {
     ByIssuer,
 }
 
-/// Why a document holds and cannot be shown until it is renewed.
+/// Why a document holds and has to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum RenewReason {
-    /// The last day of its copies has passed before new ones were fetched.
+    /// The last day of its copies has passed before new ones were fetched: nothing of it can be shown.
     CopiesEnded,
+    /// Its own last day is near. It can be shown until then.
+    EndsSoon,
 }
 
 /// Why a document's time is over.
@@ -101,7 +103,8 @@ pub enum LifeCycle {
         /// Why.
         reason: SuspendReason,
     },
-    /// It holds, but nothing of it can be shown before new copies are fetched. No revocation: it takes a network, or the citizen.
+    /// It holds, and will not for long, or cannot be shown before new copies are fetched. No revocation: it takes a network, or the
+    /// citizen.
     NeedsRenewal {
         /// Why.
         reason: RenewReason,
@@ -130,7 +133,7 @@ pub struct UnknownLifeCycle;
 
 impl LifeCycle {
     /// Every state with every reason.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Offered { reason: OfferReason::CentreVisit },
         Self::Offered { reason: OfferReason::CardRead },
         Self::Offered { reason: OfferReason::Portal },
@@ -140,6 +143,7 @@ impl LifeCycle {
         Self::Suspended { reason: SuspendReason::ByCitizen },
         Self::Suspended { reason: SuspendReason::ByIssuer },
         Self::NeedsRenewal { reason: RenewReason::CopiesEnded },
+        Self::NeedsRenewal { reason: RenewReason::EndsSoon },
         Self::Expired { reason: ExpireReason::DatePassed },
         Self::Expired { reason: ExpireReason::OfferLapsed },
         Self::Revoked { reason: RevokeReason::ByCitizen },
@@ -165,6 +169,7 @@ impl LifeCycle {
             Self::Suspended { reason: SuspendReason::ByCitizen } => ("suspended", "by_citizen"),
             Self::Suspended { reason: SuspendReason::ByIssuer } => ("suspended", "by_issuer"),
             Self::NeedsRenewal { reason: RenewReason::CopiesEnded } => ("needs_renewal", "copies_ended"),
+            Self::NeedsRenewal { reason: RenewReason::EndsSoon } => ("needs_renewal", "ends_soon"),
             Self::Expired { reason: ExpireReason::DatePassed } => ("expired", "date_passed"),
             Self::Expired { reason: ExpireReason::OfferLapsed } => ("expired", "offer_lapsed"),
             Self::Revoked { reason: RevokeReason::ByCitizen } => ("revoked", "by_citizen"),
@@ -189,7 +194,7 @@ impl LifeCycle {
     /// Whether the document may be shown.
     #[must_use]
     pub const fn is_active(self) -> bool {
-        matches!(self, Self::Active { .. })
+        matches!(self, Self::Active { .. } | Self::NeedsRenewal { reason: RenewReason::EndsSoon })
     }
 
     /// Whether this is for good.
@@ -233,6 +238,7 @@ impl LifeCycle {
             Self::NeedsRenewal { reason: RenewReason::CopiesEnded } => {
                 "The ID holds, but what was fetched to show it has run out."
             }
+            Self::NeedsRenewal { reason: RenewReason::EndsSoon } => "The ID's last day is near.",
             Self::Expired { reason: ExpireReason::DatePassed } => "The ID's last day has passed.",
             Self::Expired { reason: ExpireReason::OfferLapsed } => "The offer was not accepted in time.",
             Self::Revoked { reason: RevokeReason::ByCitizen } => "You gave the ID up.",
@@ -258,8 +264,11 @@ impl LifeCycle {
                 "Once you have the phone back, tell your telecom operator that it was found."
             }
             Self::Suspended { .. } => "Ask the issuer, or visit a community centre.",
-            Self::NeedsRenewal { .. } => "Connect to the network; new ones come by themselves.",
-            Self::Expired { .. }
+            Self::NeedsRenewal { reason: RenewReason::CopiesEnded } => {
+                "Connect to the network; new ones come by themselves."
+            }
+            Self::NeedsRenewal { reason: RenewReason::EndsSoon }
+            | Self::Expired { .. }
             | Self::Revoked { reason: RevokeReason::ByCitizen | RevokeReason::KeysLost } => {
                 "Tap your card again, or visit a community centre."
             }
@@ -294,6 +303,7 @@ impl LifeCycle {
             Self::NeedsRenewal { reason: RenewReason::CopiesEnded } => {
                 "신분증은 유효하지만 제시에 쓰는 사본의 기간이 끝났습니다."
             }
+            Self::NeedsRenewal { reason: RenewReason::EndsSoon } => "신분증의 유효기간이 곧 끝납니다.",
             Self::Expired { reason: ExpireReason::DatePassed } => "신분증의 유효기간이 지났습니다.",
             Self::Expired { reason: ExpireReason::OfferLapsed } => "기한 안에 신분증을 받지 않았습니다.",
             Self::Revoked { reason: RevokeReason::ByCitizen } => "본인이 신분증을 해지했습니다.",
@@ -319,8 +329,11 @@ impl LifeCycle {
                 "휴대전화를 되찾으면 통신사에 찾았다고 알리세요."
             }
             Self::Suspended { .. } => "발급기관에 문의하거나 주민센터를 방문하세요.",
-            Self::NeedsRenewal { .. } => "인터넷에 연결하면 새 사본을 저절로 받습니다.",
-            Self::Expired { .. }
+            Self::NeedsRenewal { reason: RenewReason::CopiesEnded } => {
+                "인터넷에 연결하면 새 사본을 저절로 받습니다."
+            }
+            Self::NeedsRenewal { reason: RenewReason::EndsSoon }
+            | Self::Expired { .. }
             | Self::Revoked { reason: RevokeReason::ByCitizen | RevokeReason::KeysLost } => {
                 "카드를 다시 대거나 주민센터를 방문하세요."
             }

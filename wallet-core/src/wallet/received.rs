@@ -4,7 +4,7 @@ use super::{
     Distrust, Wallet, WalletError,
     card_claims::Words,
     holder_keys::HolderKeys,
-    standing::{Asked, OfCard},
+    standing::{Asked, ENDS_SOON, OfCard},
 };
 use crate::{
     card::{ActiveReason, Date, Disclosure, LifeCycle, Person},
@@ -36,6 +36,8 @@ struct About {
     person: Option<Person>,
     /// First second after the first of the documents, and the last day of the ID as such.
     ends: Option<(i64, Date)>,
+    /// From when the ID as such ends soon, where the issuer says how long it lasts.
+    ends_soon_from: i64,
     /// Where their status is asked.
     lists: Vec<Asked>,
 }
@@ -83,10 +85,13 @@ impl Wallet {
                 Format::Mdoc { .. } => return Err(MISBEHAVED),
             }
         }
-        let mut about = About { person: expected.cloned(), ends: None, lists: Vec::new() };
+        let mut about =
+            About { person: expected.cloned(), ends: None, ends_soon_from: i64::MAX, lists: Vec::new() };
         let mdocs = self.verify_photo_ids(&photo_ids, &mut about, made, now)?;
         let sd_jwts = self.verify_sd_jwts(&texts, &mut about, made, now)?;
-        let About { person: Some(person), ends: Some((valid_until, last_day)), lists } = about else {
+        let About { person: Some(person), ends: Some((valid_until, last_day)), ends_soon_from, lists } =
+            about
+        else {
             return Err(UNTRUSTED);
         };
         let mut copies = Vec::new();
@@ -118,7 +123,8 @@ impl Wallet {
         let keys = keys.chain(mdocs.iter().map(|mdoc| &mdoc.holder_key));
         let keys = keys.chain(sd_jwts.iter().map(|sd_jwt| &sd_jwt.holder_key));
         let keys = keys.map(|key| key.as_str().to_owned()).collect();
-        let standing = OfCard { keys, lists, copies_until: valid_until, last_day: last_day.starts_at() };
+        let (copies_until, last_day) = (valid_until, last_day.starts_at());
+        let standing = OfCard { keys, lists, copies_until, last_day, ends_soon_from };
         Ok(Received { card, copies, mdocs, sd_jwts, words: Words::of(delivered), standing })
     }
 
@@ -233,10 +239,13 @@ impl Wallet {
 
 impl About {
     /// The card ends with the first of its documents. An issuer that does not say how long the ID as such lasts means as long as
-    /// they.
+    /// they; that is no end to warn of, since the next ones last longer.
     fn learn(&mut self, person: Person, until: i64, last_day: Option<Date>) -> Result<(), WalletError> {
         self.person = Some(person);
         // The moment itself is past the end.
+        if let Some(said) = last_day {
+            self.ends_soon_from = self.ends_soon_from.min(said.starts_at().saturating_sub(ENDS_SOON));
+        }
         let own = || Date::in_korea_at(until.saturating_sub(1)).map_err(|_| UNTRUSTED);
         let last_day = last_day.map_or_else(own, Ok)?;
         let (first, earliest) = self.ends.unwrap_or((until, last_day));

@@ -259,10 +259,13 @@ impl Wallet {
             for card in vault.cards()? {
                 let wanted = match standing.of(&card, now) {
                     LifeCycle::Active { .. } | LifeCycle::NeedsRenewal { .. } => {
+                        // When the ID itself ends soon the issuer is asked once more: its own rules say whether that prolongs it.
+                        let soon_from = standing.ends_soon_from(&card.id);
+                        let ask = card.enrolled_at < soon_from && soon_from <= now;
                         let pool = vault.pool(&card.id)?;
                         let low =
                             pool.iter().any(|(level, count)| count.fresh.saturating_mul(3) <= level.batch());
-                        low || soon(standing.renewable_until(&card.id))
+                        ask || low || soon(standing.renewable_until(&card.id))
                     }
                     LifeCycle::Replaced { reason: ReplaceReason::DetailsChanged } => true,
                     _ => false,

@@ -16,6 +16,8 @@ use crate::{
 pub(super) const STANDING: &str = "standing";
 /// Lines of the history that wait for the next unlock, at most.
 const MOST_PENDING: usize = 64;
+/// An ID whose last day is within this ends soon, seconds: thirty days.
+pub(super) const ENDS_SOON: i64 = 30 * 86_400;
 
 /// What is known of the cards without unlocking. A row that no version knows counts as none.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +46,12 @@ pub(super) struct OfCard {
     /// First second of the last day of the ID: copies that hold until then are the last there can be.
     #[serde(default = "no_end")]
     pub(super) last_day: i64,
+    /// From when the ID as such ends soon, where its issuer said how long it lasts.
+    #[serde(default = "no_end")]
+    pub(super) ends_soon_from: i64,
 }
 
-/// A row of an earlier version does not say when the ID ends.
+/// A row of an earlier version does not say it.
 const fn no_end() -> i64 {
     i64::MAX
 }
@@ -143,6 +148,11 @@ impl Standing {
         self.cards.get(card).map(|of_card| of_card.copies_until)
     }
 
+    /// From when a card as such ends soon.
+    pub(super) fn ends_soon_from(&self, card: &str) -> i64 {
+        self.cards.get(card).map_or(i64::MAX, |of_card| of_card.ends_soon_from)
+    }
+
     /// When the copies of a card end, where others would last longer.
     pub(super) fn renewable_until(&self, card: &str) -> Option<i64> {
         self.cards.get(card).and_then(OfCard::renewable_until)
@@ -234,10 +244,12 @@ impl Standing {
             return LifeCycle::Expired { reason: ExpireReason::DatePassed };
         }
         let ended = self.copies_until(&card.id).is_some_and(|until| now >= until);
-        if ended && state.is_active() {
-            return LifeCycle::NeedsRenewal { reason: RenewReason::CopiesEnded };
-        }
-        state
+        let reason = match state {
+            LifeCycle::Active { .. } if ended => RenewReason::CopiesEnded,
+            LifeCycle::Active { .. } if self.ends_soon_from(&card.id) <= now => RenewReason::EndsSoon,
+            _ => return state,
+        };
+        LifeCycle::NeedsRenewal { reason }
     }
 
     /// Where the card stands from now on, when that is to be written down. Not what the calendar says: a clock set forth and back
@@ -304,6 +316,7 @@ mod tests {
 
     const NOW: i64 = 1_795_404_600;
     const ACTIVE: LifeCycle = LifeCycle::Active { reason: ActiveReason::Issued };
+    const SOON: i64 = 335 * 86_400;
 
     fn card(state: LifeCycle) -> Card {
         let day = Date::parse("2026-11-23").unwrap();
@@ -315,7 +328,7 @@ mod tests {
             person: Person::new("홍길동", "HONG GILDONG", day, number, "", day, "", vec![1]),
             levels: vec![Disclosure::AdultOnly],
             enrolled_at: NOW,
-            valid_until: day,
+            valid_until: Date::parse("2027-11-23").unwrap(),
         }
     }
 
@@ -325,7 +338,7 @@ mod tests {
         let lists = values.iter().map(asked).collect();
         standing.put(
             "resident_card",
-            OfCard { keys: Vec::new(), lists, copies_until: i64::MAX, last_day: i64::MAX },
+            OfCard { lists, copies_until: i64::MAX, ends_soon_from: NOW + SOON, ..OfCard::default() },
         );
         standing.tell(told);
         standing
@@ -376,13 +389,42 @@ mod tests {
     #[test]
     fn the_calendar_ends_the_copies_first_and_then_the_id() {
         let mut standing = standing(&[0], None);
-        standing.put("resident_card", OfCard { copies_until: NOW + 10, ..OfCard::default() });
+        standing.put(
+            "resident_card",
+            OfCard { copies_until: NOW + 10, ends_soon_from: NOW + SOON, ..OfCard::default() },
+        );
         standing.put("another", OfCard::default());
         assert_eq!(standing.of(&card(ACTIVE), NOW + 9), ACTIVE);
         let renew = LifeCycle::NeedsRenewal { reason: RenewReason::CopiesEnded };
         assert_eq!(standing.of(&card(ACTIVE), NOW + 10), renew);
         let expired = LifeCycle::Expired { reason: ExpireReason::DatePassed };
-        assert_eq!(standing.of(&card(ACTIVE), NOW + 86_400), expired);
+        assert_eq!(standing.of(&card(ACTIVE), NOW + 366 * 86_400), expired);
+    }
+
+    #[test]
+    fn an_id_whose_last_day_is_near_says_so_and_holds() {
+        let lost = LifeCycle::Suspended { reason: SuspendReason::PhoneLost };
+        let mut standing = standing(&[0], None);
+        let soon = LifeCycle::NeedsRenewal { reason: RenewReason::EndsSoon };
+        for (at, expected) in [
+            (NOW + SOON - 1, ACTIVE),
+            (NOW + SOON, soon),
+            (NOW + 366 * 86_400, LifeCycle::Expired { reason: ExpireReason::DatePassed }),
+        ] {
+            assert_eq!(standing.of(&card(ACTIVE), at), expected, "{at}");
+            assert_eq!(
+                standing.lasting(&card(ACTIVE), at),
+                None,
+                "a clock set forth and back changes nothing"
+            );
+        }
+        assert!(soon.is_active());
+        // A suspension says more, and copies that ended cannot be shown.
+        let suspended = self::standing(&[2], Some(lost));
+        assert_eq!(suspended.of(&card(ACTIVE), NOW + SOON), lost);
+        standing.put("resident_card", OfCard::default());
+        let renew = LifeCycle::NeedsRenewal { reason: RenewReason::CopiesEnded };
+        assert_eq!(standing.of(&card(ACTIVE), NOW + SOON), renew);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub enum CardState {
     Active,
     /// Suspended by the issuer; may become active again.
     Suspended,
-    /// Good, but nothing of it can be shown before new copies are fetched.
+    /// Good, but not for long, or nothing of it can be shown before new copies are fetched: `standing` says which.
     NeedsRenewal,
     /// Past its last day.
     Expired,

@@ -1,11 +1,14 @@
 package kr.example.wallet
 
+import kr.example.wallet.core.CardState
+import kr.example.wallet.core.CardView
 import kr.example.wallet.core.ClockException
 import kr.example.wallet.core.CommandReason
 import kr.example.wallet.core.ErrorText
 import kr.example.wallet.core.InternalException
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.LifeCycle
+import kr.example.wallet.core.RenewReason
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.errorText
 import kr.example.wallet.core.lockedText
@@ -33,6 +36,14 @@ public fun WalletException.text(language: Language): ErrorText = errorText(this,
 
 /** Why a command locked the wallet, and the way out. */
 public fun CommandReason.text(language: Language): ErrorText = lockedText(this, language)
+
+/** Whether the card itself ends soon; it holds until then. */
+public val CardView.endsSoon: Boolean
+    get() = standing == LifeCycle.NeedsRenewal(RenewReason.ENDS_SOON)
+
+/** Whether a counter can be shown it now. A document that counters do not know has no copies for them. */
+public val CardView.canBeShown: Boolean
+    get() = (state == CardState.ACTIVE || endsSoon) && copies.isNotEmpty()
 
 /** Where a card stands, and what the citizen can do. */
 public fun LifeCycle.text(language: Language): ErrorText = standingText(this, language)

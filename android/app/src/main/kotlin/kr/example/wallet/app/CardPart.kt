@@ -6,6 +6,7 @@ import android.view.View
 import android.widget.ImageView
 import android.widget.LinearLayout
 import android.widget.TextView
+import kr.example.wallet.canBeShown
 import kr.example.wallet.core.CardClaim
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.CardView
@@ -133,8 +134,7 @@ internal class CardPart(
     }
 
     private fun copies(card: CardView) {
-        // Counters know no document without copies for them.
-        val active = card.state == CardState.ACTIVE && card.copies.isNotEmpty()
+        val active = card.canBeShown
         val least = card.copies.firstOrNull { it.disclosure == Disclosure.entries.first() }?.left ?: 0u
         show.isThere = active
         left.isThere = active

@@ -1,7 +1,7 @@
 package kr.example.wallet.app
 
 import kotlinx.coroutines.CoroutineScope
-import kr.example.wallet.core.CardState
+import kr.example.wallet.canBeShown
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.CopiesLeft
 import kr.example.wallet.core.CounterShow
@@ -122,5 +122,5 @@ internal class ShowPresenter(
 /** The card that counters know, a good one before others. */
 internal fun List<CardView>.shown(): CardView? {
     val known = filter { it.copies.isNotEmpty() }
-    return known.lastOrNull { it.state == CardState.ACTIVE } ?: known.lastOrNull()
+    return known.lastOrNull { it.canBeShown } ?: known.lastOrNull()
 }

@@ -4,9 +4,10 @@ import android.widget.LinearLayout
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.Renewed
+import kr.example.wallet.endsSoon
 import kr.example.wallet.text
 
-/** Why a card cannot be shown, and what the citizen can do about it; nothing while it is good. */
+/** Why a card cannot be shown, or not for long, and what the citizen can do about it; nothing while it is good. */
 internal class StandingBlock(
     private val host: Host,
 ) {
@@ -33,10 +34,10 @@ internal class StandingBlock(
         renewed: Renewed?,
     ) {
         document = card.document
-        val nothingRenews = renewed == Renewed.ENROL_AGAIN && card.state in setOf(CardState.ACTIVE, CardState.NEEDS_RENEWAL)
+        val nothingRenews = renewed == Renewed.ENROL_AGAIN && card.state in setOf(CardState.ACTIVE, CardState.NEEDS_RENEWAL) && !card.endsSoon
         view.isThere = card.state != CardState.ACTIVE || nothingRenews
-        renew.isThere = card.state == CardState.NEEDS_RENEWAL && !nothingRenews
-        again.isThere = card.state == CardState.EXPIRED || card.state == CardState.REVOKED || nothingRenews
+        renew.isThere = card.state == CardState.NEEDS_RENEWAL && !card.endsSoon && !nothingRenews
+        again.isThere = card.state == CardState.EXPIRED || card.state == CardState.REVOKED || card.endsSoon || nothingRenews
         if (nothingRenews) {
             what.say(blocks.text(R.string.card_enrol_again))
             next.say(blocks.text(R.string.card_enrol_again_what))
