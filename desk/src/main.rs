@@ -346,7 +346,7 @@ fn visit(memory: Memory, url: String, number: &str, trust_fixtures: bool) -> Res
     let person =
         config.register.find(number.as_str()).ok_or(Failure::Argument("nobody is registered under it"))?;
     let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
-    let offer = Desk::open(&config)?.serving_at(url).offer(person, now.unix_seconds)?;
+    let offer = Desk::open(&config)?.serving_at(url).offer(person, None, now.unix_seconds)?;
     println!("{}\n{}", offer.link, offer.transaction_code);
     Ok(())
 }
@@ -357,7 +357,7 @@ fn release(memory: Memory, number: &str) -> Result<(), Failure> {
         RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
     let config = memory.config(identity("centre.1", "-", "-")?)?;
     let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
-    let released = Desk::open(&config)?.release(number.as_str(), now.unix_seconds)?;
+    let released = Desk::open(&config)?.release(number.as_str(), None, now.unix_seconds)?;
     println!("{}", if released { "released" } else { "no phone is bound to this person" });
     Ok(())
 }
@@ -368,7 +368,7 @@ fn decide(memory: Memory, number: &str, document: &str, approved: bool) -> Resul
         RegistrationNumber::parse(number).map_err(|_| Failure::Argument("not a registration number"))?;
     let config = memory.config(identity("centre.1", "-", "-")?)?;
     let now = SystemClock.now().map_err(|_| Failure::Argument("the clock could not be read"))?;
-    let decided = Desk::open(&config)?.decide(number.as_str(), document, approved, now.unix_seconds)?;
+    let decided = Desk::open(&config)?.decide(number.as_str(), document, approved, None, now.unix_seconds)?;
     println!("{}", if decided { "decided" } else { "nobody asked for it" });
     Ok(())
 }

@@ -272,7 +272,7 @@ impl RunningDesk {
     pub async fn visit(&self, registration_number: &str) -> Result<Offer, IssuerError> {
         let person = self.app.register.find(registration_number).cloned();
         let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
-        self.app.with_issuer(move |issuer, now| issuer.offer(&person, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.offer(&person, None, now)).await
     }
 
     /// As [`RunningDesk::visit`], for a document by its id.
@@ -286,7 +286,7 @@ impl RunningDesk {
         let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
         let fields = register.fields(registration_number, document).cloned().unwrap_or_default();
         let document = document.to_owned();
-        let offer = move |issuer: &Issuer, now| issuer.offer_document(&person, &document, &fields, now);
+        let offer = move |issuer: &Issuer, now| issuer.offer_document(&person, &document, &fields, None, now);
         self.app.with_issuer(offer).await
     }
 
@@ -301,7 +301,7 @@ impl RunningDesk {
         approved: bool,
     ) -> Result<bool, IssuerError> {
         let (number, document) = (registration_number.to_owned(), document.to_owned());
-        self.app.with_issuer(move |issuer, now| issuer.decide(&number, &document, approved, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.decide(&number, &document, approved, None, now)).await
     }
 
     /// What a clerk records beside a visit: the subscriber line of the resident's phone, by which its operator can suspend the
@@ -317,7 +317,9 @@ impl RunningDesk {
             .ok_or_else(|| IssuerError::because(Refusal::MalformedRequest, "Line"))?;
         let operator = self.app.own_names.as_ref().and_then(|names| names.operator_of(&line, &person));
         let operator = operator.ok_or_else(|| IssuerError::because(Refusal::Denied, "OwnName"))?;
-        self.app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, &operator, now)).await
+        self.app
+            .with_issuer(move |issuer, now| issuer.record_line(&person, &line, &operator, None, now))
+            .await
     }
 
     /// Gives up a person's phone at the centre. Tells whether there was one.
@@ -326,7 +328,7 @@ impl RunningDesk {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub async fn release(&self, registration_number: &str) -> Result<bool, IssuerError> {
         let number = registration_number.to_owned();
-        self.app.with_issuer(move |issuer, now| issuer.release(&number, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.release(&number, None, now)).await
     }
 
     /// Recovers the ID of a resident whose phone is lost: the phone is given up and locks itself, and the code for another is made.
@@ -340,7 +342,7 @@ impl RunningDesk {
             .with_issuer(move |issuer, now| {
                 let person = issuer.known_person(&number, registered.as_ref())?;
                 let person = person.ok_or_else(|| IssuerError::because(Refusal::Denied, "NotRegistered"))?;
-                issuer.recover(&person, now)
+                issuer.recover(&person, None, now)
             })
             .await
     }
@@ -351,7 +353,7 @@ impl RunningDesk {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub async fn happened(&self, registration_number: &str, event: PersonEvent) -> Result<bool, IssuerError> {
         let number = registration_number.to_owned();
-        self.app.with_issuer(move |issuer, now| issuer.happened(&number, &event, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.happened(&number, &event, None, now)).await
     }
 
     /// Suspends a person's ID at the centre, and locks the phone.
@@ -360,7 +362,7 @@ impl RunningDesk {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub async fn suspend(&self, registration_number: &str, by: SuspendedBy) -> Result<(), IssuerError> {
         let number = registration_number.to_owned();
-        self.app.with_issuer(move |issuer, now| issuer.suspend(&number, by, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.suspend(&number, by, None, now)).await
     }
 
     /// Lifts a suspension at the word of the citizen or the issuer, and the lock of the phone. Tells whether it is lifted: what the
@@ -370,7 +372,7 @@ impl RunningDesk {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub async fn resume(&self, registration_number: &str, by: SuspendedBy) -> Result<bool, IssuerError> {
         let number = registration_number.to_owned();
-        self.app.with_issuer(move |issuer, now| issuer.resume(&number, by, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.resume(&number, by, None, now)).await
     }
 
     /// Wipes a person's phone from the centre, after the citizen was seen. Tells whether there is one.
@@ -379,7 +381,7 @@ impl RunningDesk {
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
     pub async fn wipe(&self, registration_number: &str) -> Result<bool, IssuerError> {
         let number = registration_number.to_owned();
-        self.app.with_issuer(move |issuer, now| issuer.wipe(&number, now)).await
+        self.app.with_issuer(move |issuer, now| issuer.wipe(&number, None, now)).await
     }
 
     /// Declares in counter packs from now on that the country's network is down until then, or that it is up.

@@ -69,7 +69,7 @@ impl Beside {
         let person = fixtures::people::adult().person();
         let now = wallet_core::platform::Clock::now(&SystemClock).unwrap().unix_seconds;
         let issuer = Desk::open(&config).unwrap().serving_at(self.url.clone());
-        let offer = { issuer }.offer(&person, now).unwrap();
+        let offer = { issuer }.offer(&person, None, now).unwrap();
         (offer.link, offer.transaction_code)
     }
 

@@ -232,19 +232,6 @@ impl Issuer {
         Ok(pack)
     }
 
-    /// Gives up a person's phone: what a visit at the centre does. A suspension that the issuer ordered stays. Tells whether there
-    /// was one.
-    ///
-    /// # Errors
-    /// [`IssuerError::Store`].
-    pub fn release(&self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
-        let person = self.person_id(registration_number);
-        let released = self.store.release(&person, now)?;
-        self.store.log(now, None, "release", if released { "ok" } else { "nobody" })?;
-        self.tell_phones();
-        Ok(released)
-    }
-
     /// The keyed hash under which a person is remembered.
     pub(crate) fn person_id(&self, registration_number: &str) -> PersonId {
         hmac_sha256(self.pki.person_key.expose(), &[b"desk person v1", registration_number.as_bytes()])

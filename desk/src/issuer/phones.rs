@@ -16,10 +16,10 @@ use wallet_core::{
     },
 };
 
-use super::{Issuer, IssuerError, STAPLE_REQUEST_SKEW, check_signed, credentials, outcome_name, parse};
+use super::{Issuer, IssuerError, STAPLE_REQUEST_SKEW, check_signed, credentials, parse};
 use crate::{
     openid::Offer,
-    store::{Ending, Recovered, SuspendedBy},
+    store::{Acting, Ending, PersonId, Recovered, StoreError, SuspendedBy, Trail},
 };
 
 /// Seconds a command is good: it is signed anew for each answer.
@@ -179,10 +179,18 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Store`].
-    pub fn suspend(&self, registration_number: &str, by: SuspendedBy, now: i64) -> Result<(), IssuerError> {
+    pub fn suspend(
+        &self,
+        registration_number: &str,
+        by: SuspendedBy,
+        trail: Option<&Trail>,
+        now: i64,
+    ) -> Result<(), IssuerError> {
         let person = self.person_id(registration_number);
-        self.store.suspend(&person, by, now)?;
-        self.store.log(now, None, "suspend", "ok: centre")?;
+        self.store.acting(|acting| {
+            acting.suspend(&person, by, now)?;
+            acting.write_down(("suspend", "ok: centre"), trail.map(|trail| (trail, "ok")), &person, now)
+        })?;
         self.tell_phones();
         Ok(())
     }
@@ -192,12 +200,46 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Store`].
-    pub fn resume(&self, registration_number: &str, by: SuspendedBy, now: i64) -> Result<bool, IssuerError> {
+    pub fn resume(
+        &self,
+        registration_number: &str,
+        by: SuspendedBy,
+        trail: Option<&Trail>,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
-        let lifted = self.store.resume(&person, by, now)?;
-        self.store.log(now, None, "resume", if lifted { "ok: centre" } else { "stays: centre" })?;
+        let lifted = self.store.acting(|acting| {
+            let lifted = acting.resume(&person, by, now)?;
+            let (logged, outcome) = if lifted { ("ok: centre", "ok") } else { ("stays: centre", "stays") };
+            acting.write_down(("resume", logged), trail.map(|trail| (trail, outcome)), &person, now)?;
+            Ok(lifted)
+        })?;
         self.tell_phones();
         Ok(lifted)
+    }
+
+    /// Gives up a person's phone: what a visit at the centre does. What an operator or the citizen ordered for it is settled; a
+    /// suspension that the issuer ordered stays. Tells whether there was one.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub fn release(
+        &self,
+        registration_number: &str,
+        trail: Option<&Trail>,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
+        let person = self.person_id(registration_number);
+        let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
+        let ending = Ending { settles, ..ending(("revoked", "by_citizen")) };
+        let released = self.store.acting(|acting| {
+            let released = acting.end_phone(&person, &ending, now)?;
+            let outcome = if released { "ok" } else { "nobody" };
+            acting.write_down(("release", outcome), trail.map(|trail| (trail, outcome)), &person, now)?;
+            Ok(released)
+        })?;
+        self.tell_phones();
+        Ok(released)
     }
 
     /// Wipes a person's phone from the centre, after the citizen was seen: its ID is revoked, and the phone deletes everything when
@@ -205,16 +247,23 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Store`].
-    pub fn wipe(&self, registration_number: &str, now: i64) -> Result<bool, IssuerError> {
+    pub fn wipe(
+        &self,
+        registration_number: &str,
+        trail: Option<&Trail>,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
-        let command = Some((CommandOp::Wipe.name(), CommandReason::ByCitizen.name()));
+        let command = (CommandOp::Wipe.name(), CommandReason::ByCitizen.name());
         let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
-        let ending = Ending { command, settles, ..ending(("revoked", "by_citizen")) };
-        let ended = self.store.end_phone(&person, &ending, now)?;
-        // A phone that was given up before is still out there.
-        let known = ended
-            || self.store.command(&person, CommandOp::Wipe.name(), CommandReason::ByCitizen.name(), now)?;
-        self.store.log(now, None, "wipe", if known { "ok" } else { "nobody" })?;
+        let ending = Ending { command: Some(command), settles, ..ending(("revoked", "by_citizen")) };
+        let known = self.store.acting(|acting| {
+            // A phone that was given up before is still out there.
+            let known = acting.end_phone(&person, &ending, now)? || acting.command(&person, command, now)?;
+            let outcome = if known { "ok" } else { "nobody" };
+            acting.write_down(("wipe", outcome), trail.map(|trail| (trail, outcome)), &person, now)?;
+            Ok(known)
+        })?;
         self.tell_phones();
         Ok(known)
     }
@@ -225,27 +274,32 @@ impl Issuer {
     /// # Errors
     /// [`Refusal::Denied`] for somebody to whom nothing is issued any more, [`Refusal::Suspended`] for somebody whom the issuer has
     /// suspended: nothing has ended then. [`IssuerError::Store`], [`IssuerError::Failed`].
-    pub fn recover(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+    pub fn recover(&self, person: &Person, trail: Option<&Trail>, now: i64) -> Result<Offer, IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
         let document = self.documents.of_card(person).ok_or(IssuerError::Failed)?;
         let (row, offer) = self.draft_offer(id, document, now)?;
         let command = Some((CommandOp::Lock.name(), CommandReason::PhoneLost.name()));
         let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
         let ending = Ending { command, settles, ..ending(("revoked", "by_citizen")) };
-        let recovered =
-            self.store.recover(&ending, &row, &|record| self.seen_record(&id, person, record), now)?;
-        let outcome = match recovered {
-            Recovered::Offered { ended } => Ok((offer, ended)),
+        let reseal = |record| self.seen_record(&id, person, record);
+        let recovered = self.store.acting(|acting| {
+            let recovered = acting.recover(&ending, &row, &reseal, now)?;
+            if let Recovered::Offered { ended } = recovered {
+                let logged = if ended { "ok" } else { "nobody" };
+                acting.write_down(("recover", logged), trail.map(|trail| (trail, "ok")), &id, now)?;
+            }
+            Ok(recovered)
+        })?;
+        let refused = match recovered {
+            Recovered::Offered { .. } => {
+                self.tell_phones();
+                return Ok(offer);
+            }
             Recovered::Closed(reason) => Err(IssuerError::because(Refusal::Denied, reason)),
             Recovered::Suspended => Err(IssuerError::refused(Refusal::Suspended)),
         };
-        let name = match &outcome {
-            Ok((_, false)) => "nobody".to_owned(),
-            other => outcome_name(other),
-        };
-        self.store.log(now, None, "recover", &name)?;
-        self.tell_phones();
-        outcome.map(|(offer, _)| offer)
+        self.audit(now, None, "recover", &refused)?;
+        refused
     }
 
     /// Declares in counter packs from now on that the country's network is down until then, so that staples of any age are taken; or
@@ -267,29 +321,37 @@ impl Issuer {
         &self,
         registration_number: &str,
         event: &PersonEvent,
+        trail: Option<&Trail>,
         now: i64,
     ) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
-        let (name, known) = match event {
+        let ended = |ending: &Ending<'_>, name| {
+            self.store.acting(|acting| {
+                let known = acting.end_phone(&person, ending, now)?;
+                told(acting, name, known, trail, &person, now)
+            })
+        };
+        let known = match event {
             PersonEvent::CardLost => {
                 let today = Date::in_korea_at(now).map_err(|_| IssuerError::Failed)?;
                 let card_lost_on = Some(today.starts_at());
-                let ending = Ending { card_lost_on, ..ending(("revoked", "card_lost")) };
-                ("card_lost", self.store.end_phone(&person, &ending, now)?)
+                ended(&Ending { card_lost_on, ..ending(("revoked", "card_lost")) }, "card_lost")?
             }
             PersonEvent::Died => {
-                let ending = Ending { closes: Some("died"), ..ending(("revoked", "died")) };
-                ("died", self.store.end_phone(&person, &ending, now)?)
+                ended(&Ending { closes: Some("died"), ..ending(("revoked", "died")) }, "died")?
             }
             PersonEvent::DetailsChanged(details) => {
                 if details.registration_number().as_str() != registration_number {
                     return Err(IssuerError::because(Refusal::Denied, "OtherNumber"));
                 }
-                let told = ("replaced", "details_changed");
-                ("details_changed", self.amend_person(details, told, now)?)
+                let reseal = |record| self.amended_record(&person, details, record, now);
+                self.store.acting(|acting| {
+                    let replaced = ("replaced", "details_changed");
+                    let known = acting.change_person(&person, replaced, &reseal, now)?;
+                    told(acting, "details_changed", known, trail, &person, now)
+                })?
             }
         };
-        self.store.log(now, None, name, if known { "ok" } else { "nobody" })?;
         self.tell_phones();
         Ok(known)
     }
@@ -298,6 +360,20 @@ impl Issuer {
     pub(crate) fn tell_phones(&self) {
         self.told.notify_waiters();
     }
+}
+
+/// Writes down an event, and whether a phone hears of it.
+fn told(
+    acting: &mut Acting<'_, '_>,
+    name: &str,
+    known: bool,
+    trail: Option<&Trail>,
+    person: &PersonId,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let (logged, outcome) = if known { ("ok", "ok") } else { ("nobody", "ok: no phone") };
+    acting.write_down((name, logged), trail.map(|trail| (trail, outcome)), person, now)?;
+    Ok(known)
 }
 
 /// A phone that ends, and no suspension with it.

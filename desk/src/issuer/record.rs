@@ -99,23 +99,23 @@ impl Amended {
 impl Issuer {
     /// Remembers a person, and gives back the name under which. What changed since their card was issued stands.
     pub(crate) fn keep_person(&self, person: &Person, now: i64) -> Result<PersonId, IssuerError> {
-        self.keep(person, now, Ok)
+        let id = self.person_id(person.registration_number().as_str());
+        self.store.amend_person(&id, now, &|record| self.seen_record(&id, person, record))?;
+        Ok(id)
     }
 
-    /// Remembers that this is the person now, whatever a card issued before says; their copies end, and the phone is told so. Tells
-    /// whether there is one.
-    pub(super) fn amend_person(
+    /// The record of a person who is this one now, whatever a card issued before says, made out of the one before.
+    pub(super) fn amended_record(
         &self,
+        id: &PersonId,
         person: &Person,
-        told: (&str, &str),
+        record: Option<Vec<u8>>,
         now: i64,
-    ) -> Result<bool, IssuerError> {
-        let id = self.person_id(person.registration_number().as_str());
+    ) -> Result<Vec<u8>, StoreError> {
         let change = |before: Before| -> Result<Before, IssuerError> {
             Ok(Before { amended: Some(Amended::of(person, now)?), ..before })
         };
-        let reseal = |record| self.resealed(&id, person, record, change);
-        Ok(self.store.change_person(&id, told, &reseal, now)?)
+        self.resealed(id, person, record, change)
     }
 
     /// Remembers also what a document says of a person.
@@ -126,22 +126,24 @@ impl Issuer {
         fields: &Fields,
         now: i64,
     ) -> Result<PersonId, IssuerError> {
-        self.keep(person, now, |mut before| {
+        let id = self.person_id(person.registration_number().as_str());
+        let reseal = |record| self.record_with_fields(&id, person, (document, fields), record);
+        self.store.amend_person(&id, now, &reseal)?;
+        Ok(id)
+    }
+
+    /// The record of a person with what a document says of them, made out of the one before.
+    pub(crate) fn record_with_fields(
+        &self,
+        id: &PersonId,
+        person: &Person,
+        (document, fields): (&str, &Fields),
+        record: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.resealed(id, person, record, |mut before| {
             before.documents.insert(document.to_owned(), fields.clone());
             Ok(before)
         })
-    }
-
-    /// Seals a person with what was known before, changed by `change`.
-    fn keep(
-        &self,
-        person: &Person,
-        now: i64,
-        change: impl Fn(Before) -> Result<Before, IssuerError>,
-    ) -> Result<PersonId, IssuerError> {
-        let id = self.person_id(person.registration_number().as_str());
-        self.store.amend_person(&id, now, &|record| self.resealed(&id, person, record, &change))?;
-        Ok(id)
     }
 
     /// The record of a person with what was known before, changed by `change`.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     documents::{Document, Wanted},
     issuer::{Batch, Issuer, IssuerError, MadeCopy, refuse_binding},
-    store::{Access, Bound, CheckState, CopyRow, DeferredRow, TokenKind},
+    store::{Access, Bound, CheckState, CopyRow, DeferredRow, TokenKind, Trail},
 };
 
 /// Seconds a nonce is good.
@@ -223,17 +223,20 @@ impl Issuer {
         registration_number: &str,
         document: &str,
         approved: bool,
+        trail: Option<&Trail>,
         now: i64,
     ) -> Result<bool, IssuerError> {
         let person = self.person_id(registration_number);
-        let decided = self.store.decide_check(&person, document, approved)?;
-        let outcome = match (decided, approved) {
-            (false, _) => "nobody",
-            (true, true) => "approved",
-            (true, false) => "denied",
-        };
-        self.store.log(now, None, "check", outcome)?;
-        Ok(decided)
+        Ok(self.store.acting(|acting| {
+            let decided = acting.decide_check(&person, document, approved)?;
+            let (logged, outcome) = match (decided, approved) {
+                (false, _) => ("nobody", "nobody"),
+                (true, true) => ("approved", "ok"),
+                (true, false) => ("denied", "ok"),
+            };
+            acting.write_down(("check", logged), trail.map(|trail| (trail, outcome)), &person, now)?;
+            Ok(decided)
+        })?)
     }
 
     /// Makes a batch, binds it, and gives it out. Where what is known of the person changes in between, it is made anew: the copies

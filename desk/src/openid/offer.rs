@@ -15,7 +15,7 @@ use crate::{
     documents::{Document, Holders},
     issuer::{Issuer, IssuerError},
     register::Fields,
-    store::{OfferFate, OfferRow, PersonId},
+    store::{OfferFate, OfferRow, PersonId, Trail},
 };
 
 /// Seconds an offer is good.
@@ -44,11 +44,9 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Store`], [`IssuerError::Failed`].
-    pub fn offer(&self, person: &Person, now: i64) -> Result<Offer, IssuerError> {
+    pub fn offer(&self, person: &Person, trail: Option<&Trail>, now: i64) -> Result<Offer, IssuerError> {
         let document = self.documents.of_card(person).ok_or(IssuerError::Failed)?;
-        let outcome = self.make_offer(person, document, &Fields::new(), now);
-        self.audit(now, None, "offer", &outcome)?;
-        outcome
+        self.make_offer(person, document, &Fields::new(), trail, now)
     }
 
     /// As [`Issuer::offer`], for a document by its id, with what the register has of the person for it.
@@ -60,13 +58,14 @@ impl Issuer {
         person: &Person,
         document: &str,
         fields: &Fields,
+        trail: Option<&Trail>,
         now: i64,
     ) -> Result<Offer, IssuerError> {
-        let outcome = self
-            .entitled(person, document, fields)
-            .and_then(|document| self.make_offer(person, document, fields, now));
-        self.audit(now, None, "offer", &outcome)?;
-        outcome
+        let entitled = self.entitled(person, document, fields);
+        if entitled.is_err() {
+            self.audit(now, None, "offer", &entitled)?;
+        }
+        self.make_offer(person, entitled?, fields, trail, now)
     }
 
     /// The document, if this person may have it.
@@ -92,11 +91,16 @@ impl Issuer {
         person: &Person,
         document: &Document,
         fields: &Fields,
+        trail: Option<&Trail>,
         now: i64,
     ) -> Result<Offer, IssuerError> {
-        let person = self.keep_fields(person, document.id(), fields, now)?;
-        let (row, offer) = self.draft_offer(person, document, now)?;
-        self.store.add_offer(&row, now)?;
+        let id = self.person_id(person.registration_number().as_str());
+        let (row, offer) = self.draft_offer(id, document, now)?;
+        let reseal = |record| self.record_with_fields(&id, person, (document.id(), fields), record);
+        self.store.acting(|acting| {
+            acting.offer(&row, &reseal, now)?;
+            acting.write_down(("offer", "ok"), trail.map(|trail| (trail, "ok")), &id, now)
+        })?;
         Ok(offer)
     }
 

@@ -297,21 +297,22 @@ async fn make_offer(State(app): State<App>, Path(handle): Path<String>, posted: 
     }
     let document = form.get("document").map(str::to_owned);
     let (holder, register) = (person.clone(), Arc::clone(&app.register));
+    let trail = session.trail("offer");
     let made = app.with_issuer(move |issuer, now| {
         let number = holder.registration_number().as_str();
         issuer.refuse_closed(&issuer.person_id(number))?;
         match document {
-            None => issuer.offer(&holder, now),
+            None => issuer.offer(&holder, Some(&trail), now),
             Some(document) => {
                 let fields = register.fields(number, &document).cloned().unwrap_or_default();
-                issuer.offer_document(&holder, &document, &fields, now)
+                issuer.offer_document(&holder, &document, &fields, Some(&trail), now)
             }
         }
     });
     show_offer(&app, &session, &handle, &person, made.await, "offer").await
 }
 
-/// Writes down that a code was made, and shows it.
+/// Shows a code that was made and written down; writes down that none was.
 pub(super) async fn show_offer(
     app: &App,
     session: &Session,
@@ -329,13 +330,10 @@ pub(super) async fn show_offer(
                 "이 주민에게 발급할 수 없는 신분증입니다.",
                 "This cannot be issued to this resident.",
             );
-            return answer(app, session, handle, person, Ok(word), (act, "refused", &number)).await;
+            return answer(app, session, handle, person, word, (act, "refused", &number)).await;
         }
         Err(_) => return out_of_order(session.language),
     };
-    if note(app, session, act, "ok", Some(&number)).await.is_err() {
-        return out_of_order(session.language);
-    }
     match visit::place_of(app, session, &offer, handle) {
         Some(place) => see(&place, None),
         None => out_of_order(session.language),
@@ -352,41 +350,62 @@ async fn record_line(State(app): State<App>, Path(handle): Path<String>, posted:
     let line = SubscriberLine::parse(form.get("line").unwrap_or_default().trim());
     let operator_of = |line: &SubscriberLine| app.own_names.as_ref()?.operator_of(line, &person);
     let operator = line.as_ref().and_then(operator_of);
-    let (outcome, word) = match &line {
-        None => ("refused", (false, "휴대전화 번호를 다시 확인해 주세요.", "Check the mobile number again.")),
-        Some(_) if operator.is_none() => (
-            "not theirs",
-            (
+    let (line, operator) = match (line, operator) {
+        (Some(line), Some(operator)) => (line, operator),
+        (None, _) => {
+            let word = (false, "휴대전화 번호를 다시 확인해 주세요.", "Check the mobile number again.");
+            return answer(&app, &session, &handle, &person, word, ("line", "refused", &number)).await;
+        }
+        (Some(_), None) => {
+            let word = (
                 false,
                 "통신사에서 본인 명의로 확인되지 않는 번호입니다.",
                 "The operator does not know this line to be in their name.",
-            ),
-        ),
-        Some(_) => ("ok", (true, "휴대전화 번호를 등록했습니다.", "The phone line is recorded.")),
-    };
-    let recorded = match line.zip(operator) {
-        Some((line, operator)) => {
-            let person = person.clone();
-            app.with_issuer(move |issuer, now| issuer.record_line(&person, &line, &operator, now)).await
+            );
+            return answer(&app, &session, &handle, &person, word, ("line", "not theirs", &number)).await;
         }
-        None => Ok(()),
     };
-    answer(&app, &session, &handle, &person, recorded.map(|()| word), ("line", outcome, &number)).await
+    let recorded = app.with_issuer({
+        let (person, trail) = (person.clone(), session.trail("line"));
+        move |issuer, now| issuer.record_line(&person, &line, &operator, Some(&trail), now)
+    });
+    let word = (true, "휴대전화 번호를 등록했습니다.", "The phone line is recorded.");
+    done_to(&app, &session, &handle, &person, recorded.await.map(|()| word), "line").await
 }
 
-/// Writes the act down and shows the person again.
+/// Writes down that an act was refused, and shows the person again.
 pub(super) async fn answer(
     app: &App,
     session: &Session,
     handle: &str,
     person: &Person,
-    word: Result<Word, IssuerError>,
+    word: Word,
     (act, outcome, number): (&'static str, &'static str, &str),
 ) -> Response {
-    let noted = note(app, session, act, outcome, Some(number)).await;
-    let shown = match (noted, word) {
-        (Ok(()), Ok(word)) => person_page(app, session, handle, person, Some(word)).await,
-        (Err(error), _) | (_, Err(error)) => Err(error),
+    let shown = match note(app, session, act, outcome, Some(number)).await {
+        Ok(()) => person_page(app, session, handle, person, Some(word)).await,
+        Err(error) => Err(error),
+    };
+    or_out_of_order(session.language, shown)
+}
+
+/// Shows the person again after an act that was written down with what it did. One that failed did nothing; that is written down
+/// where it can be.
+pub(super) async fn done_to(
+    app: &App,
+    session: &Session,
+    handle: &str,
+    person: &Person,
+    word: Result<Word, IssuerError>,
+    act: &'static str,
+) -> Response {
+    let shown = match word {
+        Ok(word) => person_page(app, session, handle, person, Some(word)).await,
+        Err(error) => {
+            let number = person.registration_number().as_str();
+            drop(note(app, session, act, "failed", Some(number)).await);
+            Err(error)
+        }
     };
     or_out_of_order(session.language, shown)
 }

@@ -10,7 +10,7 @@ use axum::{
 use maud::{Markup, html};
 
 use super::{
-    clerk::{answer, gone, note, resident},
+    clerk::{answer, done_to, gone, note, resident},
     guard::{Clerk, Posted, Signed, out_of_order},
     layout::{Page, csrf},
     session::Session,
@@ -169,26 +169,22 @@ async fn decide(State(app): State<App>, Path(handle): Path<String>, posted: Post
         Some("deny") => ("deny", false),
         _ => {
             let word = (false, "승인이나 거절을 골라 주세요.", "Choose to approve or to deny.");
-            return answer(&app, &session, &handle, &person, Ok(word), ("deny", "refused", &number)).await;
+            return answer(&app, &session, &handle, &person, word, ("deny", "refused", &number)).await;
         }
     };
     let document = form.get("document").unwrap_or_default().to_owned();
     let decided = app.with_issuer({
-        let number = number.clone();
-        move |issuer, now| issuer.decide(&number, &document, approved, now)
+        let trail = session.trail(act);
+        move |issuer, now| issuer.decide(&number, &document, approved, Some(&trail), now)
     });
-    let (outcome, word) = match decided.await {
-        Ok(true) if approved => (
-            "ok",
-            Ok((
-                true,
-                "승인했습니다. 휴대전화가 다음에 물을 때 받습니다.",
-                "Approved. The phone gets it when it next asks.",
-            )),
+    let word = decided.await.map(|decided| match (decided, approved) {
+        (true, true) => (
+            true,
+            "승인했습니다. 휴대전화가 다음에 물을 때 받습니다.",
+            "Approved. The phone gets it when it next asks.",
         ),
-        Ok(true) => ("ok", Ok((true, "거절했습니다.", "Denied."))),
-        Ok(false) => ("nobody", Ok((false, "그런 신청이 없습니다.", "Nobody applied for that."))),
-        Err(error) => ("failed", Err(error)),
-    };
-    answer(&app, &session, &handle, &person, word, (act, outcome, &number)).await
+        (true, false) => (true, "거절했습니다.", "Denied."),
+        (false, _) => (false, "그런 신청이 없습니다.", "Nobody applied for that."),
+    });
+    done_to(&app, &session, &handle, &person, word, act).await
 }

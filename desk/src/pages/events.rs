@@ -10,12 +10,15 @@ use maud::{Markup, html};
 use wallet_core::card::Person;
 
 use super::{
-    clerk::{Word, answer, resident},
+    clerk::{Word, answer, done_to, resident},
     guard::{Clerk, Fields, Posted},
     layout::{Page, csrf},
     session::Session,
 };
-use crate::{issuer::PersonEvent, server::App};
+use crate::{
+    issuer::{IssuerError, PersonEvent},
+    server::App,
+};
 
 /// Longest texts of a person, characters: what a card has room for.
 const LONGEST_NAME: usize = 40;
@@ -113,7 +116,7 @@ async fn happened(
         Err(response) => return response,
     };
     let number = person.registration_number().as_str().to_owned();
-    let refused = |word: Word| answer(&app, &session, &handle, &person, Ok(word), (act, "refused", &number));
+    let refused = |word: Word| answer(&app, &session, &handle, &person, word, (act, "refused", &number));
     if form.get("sure") != Some("yes") {
         let word =
             (false, "먼저 신고를 확인하고 표시해 주세요.", "First check the report, and tick the box.");
@@ -128,27 +131,27 @@ async fn happened(
         return refused(word).await;
     };
     let told = app.with_issuer({
-        let (number, event) = (number.clone(), event.clone());
+        let (number, event, trail) = (number.clone(), event.clone(), session.trail(act));
         move |issuer, now| {
             issuer.refuse_closed(&issuer.person_id(&number))?;
-            issuer.happened(&number, &event, now)
+            issuer.happened(&number, &event, Some(&trail), now)
         }
     });
-    let (outcome, word) = match told.await {
-        Ok(true) => ("ok", Ok((true, "기록했습니다. 휴대전화에 알립니다.", "Recorded. The phone is told."))),
-        Ok(false) => (
-            "ok: no phone",
-            Ok((true, "기록했습니다. 알릴 휴대전화는 없습니다.", "Recorded. There is no phone to tell.")),
-        ),
-        Err(crate::issuer::IssuerError::Refused { .. }) => (
-            "refused",
-            Ok((false, "이미 발급이 종료된 주민입니다.", "Nothing is issued to this resident any more.")),
-        ),
-        Err(error) => ("failed", Err(error)),
+    let word: Result<Word, _> = match told.await {
+        Ok(true) => Ok((true, "기록했습니다. 휴대전화에 알립니다.", "Recorded. The phone is told.")),
+        Ok(false) => {
+            Ok((true, "기록했습니다. 알릴 휴대전화는 없습니다.", "Recorded. There is no phone to tell."))
+        }
+        Err(IssuerError::Refused { .. }) => {
+            let word =
+                (false, "이미 발급이 종료된 주민입니다.", "Nothing is issued to this resident any more.");
+            return refused(word).await;
+        }
+        Err(error) => Err(error),
     };
     // Shown as they are from now on.
     match resident(&app, &session, &handle).await {
-        Ok(person) => answer(&app, &session, &handle, &person, word, (act, outcome, &number)).await,
+        Ok(person) => done_to(&app, &session, &handle, &person, word, act).await,
         Err(response) => response,
     }
 }

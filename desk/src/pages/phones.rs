@@ -9,7 +9,7 @@ use axum::{
 use maud::{Markup, html};
 
 use super::{
-    clerk::{Word, answer, not_seen, resident, seen, show_offer},
+    clerk::{Word, done_to, not_seen, resident, seen, show_offer},
     guard::{Clerk, Posted},
     layout::{Page, csrf},
     session::Session,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     issuer::{Issuer, IssuerError, SuspendedBy},
     server::App,
-    store::Standing,
+    store::{Standing, Trail},
 };
 
 pub(crate) fn routes() -> Router<App> {
@@ -125,8 +125,8 @@ async fn recover(State(app): State<App>, Path(handle): Path<String>, posted: Pos
         return not_seen(&app, &session, &handle, &person).await;
     }
     let made = app.with_issuer({
-        let person = person.clone();
-        move |issuer, now| issuer.recover(&person, now)
+        let (person, trail) = (person.clone(), session.trail("recover"));
+        move |issuer, now| issuer.recover(&person, Some(&trail), now)
     });
     show_offer(&app, &session, &handle, &person, made.await, "recover").await
 }
@@ -156,31 +156,28 @@ async fn act(app: App, handle: String, posted: Posted<Clerk>, act: Act) -> Respo
     if form.get("seen") != Some("yes") {
         return not_seen(&app, &session, &handle, &person).await;
     }
-    let number = person.registration_number().as_str().to_owned();
     let done = app.with_issuer({
-        let number = number.clone();
-        move |issuer, now| act.done(issuer, &number, now)
+        let number = person.registration_number().as_str().to_owned();
+        let trail = session.trail(act.name());
+        move |issuer, now| act.done(issuer, &number, &trail, now)
     });
-    let (outcome, word) = match done.await {
-        Ok(true) => ("ok", Ok(act.word())),
-        Ok(false) if act == Act::Resume => ("stays", Ok(BY_ISSUER)),
-        Ok(false) => {
-            let word = (false, "해당하는 휴대전화가 없습니다.", "There is no such phone.");
-            ("nobody", Ok(word))
-        }
-        Err(error) => ("failed", Err(error)),
-    };
-    answer(&app, &session, &handle, &person, word, (act.name(), outcome, &number)).await
+    let word = done.await.map(|done| match done {
+        true => act.word(),
+        false if act == Act::Resume => BY_ISSUER,
+        false => (false, "해당하는 휴대전화가 없습니다.", "There is no such phone."),
+    });
+    done_to(&app, &session, &handle, &person, word, act.name()).await
 }
 
 impl Act {
     /// Does it; tells whether there was a phone to do it to, or the suspension could be lifted.
-    fn done(self, issuer: &Issuer, number: &str, now: i64) -> Result<bool, IssuerError> {
+    fn done(self, issuer: &Issuer, number: &str, trail: &Trail, now: i64) -> Result<bool, IssuerError> {
+        let trail = Some(trail);
         match self {
-            Self::Release => issuer.release(number, now),
-            Self::Suspend => issuer.suspend(number, SuspendedBy::Citizen, now).map(|()| true),
-            Self::Resume => issuer.resume(number, SuspendedBy::Citizen, now),
-            Self::Wipe => issuer.wipe(number, now),
+            Self::Release => issuer.release(number, trail, now),
+            Self::Suspend => issuer.suspend(number, SuspendedBy::Citizen, trail, now).map(|()| true),
+            Self::Resume => issuer.resume(number, SuspendedBy::Citizen, trail, now),
+            Self::Wipe => issuer.wipe(number, trail, now),
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     issuer::IssuerError,
     server::App,
-    store::{ActRow, SessionRow},
+    store::{ActRow, SessionRow, Trail},
 };
 
 /// How long sessions last, seconds.
@@ -119,6 +119,11 @@ impl Session {
     ) -> impl FnOnce(&'static str, i64) -> ActRow + Send + use<> {
         let (who, office) = (self.who.clone(), self.office.clone());
         move |outcome, at| ActRow { at, who, office, act: act.to_owned(), outcome: outcome.to_owned() }
+    }
+
+    /// Where an act of theirs is written down in the transaction that does it.
+    pub(super) fn trail(&self, act: &'static str) -> Trail {
+        Trail { who: self.who.clone(), office: self.office.clone(), act }
     }
 
     pub(super) fn token(&self) -> &str {

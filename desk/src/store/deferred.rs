@@ -2,7 +2,7 @@
 
 use super::{
     PersonId, Store, StoreError,
-    engine::{Row, params},
+    engine::{Row, Transaction, params},
     grants::{Digest, IssueId},
 };
 
@@ -116,26 +116,6 @@ impl Store {
         })
     }
 
-    /// Decides a manual check. Tells whether one was asked for.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn decide_check(
-        &self,
-        person: &PersonId,
-        document: &str,
-        approved: bool,
-    ) -> Result<bool, StoreError> {
-        let state = if approved { CheckState::Approved } else { CheckState::Denied };
-        self.write(|tx| {
-            let decided = tx.execute(
-                "UPDATE checks SET state = ?3 WHERE person = ?1 AND document = ?2",
-                params![person, document, state.name()],
-            )?;
-            Ok(decided == 1)
-        })
-    }
-
     /// Remembers a credential request that waits.
     ///
     /// # Errors
@@ -179,6 +159,21 @@ impl Store {
             )
         })
     }
+}
+
+/// Decides a manual check. Tells whether one was asked for.
+pub(super) fn decide_check(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    document: &str,
+    approved: bool,
+) -> Result<bool, StoreError> {
+    let state = if approved { CheckState::Approved } else { CheckState::Denied };
+    let decided = tx.execute(
+        "UPDATE checks SET state = ?3 WHERE person = ?1 AND document = ?2",
+        params![person, document, state.name()],
+    )?;
+    Ok(decided == 1)
 }
 
 fn check(row: &Row<'_>) -> Result<CheckRow, StoreError> {

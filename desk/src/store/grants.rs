@@ -151,6 +151,7 @@ pub(super) fn put_person(
     Ok(())
 }
 
+/// Remembers an offer, and that a clerk saw the person for this document. Earlier offers to the same person end.
 pub(super) fn put_offer(tx: &mut Transaction<'_>, row: &OfferRow, now: i64) -> Result<(), StoreError> {
     let OfferRow { code, person, document, transaction_code, tries, expires_at } = row;
     record_visit(tx, person, document, now)?;
@@ -211,15 +212,6 @@ impl Store {
     /// [`StoreError`].
     pub fn person(&self, person: &PersonId) -> Result<Option<Vec<u8>>, StoreError> {
         self.alone(Mode::Read, |tx| person_record(tx, person))
-    }
-
-    /// Remembers an offer, and that a clerk saw the person for this document. Earlier offers to the same person end: the newest
-    /// code is the one the citizen was told.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_offer(&self, row: &OfferRow, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| put_offer(tx, row, now))
     }
 
     /// Whether an offer can still be redeemed, and whether it wants a transaction code.

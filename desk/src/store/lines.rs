@@ -41,22 +41,6 @@ impl LineChange {
 }
 
 impl Store {
-    /// Remembers whose line this is and which operator has it; an earlier line of the person, and an earlier owner of the line,
-    /// give way, and the centre hears of it. Tells whether anything gave way: a change of number or of SIM is an event, and proves
-    /// nobody's identity.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn bind_line(
-        &self,
-        line: &LineId,
-        person: &PersonId,
-        operator: &str,
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        self.write(|tx| put_line(tx, line, person, operator, now))
-    }
-
     /// A line of an operator has changed, it says. A number that its subscriber has no more is nobody's from now on: whoever gets it
     /// next suspends nothing by it. Whatever comes of it is written down in the same transaction.
     ///
@@ -86,7 +70,8 @@ impl Store {
     }
 }
 
-/// As [`Store::bind_line`].
+/// Remembers whose line this is and which operator has it; an earlier line of the person, and an earlier owner of the line, give way,
+/// and the centre hears of it. Tells whether anything gave way.
 pub(super) fn put_line(
     tx: &mut Transaction<'_>,
     line: &LineId,

@@ -1,6 +1,7 @@
 //! What the desk remembers: in one SQLite file, or in a PostgreSQL that several desks share. Each method is one transaction.
 
 mod accounts;
+mod acting;
 mod app_keys;
 mod cards;
 mod deferred;
@@ -76,6 +77,8 @@ pub enum SessionState {
 }
 
 pub use accounts::AccountRow;
+pub(crate) use acting::Acting;
+pub use acting::Trail;
 pub use cards::{CardId, CardRow};
 pub use deferred::{CheckRow, CheckState, DeferredRow};
 pub use engine::DatabaseUrl;

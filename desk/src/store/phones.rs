@@ -145,64 +145,6 @@ impl Store {
         })
     }
 
-    /// Gives the person's phone up: the binding goes, its copies are vouched for no longer. Whoever does so was seen at the centre,
-    /// and what an operator or the citizen ordered for that phone is settled; what the issuer ordered is not. Tells whether there
-    /// was one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn release(&self, person: &PersonId, now: i64) -> Result<bool, StoreError> {
-        let ending = Ending {
-            standing: ("revoked", "by_citizen"),
-            command: None,
-            settles: &SuspendedBy::SETTLED_AT_THE_CENTRE,
-            closes: None,
-            card_lost_on: None,
-        };
-        self.end_phone(person, &ending, now)
-    }
-
-    /// Ends the phone of a person. Tells whether there was one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn end_phone(
-        &self,
-        person: &PersonId,
-        ending: &Ending<'_>,
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        self.write(|tx| end_phone(tx, person, ending, now))
-    }
-
-    /// Ends the phone of a person who was seen at the centre, and remembers the offer for another with what is known of them: at
-    /// once, or nothing of it.
-    ///
-    /// # Errors
-    /// [`StoreError`], [`StoreError::Record`] when `reseal` fails.
-    pub(crate) fn recover(
-        &self,
-        ending: &Ending<'_>,
-        offer: &OfferRow,
-        reseal: Reseal<'_>,
-        now: i64,
-    ) -> Result<Recovered, StoreError> {
-        let person = &offer.person;
-        self.write(|tx| {
-            if let Some(reason) = closed(tx, person)? {
-                return Ok(Recovered::Closed(reason));
-            }
-            if suspended_by(tx, person)?.is_some_and(|by| !ending.settles.contains(&by)) {
-                return Ok(Recovered::Suspended);
-            }
-            let ended = end_phone(tx, person, ending, now)?;
-            let sealed = reseal(person_record(tx, person)?)?;
-            put_person(tx, person, &sealed, now)?;
-            put_offer(tx, offer, now)?;
-            Ok(Recovered::Offered { ended })
-        })
-    }
-
     /// Ends the phone with this Instance key. Tells whether it was anybody's.
     ///
     /// # Errors
@@ -261,57 +203,6 @@ impl Store {
             record_tap(tx, person, instance, now)?;
             put_code(tx, code)?;
             Ok(Tapped::Granted { moved: moves })
-        })
-    }
-
-    /// What is known of a person has changed, and their copies say what is no longer true: they are vouched for no longer, and the
-    /// phone may fetch others, which say the new. Tells whether there is a phone.
-    ///
-    /// # Errors
-    /// [`StoreError`], [`StoreError::Record`] when `reseal` fails.
-    pub(crate) fn change_person(
-        &self,
-        person: &PersonId,
-        standing: Standing<'_>,
-        reseal: Reseal<'_>,
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let sealed = reseal(person_record(tx, person)?)?;
-            put_person(tx, person, &sealed, now)?;
-            retire_copies(tx, person, now)?;
-            let Some(instance) = phone(tx, person)? else { return Ok(false) };
-            tx.execute(
-                "INSERT INTO outdated (person, document)
-                 SELECT DISTINCT person, substr(issue, 1, 4) FROM tokens
-                 WHERE person = ?1 AND kind = 'refresh' AND expires_at > ?2
-                 ON CONFLICT DO NOTHING",
-                params![person, now],
-            )?;
-            tell(tx, &instance, standing, now)?;
-            Ok(true)
-        })
-    }
-
-    /// Sends a command to the phone of a person, or else to the one they had last. Tells whether there is one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn command(
-        &self,
-        person: &PersonId,
-        op: &str,
-        why: &str,
-        now: i64,
-    ) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let instance = match phone(tx, person)? {
-                Some(instance) => Some(instance),
-                None => former_phone(tx, person)?,
-            };
-            let Some(instance) = instance else { return Ok(false) };
-            queue(tx, &instance, op, why, now)?;
-            Ok(true)
         })
     }
 
@@ -442,6 +333,68 @@ pub(super) fn bound(
     Ok(())
 }
 
+/// What is known of a person has changed, and their copies say what is no longer true: they are vouched for no longer, and the
+/// phone may fetch others, which say the new. Tells whether there is a phone.
+pub(super) fn change_person(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    standing: Standing<'_>,
+    reseal: Reseal<'_>,
+    now: i64,
+) -> Result<bool, StoreError> {
+    let sealed = reseal(person_record(tx, person)?)?;
+    put_person(tx, person, &sealed, now)?;
+    retire_copies(tx, person, now)?;
+    let Some(instance) = phone(tx, person)? else { return Ok(false) };
+    tx.execute(
+        "INSERT INTO outdated (person, document)
+         SELECT DISTINCT person, substr(issue, 1, 4) FROM tokens
+         WHERE person = ?1 AND kind = 'refresh' AND expires_at > ?2
+         ON CONFLICT DO NOTHING",
+        params![person, now],
+    )?;
+    tell(tx, &instance, standing, now)?;
+    Ok(true)
+}
+
+/// Sends a command to the phone of a person, or else to the one they had last. Tells whether there is one.
+pub(super) fn command(
+    tx: &mut Transaction<'_>,
+    person: &PersonId,
+    (op, why): (&str, &str),
+    now: i64,
+) -> Result<bool, StoreError> {
+    let instance = match phone(tx, person)? {
+        Some(instance) => Some(instance),
+        None => former_phone(tx, person)?,
+    };
+    let Some(instance) = instance else { return Ok(false) };
+    queue(tx, &instance, op, why, now)?;
+    Ok(true)
+}
+
+/// Ends the phone of a person who was seen at the centre, and remembers the offer for another with what is known of them.
+pub(super) fn recover(
+    tx: &mut Transaction<'_>,
+    ending: &Ending<'_>,
+    offer: &OfferRow,
+    reseal: Reseal<'_>,
+    now: i64,
+) -> Result<Recovered, StoreError> {
+    let person = &offer.person;
+    if let Some(reason) = closed(tx, person)? {
+        return Ok(Recovered::Closed(reason));
+    }
+    if suspended_by(tx, person)?.is_some_and(|by| !ending.settles.contains(&by)) {
+        return Ok(Recovered::Suspended);
+    }
+    let ended = end_phone(tx, person, ending, now)?;
+    let sealed = reseal(person_record(tx, person)?)?;
+    put_person(tx, person, &sealed, now)?;
+    put_offer(tx, offer, now)?;
+    Ok(Recovered::Offered { ended })
+}
+
 /// No copy of this person is vouched for any more.
 fn retire_copies(tx: &mut Transaction<'_>, person: &PersonId, now: i64) -> Result<(), StoreError> {
     tx.execute(
@@ -451,7 +404,7 @@ fn retire_copies(tx: &mut Transaction<'_>, person: &PersonId, now: i64) -> Resul
     Ok(())
 }
 
-fn end_phone(
+pub(super) fn end_phone(
     tx: &mut Transaction<'_>,
     person: &PersonId,
     ending: &Ending<'_>,

@@ -26,7 +26,7 @@ impl SuspendedBy {
     const ALL: [Self; 3] = [Self::Operator, Self::Citizen, Self::Issuer];
 
     /// What is settled when the citizen was seen at the centre and the phone ends. What the issuer ordered is lifted by the issuer's
-    /// word alone: [`Store::resume`].
+    /// word alone: [`resume`].
     pub(crate) const SETTLED_AT_THE_CENTRE: [Self; 2] = [Self::Operator, Self::Citizen];
 
     /// The machine name of the reason, in suspensions, commands and standings alike.
@@ -118,24 +118,6 @@ impl Store {
         })
     }
 
-    /// Suspends a person's ID at the centre, and orders the phone to lock itself. Nobody of a lower rank can lift it, and what one of
-    /// a higher rank ordered stays as it is.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn suspend(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
-        self.write(|tx| suspend(tx, person, by, None, now))
-    }
-
-    /// Lifts a person's suspension and the lock of the phone, unless somebody of a higher rank than `by` ordered it. Tells whether
-    /// the ID is suspended no more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn resume(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<bool, StoreError> {
-        self.write(|tx| resume(tx, person, by, now))
-    }
-
     /// Who ordered that a person's ID is suspended, if it is.
     ///
     /// # Errors
@@ -210,7 +192,7 @@ fn ordered_elsewhere(
 
 /// A higher rank takes an order over, and a lower one leaves it: else a visit at the centre would make the issuer's order one that
 /// the centre settles.
-fn suspend(
+pub(super) fn suspend(
     tx: &mut Transaction<'_>,
     person: &PersonId,
     by: SuspendedBy,
@@ -240,7 +222,7 @@ fn suspend(
     Ok(())
 }
 
-fn resume(
+pub(super) fn resume(
     tx: &mut Transaction<'_>,
     person: &PersonId,
     by: SuspendedBy,

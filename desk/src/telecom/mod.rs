@@ -15,7 +15,7 @@ use wallet_core::{
 
 use crate::{
     issuer::{Issuer, IssuerError},
-    store::{LineChange, LineId, PersonId, Reported, Said},
+    store::{LineChange, LineId, PersonId, Reported, Said, Trail},
 };
 
 /// An operator that may report lost phones.
@@ -157,12 +157,16 @@ impl Issuer {
         person: &Person,
         line: &SubscriberLine,
         operator: &str,
+        trail: Option<&Trail>,
         now: i64,
     ) -> Result<(), IssuerError> {
         let id = self.person_id(person.registration_number().as_str());
-        let changed = self.store.bind_line(&self.line_id(line), &id, operator, now)?;
-        self.store.log(now, None, "line", if changed { "changed" } else { "new" })?;
-        Ok(())
+        let line = self.line_id(line);
+        Ok(self.store.acting(|acting| {
+            let changed = acting.bind_line(&line, &id, operator, now)?;
+            let logged = if changed { "changed" } else { "new" };
+            acting.write_down(("line", logged), trail.map(|trail| (trail, "ok")), &id, now)
+        })?)
     }
 
     /// Does what an authenticated operator asks for, by an account of its own, if the line is its own. Whatever comes of it is in the

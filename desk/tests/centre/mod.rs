@@ -1,5 +1,7 @@
 //! What a clerk does beside the visit: recovers, suspends and wipes phones, records what happened, decides on documents that wait.
 
+mod together;
+
 use std::sync::Arc;
 
 use desk::{Config, issuer::SuspendedBy};
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// Sends one of the forms of a resident's page, the box ticked.
-fn act(clerk: &mut Browser, place: &str, act: &str, more: &[(&str, &str)]) -> Answer {
+pub(crate) fn act(clerk: &mut Browser, place: &str, act: &str, more: &[(&str, &str)]) -> Answer {
     let csrf = clerk.get(place).csrf().to_owned();
     let mut fields = vec![("csrf", csrf.as_str()), ("seen", "yes"), ("sure", "yes")];
     fields.extend(more);
@@ -43,7 +45,7 @@ async fn accepted(clerk: &mut Browser, code: &Answer, phone: &Phone) -> CardView
 }
 
 /// A phone with the adult's ID and a clerk at their page.
-async fn visited(office: &Office) -> (Phone, Browser, String) {
+pub(crate) async fn visited(office: &Office) -> (Phone, Browser, String) {
     let phone = office.phone().await;
     phone.enrol(&people::adult()).await.unwrap();
     let mut clerk = office.signed_in("kim");
@@ -52,7 +54,7 @@ async fn visited(office: &Office) -> (Phone, Browser, String) {
 }
 
 /// Why a counter refuses the adult's ID on a phone; nothing when it accepts.
-async fn refused(office: &Office, phone: &Phone) -> Option<Reason> {
+pub(crate) async fn refused(office: &Office, phone: &Phone) -> Option<Reason> {
     let text = shown(office, phone).await;
     let pack = office.browser().bytes("/counter-pack");
     let now = office.clock.now().unwrap().unix_seconds;
@@ -61,7 +63,7 @@ async fn refused(office: &Office, phone: &Phone) -> Option<Reason> {
     counter.check(&text, now, now).reason()
 }
 
-async fn hear(phone: &Phone) -> Vec<CommandOp> {
+pub(crate) async fn hear(phone: &Phone) -> Vec<CommandOp> {
     phone.wallet.receive_commands(0).await.unwrap().obeyed
 }
 

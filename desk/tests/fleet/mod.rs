@@ -185,13 +185,13 @@ impl Clerk {
     }
 
     pub(crate) fn offer(&self, citizen: &Person) -> Offer {
-        self.0.offer(citizen, now()).unwrap()
+        self.0.offer(citizen, None, now()).unwrap()
     }
 
     /// Records whose line it is, after the operator's own-name check.
     pub(crate) fn record_line(&self, citizen: &Person, line: &str) {
         let line = SubscriberLine::parse(line).unwrap();
-        self.0.record_line(citizen, &line, FIXTURE_OPERATOR, now()).unwrap();
+        self.0.record_line(citizen, &line, FIXTURE_OPERATOR, None, now()).unwrap();
     }
 }
 

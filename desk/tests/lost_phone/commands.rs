@@ -123,7 +123,7 @@ async fn a_phone_that_waits_at_one_desk_hears_what_another_ordered() {
     let waiting = tokio::spawn(async move { wallet.receive_commands(25).await });
     until_it_waits(&stage).await;
     let other = Desk::open(&config_in(stage.folder.join("desk"), &stage.clock)).unwrap();
-    other.suspend(number(), SuspendedBy::Citizen, NOW).unwrap();
+    other.suspend(number(), SuspendedBy::Citizen, None, NOW).unwrap();
     let heard = tokio::time::timeout(Duration::from_secs(20), waiting).await;
     assert_eq!(heard.expect("seen, not timed out").unwrap().unwrap().obeyed, [CommandOp::Lock]);
 }

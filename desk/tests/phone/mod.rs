@@ -167,7 +167,7 @@ impl TestDesk {
 
     /// A visit at the centre, through the same file as the running desk.
     pub(crate) fn release(&self, number: &str) -> bool {
-        Desk::open(&config(&self.folder, &self.clock)).unwrap().release(number, NOW).unwrap()
+        Desk::open(&config(&self.folder, &self.clock)).unwrap().release(number, None, NOW).unwrap()
     }
 
     pub(crate) fn audit(&self) -> Vec<(String, String)> {

@@ -27,6 +27,70 @@ fn said_by(operator: &str) -> Said<'_> {
     Said { operator, who: "API", reason: "lost" }
 }
 
+/// What the centre does, each in a transaction of its own and without a trail.
+impl Store {
+    fn suspend(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<(), StoreError> {
+        self.acting(|acting| acting.suspend(person, by, now))
+    }
+
+    fn resume(&self, person: &PersonId, by: SuspendedBy, now: i64) -> Result<bool, StoreError> {
+        self.acting(|acting| acting.resume(person, by, now))
+    }
+
+    fn end_phone(&self, person: &PersonId, ending: &Ending<'_>, now: i64) -> Result<bool, StoreError> {
+        self.acting(|acting| acting.end_phone(person, ending, now))
+    }
+
+    fn release(&self, person: &PersonId, now: i64) -> Result<bool, StoreError> {
+        let settles = &SuspendedBy::SETTLED_AT_THE_CENTRE;
+        let standing = ("revoked", "by_citizen");
+        let ending = Ending { standing, command: None, settles, closes: None, card_lost_on: None };
+        self.end_phone(person, &ending, now)
+    }
+
+    fn command(&self, person: &PersonId, op: &str, why: &str, now: i64) -> Result<bool, StoreError> {
+        self.acting(|acting| acting.command(person, (op, why), now))
+    }
+
+    fn recover(
+        &self,
+        ending: &Ending<'_>,
+        offer: &OfferRow,
+        reseal: crate::store::grants::Reseal<'_>,
+        now: i64,
+    ) -> Result<Recovered, StoreError> {
+        self.acting(|acting| acting.recover(ending, offer, reseal, now))
+    }
+
+    fn change_person(
+        &self,
+        person: &PersonId,
+        standing: (&str, &str),
+        reseal: crate::store::grants::Reseal<'_>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.acting(|acting| acting.change_person(person, standing, reseal, now))
+    }
+
+    fn add_offer(&self, row: &OfferRow, now: i64) -> Result<(), StoreError> {
+        self.acting(|acting| acting.offer(row, &|record| Ok(record.unwrap_or_default()), now))
+    }
+
+    fn bind_line(
+        &self,
+        line: &LineId,
+        person: &PersonId,
+        operator: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        self.acting(|acting| acting.bind_line(line, person, operator, now))
+    }
+
+    fn decide_check(&self, person: &PersonId, document: &str, approved: bool) -> Result<bool, StoreError> {
+        self.acting(|acting| acting.decide_check(person, document, approved))
+    }
+}
+
 /// Runs a test on an empty store of every engine there is.
 fn on_each_engine(test: impl Fn(&Store)) {
     test(&Store::in_memory().unwrap());

@@ -155,6 +155,37 @@ fn what_an_operator_says_and_its_trail_are_one_transaction() {
 }
 
 #[test]
+fn what_is_done_at_the_centre_and_its_trail_are_one_transaction() {
+    on_each_engine(|store| {
+        let person = enrolled(store);
+        let trail = Trail { who: "kim".into(), office: "gaon".into(), act: "suspend" };
+        let suspend = || {
+            store.acting(|acting| {
+                acting.suspend(&person, SuspendedBy::Citizen, NOW)?;
+                acting.write_down(("suspend", "ok: centre"), Some((&trail, "ok")), &person, NOW)
+            })
+        };
+        let logged = |store: &Store| store.audit().unwrap().len();
+        let before = logged(store);
+        store.write(|tx| tx.execute("ALTER TABLE acts RENAME TO elsewhere", params![])).unwrap();
+        assert!(suspend().is_err());
+        store.write(|tx| tx.execute("ALTER TABLE elsewhere RENAME TO acts", params![])).unwrap();
+        assert_eq!((store.is_suspended(&person).unwrap(), logged(store)), (false, before));
+        assert_eq!((queued(store, 1, 0), store.acts("gaon", None, 9).unwrap()), (Vec::new(), Vec::new()));
+        suspend().unwrap();
+        assert_eq!((store.is_suspended(&person).unwrap(), logged(store)), (true, before + 1));
+        let row = ActRow {
+            at: NOW,
+            who: "kim".into(),
+            office: "gaon".into(),
+            act: "suspend".into(),
+            outcome: "ok".into(),
+        };
+        assert_eq!(store.acts("gaon", Some(&person), 9).unwrap(), [row]);
+    });
+}
+
+#[test]
 fn a_line_that_changed_is_told_at_the_centre_and_suspends_its_former_owner_no_more() {
     use LineChange::{Ended, Number, Sim, Taken};
     let (me, other) = ([10; 32], [11; 32]);
