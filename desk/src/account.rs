@@ -11,7 +11,7 @@ pub(crate) struct AccountArguments {
     /// 1 to 32 of a-z 0-9 . _ -
     #[arg(long)]
     name: String,
-    /// clerk, operator, counter or administrator.
+    /// clerk, operator, counter, official or administrator.
     #[arg(long)]
     role: String,
     /// A role that an administrator may give: clerk, operator or counter. May be repeated; one that gives none reads the trail.

@@ -9,6 +9,8 @@ mod centre;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
+mod official;
+#[cfg(test)]
 #[expect(dead_code, reason = "its phones are for other tests")]
 mod stage;
 

@@ -189,7 +189,8 @@ impl Issuer {
         let person = self.person_id(registration_number);
         self.store.acting(|acting| {
             acting.suspend(&person, by, now)?;
-            acting.write_down(("suspend", "ok: centre"), trail.map(|trail| (trail, "ok")), &person, now)
+            let logged = if by == SuspendedBy::Issuer { "ok: issuer" } else { "ok: centre" };
+            acting.write_down(("suspend", logged), trail.map(|trail| (trail, "ok")), &person, now)
         })?;
         self.tell_phones();
         Ok(())
@@ -212,6 +213,29 @@ impl Issuer {
             let lifted = acting.resume(&person, by, now)?;
             let (logged, outcome) = if lifted { ("ok: centre", "ok") } else { ("stays: centre", "stays") };
             acting.write_down(("resume", logged), trail.map(|trail| (trail, outcome)), &person, now)?;
+            Ok(lifted)
+        })?;
+        self.tell_phones();
+        Ok(lifted)
+    }
+
+    /// Lifts what the issuer itself ordered, at the word of one of its officials, and the lock of the phone. Tells whether that was so:
+    /// what somebody else ordered stays.
+    ///
+    /// # Errors
+    /// [`IssuerError::Store`].
+    pub(crate) fn lift_own(
+        &self,
+        registration_number: &str,
+        trail: &Trail,
+        now: i64,
+    ) -> Result<bool, IssuerError> {
+        let person = self.person_id(registration_number);
+        let lifted = self.store.acting(|acting| {
+            let own = acting.suspended_by(&person)? == Some(SuspendedBy::Issuer);
+            let lifted = own && acting.resume(&person, SuspendedBy::Issuer, now)?;
+            let (logged, outcome) = if lifted { ("ok: issuer", "ok") } else { ("stays: issuer", "stays") };
+            acting.write_down(("resume", logged), Some((trail, outcome)), &person, now)?;
             Ok(lifted)
         })?;
         self.tell_phones();

@@ -14,6 +14,8 @@ pub enum Role {
     Operator,
     /// Checks the codes that citizens show.
     Counter,
+    /// Answers for the issuer: suspends at its word, and lifts what it ordered.
+    Official,
     /// Looks after an office's accounts and reads its trail. Meets no citizen, and sees none.
     Administrator,
     /// A citizen at the portal. Signs in there, not by an account of the configuration.
@@ -22,8 +24,8 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Clerk, Self::Operator, Self::Counter, Self::Administrator, Self::Citizen];
+    pub const ALL: [Self; 6] =
+        [Self::Clerk, Self::Operator, Self::Counter, Self::Official, Self::Administrator, Self::Citizen];
 
     /// The machine name.
     #[must_use]
@@ -32,6 +34,7 @@ impl Role {
             Self::Clerk => "clerk",
             Self::Operator => "operator",
             Self::Counter => "counter",
+            Self::Official => "official",
             Self::Administrator => "administrator",
             Self::Citizen => "citizen",
         }
@@ -43,7 +46,7 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
-    /// Whether an administrator may give it.
+    /// Whether an administrator may give it. Whoever speaks for the issuer stands in the configuration.
     pub(crate) const fn is_given(self) -> bool {
         matches!(self, Self::Clerk | Self::Operator | Self::Counter)
     }
@@ -54,6 +57,7 @@ impl Role {
             Self::Clerk => "/clerk",
             Self::Operator => "/operator",
             Self::Counter => "/counter",
+            Self::Official => "/issuer",
             Self::Administrator => "/admin",
             Self::Citizen => "/portal",
         }
@@ -89,7 +93,7 @@ pub enum AccountError {
     #[error("a name has 1 to 32 of a-z 0-9 . _ -")]
     Name,
     /// The role.
-    #[error("a role is one of clerk, operator, counter, administrator")]
+    #[error("a role is one of clerk, operator, counter, official, administrator")]
     Role,
     /// The roles an administrator gives.
     #[error("an administrator, and nobody else, manages any of clerk, operator, counter")]

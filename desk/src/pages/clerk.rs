@@ -170,7 +170,7 @@ pub(super) async fn person_page(
     Ok(page.render(status, &content))
 }
 
-fn who(page: &Page<'_>, person: &Person, standing: &Standing) -> Markup {
+pub(super) fn who(page: &Page<'_>, person: &Person, standing: &Standing) -> Markup {
     html! {
         section.card aria-labelledby="who" {
             (portrait(person.portrait(), page.say("등록된 사진", "Registered photograph")))
@@ -430,7 +430,7 @@ pub(super) async fn resident(app: &App, session: &Session, handle: &str) -> Resu
 }
 
 /// A person by number: of the register, or whose card was shown here.
-async fn known(app: &App, number: &str) -> Result<Option<Person>, IssuerError> {
+pub(super) async fn known(app: &App, number: &str) -> Result<Option<Person>, IssuerError> {
     let (number, registered) = (number.to_owned(), app.register.find(number).cloned());
     app.with_issuer(move |issuer, _| issuer.known_person(&number, registered.as_ref())).await
 }

@@ -46,6 +46,8 @@ pub(crate) struct Clerk;
 pub(crate) struct Operator;
 /// [`Role::Counter`].
 pub(crate) struct Counter;
+/// [`Role::Official`].
+pub(crate) struct Official;
 /// [`Role::Administrator`].
 pub(crate) struct Administrator;
 /// Any role but [`Role::Citizen`].
@@ -65,11 +67,15 @@ impl For for Counter {
 impl For for Citizen {
     const ROLES: &'static [Role] = &[Role::Citizen];
 }
+impl For for Official {
+    const ROLES: &'static [Role] = &[Role::Official];
+}
 impl For for Administrator {
     const ROLES: &'static [Role] = &[Role::Administrator];
 }
 impl For for Staff {
-    const ROLES: &'static [Role] = &[Role::Clerk, Role::Operator, Role::Counter, Role::Administrator];
+    const ROLES: &'static [Role] =
+        &[Role::Clerk, Role::Operator, Role::Counter, Role::Official, Role::Administrator];
 }
 
 /// Somebody signed in with this role looks at a page.

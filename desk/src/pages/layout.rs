@@ -187,6 +187,7 @@ pub(crate) const fn role_name(language: Language, role: Role) -> &'static str {
         Role::Clerk => say(language, "주민센터 직원", "Centre clerk"),
         Role::Operator => say(language, "통신사 직원", "Telecom operator"),
         Role::Counter => say(language, "창구 직원", "Counter staff"),
+        Role::Official => say(language, "발급기관 담당자", "Issuer's official"),
         Role::Administrator => say(language, "관리자", "Administrator"),
         Role::Citizen => say(language, "신청인", "Applicant"),
     }

@@ -14,6 +14,7 @@ pub(crate) mod guard;
 mod home;
 pub(crate) mod language;
 pub(crate) mod layout;
+mod official;
 mod operator;
 mod own_line;
 mod own_password;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(events::routes())
         .merge(documents::routes())
         .merge(operator::routes())
+        .merge(official::routes())
         .merge(counter::routes())
         .merge(portal::routes())
         .merge(own_line::routes())

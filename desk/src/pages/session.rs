@@ -60,7 +60,9 @@ pub(crate) enum Jar {
 impl Jar {
     pub(crate) const fn of(role: Role) -> Self {
         match role {
-            Role::Clerk | Role::Operator | Role::Counter | Role::Administrator => Self::Staff,
+            Role::Clerk | Role::Operator | Role::Counter | Role::Official | Role::Administrator => {
+                Self::Staff
+            }
             Role::Citizen => Self::Citizen,
         }
     }

@@ -57,6 +57,11 @@ impl Acting<'_, '_> {
         suspensions::suspend(self.0, person, by, None, now)
     }
 
+    /// Who ordered that a person's ID is suspended, if it is.
+    pub(crate) fn suspended_by(&mut self, person: &PersonId) -> Result<Option<SuspendedBy>, StoreError> {
+        suspensions::suspended_by(self.0, person)
+    }
+
     /// Lifts a person's suspension and the lock of the phone, unless somebody of a higher rank than `by` ordered it. Tells whether
     /// the ID is suspended no more.
     pub(crate) fn resume(

@@ -28,6 +28,7 @@ pub(crate) fn with_accounts(mut config: Config) -> Config {
         ("lee", "clerk", "gaon"),
         ("park", "operator", "gaon-telecom"),
         ("choi", "counter", "corner-shop"),
+        ("seo", "official", "ministry"),
     ] {
         config.accounts.push(Account::new(name, role, office, &HASH).unwrap());
     }
