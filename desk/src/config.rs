@@ -77,7 +77,8 @@ pub struct Config {
     pub desk: DeskIdentity,
     /// Named relaxations, all off by default.
     pub policy: Policy,
-    /// How often a phone's long poll looks for what another desk over the same database has ordered. What this desk orders wakes it.
+    /// How often the desk looks for what another over the same database has ordered, for all phones whose long polls wait. What this
+    /// desk orders wakes them.
     pub look_again: Duration,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use wallet_core::{
     card::Refusal,
     status::{
@@ -31,6 +31,12 @@ use crate::{
     server::{App, read_body},
     staples_api::{answer, refuse, signature_of},
 };
+
+/// A phone looks by itself so many times more seldom than the desk looks for all: for an order of a desk whose clock is far off.
+const SELDOM: u32 = 10;
+/// How far the clocks of two desks may be apart, and how long one count goes on, seconds.
+const APART: i64 = 120;
+const ANEW: i64 = 60;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -63,8 +69,35 @@ async fn commands(State(app): State<App>, request: Request) -> Response {
         let _waiting = Waiting::among(&app.waiting);
         tokio::select! {
             () = told => {}
-            () = tokio::time::sleep(left.min(app.look_again)) => {}
+            () = tokio::time::sleep(left.min(app.look_again.saturating_mul(SELDOM))) => {}
             () = app.stopping() => return answer(found),
+        }
+    }
+}
+
+/// Wakes the phones that wait when another desk over the same database has ordered something: one question for all of them, and none
+/// while nobody waits.
+pub(crate) async fn listen(app: App) {
+    let mut times = tokio::time::interval(app.look_again.max(Duration::from_millis(1)));
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen: Option<(i64, i64)> = None;
+    loop {
+        times.tick().await;
+        if app.waiting.load(Ordering::SeqCst) == 0 {
+            seen = None;
+            continue;
+        }
+        // From one moment on the count only grows. Another moment now and then keeps it small.
+        let since = seen.map(|(since, _)| since);
+        let counted = app.with_issuer(move |issuer, now| {
+            let recent = now.saturating_sub(APART).saturating_sub(ANEW)..=now.saturating_sub(APART);
+            let since = since.filter(|since| recent.contains(since)).unwrap_or(*recent.end());
+            Ok((since, issuer.store().commands_since(since)?))
+        });
+        // A store that does not answer is asked again at the next turn.
+        let Ok(counted) = counted.await else { continue };
+        if seen.replace(counted) != Some(counted) {
+            app.issuer().tell_phones();
         }
     }
 }

@@ -118,7 +118,8 @@ pub struct RunningDesk {
     pack_authority_certificate: Vec<u8>,
     counter_pack: Vec<u8>,
     pub(crate) app: App,
-    forgetting: AbortHandle,
+    /// What goes on beside the answers.
+    beside: [AbortHandle; 2],
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
@@ -154,7 +155,10 @@ impl Desk {
         });
         let task = tokio::spawn(async move { server.await });
         app.log.write(&Line::Started);
-        let forgetting = tokio::spawn(forget(app.clone())).abort_handle();
+        let beside = [
+            tokio::spawn(forget(app.clone())).abort_handle(),
+            tokio::spawn(phones_api::listen(app.clone())).abort_handle(),
+        ];
         Ok(RunningDesk {
             base_url,
             address,
@@ -164,7 +168,7 @@ impl Desk {
             pack_authority_certificate,
             counter_pack,
             app,
-            forgetting,
+            beside,
             stop,
             task: Mutex::new(Some(task)),
         })
@@ -420,7 +424,7 @@ impl RunningDesk {
     /// # Errors
     /// [`DeskError::Io`] when the server had failed.
     pub async fn stop(&self) -> Result<(), DeskError> {
-        self.forgetting.abort();
+        self.beside.iter().for_each(AbortHandle::abort);
         self.stop.send_replace(true);
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut task) = task else { return Ok(()) };
@@ -440,7 +444,7 @@ impl RunningDesk {
 
 impl Drop for RunningDesk {
     fn drop(&mut self) {
-        self.forgetting.abort();
+        self.beside.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -133,6 +133,14 @@ impl Store {
         .map(Some)
     }
 
+    /// How many commands were queued since then, for any phone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn commands_since(&self, since: i64) -> Result<i64, StoreError> {
+        self.value("SELECT count(*) FROM commands WHERE queued_at >= ?1", params![since])
+    }
+
     /// What a phone is told of its card: a state and its reason, by their machine names; `None` when it is simply good.
     ///
     /// # Errors
