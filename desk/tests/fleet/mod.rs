@@ -85,6 +85,17 @@ impl Office {
         self.desks[which].child = child;
     }
 
+    /// What the desks have used of the processors so far, seconds: user and system time of proc_pid_stat(5), in hundredths.
+    pub(crate) fn processor_seconds(&self) -> f64 {
+        let used = |desk: &Running| {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", desk.child.id())).unwrap();
+            let after_name = stat.rsplit_once(')').unwrap().1;
+            let ticks = after_name.split_whitespace().skip(11).take(2);
+            ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+        };
+        self.desks.iter().map(used).sum()
+    }
+
     /// The clerk of this office.
     pub(crate) fn clerk(&self) -> Clerk {
         Clerk::open(&self.folder.join("desk"), self.database())
@@ -182,6 +193,11 @@ pub(crate) struct Clerk(Issuer);
 impl Clerk {
     pub(crate) fn open(data: &Path, database: Option<&str>) -> Self {
         Self(Desk::open(&config(data, database)).unwrap().serving_at(PUBLIC_URL.to_owned()))
+    }
+
+    /// The key that counter packs are signed with, as counters know it.
+    pub(crate) fn pack_authority(&self) -> Vec<u8> {
+        self.0.pki().pack_authority.key.public().as_sec1().to_vec()
     }
 
     pub(crate) fn offer(&self, citizen: &Person) -> Offer {

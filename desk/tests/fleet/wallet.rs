@@ -14,15 +14,15 @@ use fixtures::platform::attestation;
 use wallet_core::{
     bytes::{Secret, SecretBytes},
     card::{Disclosure, Person, Refusal},
-    counter::{DeliveredCopy, Document},
+    counter::{Audience, DeliveredCopy, Document, Show, ShowPlan},
     crypto::{random::make_random, sign::SigningKey},
     jose::decode,
     openid::{
-        Attesting, Client, Delivered, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
-        ProviderInput, ProviderStep, RequestPolicy, Step, TokenPolicy,
+        Attesting, Client, Code, Delivered, Format, Input, Issuance, MetadataPolicy, OpenIdError, Outcome,
+        ProviderInput, ProviderStep, Renewal, RequestPolicy, Step, TokenPolicy,
     },
     platform::{Attestation, HttpMethod, HttpRequest, HttpResponse, Url, UserAuthentication},
-    status::{StapleRefresh, StapleStep},
+    status::{StapleRefresh, StapleStep, commands::Poll},
 };
 
 use super::{Clerk, PUBLIC_URL, now};
@@ -116,7 +116,8 @@ impl Net {
 
 /// What a call is called in a report.
 fn kind_of(path: &str) -> &'static str {
-    const KINDS: [(&str, &str); 12] = [
+    const KINDS: [(&str, &str); 13] = [
+        ("/commands", "long poll"),
         ("/.well-known/", "metadata"),
         ("/openid/offers/", "offer"),
         ("/openid/token", "token"),
@@ -241,7 +242,18 @@ impl Wallet {
         offer: Option<&Offer>,
         pause: &mut Option<impl FnOnce()>,
     ) -> Result<Option<Vec<Vec<u8>>>, OpenIdError> {
-        let client = Client {
+        let (client, seed) = (self.client(), Secret::new(make_random().unwrap()));
+        let saved = self.saved.borrow().clone();
+        let begun = match (saved, offer) {
+            (Some(saved), _) => Issuance::resume(client, &SecretBytes::new(saved), None, seed)?,
+            (None, Some(offer)) => Issuance::begin(client, &offer.link, seed)?,
+            (None, None) => return Ok(None),
+        };
+        self.drive(net, begun, offer, pause)
+    }
+
+    fn client(&self) -> Client {
+        Client {
             client_id: "kr.example.wallet".into(),
             redirect_uri: Url::parse("https://wallet.example/issued").unwrap(),
             instance: *self.instance.public(),
@@ -249,15 +261,55 @@ impl Wallet {
             tokens: TokenPolicy::DpopOnly,
             requests: RequestPolicy::PushedOnly,
             metadata: MetadataPolicy::AcceptUnsigned,
+        }
+    }
+
+    /// Has the copies issued again, however often a desk gives no answer; `None` for a wallet that kept no token for it.
+    pub(crate) fn renew(&self, net: &Net) -> Option<End> {
+        let kept = fs::read_to_string(self.journal.as_ref()?.with_extension("renewal")).ok()?;
+        for _ in 0..MOST_SILENCES {
+            let mut lines = kept.lines().map(str::to_owned);
+            let mut url = || Url::parse(&lines.next().unwrap()).unwrap();
+            let (issuer, authorization_server) = (url(), url());
+            let refresh_token = Code::new(lines.next().unwrap());
+            let renewal =
+                Renewal { issuer, authorization_server, configurations: lines.collect(), refresh_token };
+            let begun = Issuance::renew(self.client(), renewal, Secret::new(make_random().unwrap()));
+            match self.drive(net, begun, None, &mut None::<fn()>) {
+                Ok(Some(copies)) => return Some(End::Has(copies)),
+                Ok(None) | Err(OpenIdError::Refused(Refusal::Unavailable)) => thread::sleep(SILENCE),
+                Err(error) => return Some(End::Refused(error)),
+            }
+        }
+        panic!("no desk answers");
+    }
+
+    /// The first frame of a show of this wallet's copy for adults; `None` for a wallet without one.
+    pub(crate) fn shown(&self) -> Option<String> {
+        let kept = fs::read(self.journal.as_ref()?.with_extension("copy")).ok()?;
+        let (length, kept) = kept.split_first_chunk()?;
+        let (key, copy) = kept.split_at(usize::from(u16::from_be_bytes(*length)));
+        let (key, copy) = (SigningKey::from_pkcs8(key).unwrap(), DeliveredCopy::parse(copy).unwrap());
+        let plan = ShowPlan {
+            copy: &copy.sd_cwt,
+            staple: copy.staple,
+            audience: Audience::General,
+            now: now(),
+            entropy: Secret::new(make_random().unwrap()),
         };
-        let seed = Secret::new(make_random().unwrap());
-        let saved = self.saved.borrow().clone();
-        let (mut machine, mut step) = match (saved, offer) {
-            (Some(saved), _) => Issuance::resume(client, &SecretBytes::new(saved), None, seed)?,
-            (None, Some(offer)) => Issuance::begin(client, &offer.link, seed)?,
-            (None, None) => return Ok(None),
-        };
-        let (mut keys, mut attested) = (Vec::new(), None);
+        let show = Show::begin(plan).unwrap();
+        let signature = key.sign(&show.request().message).unwrap();
+        Some(show.handle(&signature).unwrap().frame(now()).unwrap().text)
+    }
+
+    fn drive(
+        &self,
+        net: &Net,
+        (mut machine, mut step): (Issuance, Step),
+        offer: Option<&Offer>,
+        pause: &mut Option<impl FnOnce()>,
+    ) -> Result<Option<Vec<Vec<u8>>>, OpenIdError> {
+        let (mut keys, mut made, mut attested) = (Vec::<Vec<u8>>::new(), Vec::new(), None);
         let mut has = None;
         for _ in 0..MOST_STEPS {
             let input = match step {
@@ -288,9 +340,10 @@ impl Wallet {
                     Input::Saved
                 }
                 Step::MakeHolderKeys { challenge, count, format, .. } => {
-                    keys = (0..count.min(batch(&format)))
-                        .map(|_| SigningKey::make().unwrap().0.public().as_sec1().to_vec())
-                        .collect::<Vec<_>>();
+                    let new = (0..count.min(batch(&format))).map(|_| SigningKey::make().unwrap());
+                    let new: Vec<_> = new.collect();
+                    keys = new.iter().map(|(key, _)| key.public().as_sec1().to_vec()).collect();
+                    made.extend(new);
                     let chains = keys.iter().map(|key| chain(key, UserAuthentication::EachUse, &challenge));
                     attested = Some(Attestation::Software { chains: chains.collect() });
                     Input::HolderKeys(keys.clone())
@@ -306,11 +359,21 @@ impl Wallet {
                 }
                 Step::Keep(delivered) => {
                     let copies = copies(&delivered);
+                    self.keep("copy", &for_adults(&delivered, &made));
                     self.keep("has", &copies.concat());
                     has = Some(copies);
                     Input::Outcome(Outcome::Kept)
                 }
-                Step::Done(_) => return Ok(has),
+                Step::Done(finished) => {
+                    if let Some(renewal) = &finished.renewal {
+                        let Renewal { issuer, authorization_server, configurations, refresh_token } = renewal;
+                        let mut lines = vec![issuer.as_str(), authorization_server.as_str()];
+                        lines.push(refresh_token.expose());
+                        lines.extend(configurations.iter().map(String::as_str));
+                        self.keep("renewal", lines.join("\n").as_bytes());
+                    }
+                    return Ok(has);
+                }
                 other => panic!("{other:?}"),
             };
             (machine, step) = match machine.handle(input, now()) {
@@ -344,6 +407,16 @@ impl Wallet {
             (machine, step) = machine.handle(input, now())?;
         }
         panic!("an attestation without an end");
+    }
+
+    /// Waits so long for a command; there is none.
+    pub(crate) fn wait(&self, net: &Net, seconds: u32) {
+        let issuer = Url::parse(PUBLIC_URL).unwrap();
+        let poll = Poll::begin(issuer, self.instance.public(), 0, seconds, now()).unwrap();
+        let signature = self.instance.sign(&poll.to_sign()).unwrap();
+        let heard =
+            net.send(&poll.signed(&signature).unwrap()).map(|response| poll.finish(&response).unwrap());
+        assert_eq!(heard.expect("a desk that answers").commands, Vec::<Vec<u8>>::new());
     }
 
     /// For how many of these copies the issuer vouches this hour; `None` without an answer.
@@ -396,6 +469,16 @@ fn batch(format: &Format) -> u32 {
         Format::Mdoc { .. } => 3,
         _ => 1,
     }
+}
+
+/// The first copy for adults, after the key it was issued for, after its length.
+fn for_adults(delivered: &Delivered, made: &[(SigningKey, Vec<u8>)]) -> Vec<u8> {
+    let wanted = Document::ResidentCard.vct(Disclosure::AdultOnly);
+    let of = |format: &Format| matches!(format, Format::SdCwt { vct } if vct == wanted);
+    let kind = delivered.credentials.iter().find(|kind| of(&kind.configuration.format)).unwrap();
+    let (public, text) = &kind.copies[0];
+    let (_, key) = made.iter().find(|(key, _)| key.public().as_sec1() == public.as_sec1()).unwrap();
+    [&u16::try_from(key.len()).unwrap().to_be_bytes()[..], key, &decode(text).unwrap()].concat()
 }
 
 /// The ids of the copies for the counter.

@@ -1,6 +1,7 @@
 //! Synthetic citizens, each with a wallet, at desks that are killed as they are.
 
 mod crowd;
+mod phases;
 
 use std::{
     collections::BTreeMap,
@@ -154,6 +155,17 @@ fn run(plan: Plan, database: Option<String>) {
         f64::from(plan.citizens) / elapsed,
     );
     assert_eq!(desks_killed + wallets_killed, plan.kills, "{plan:?}");
+    println!("load: renewals");
+    let renewed = phases::renew(&office, &plan);
+    assert!(plan.kills > 0 || renewed == has, "somebody could not renew; {plan:?}");
+    println!("load: counters");
+    let accepted = phases::check(&office, &plan);
+    assert_eq!(accepted, has, "somebody could not show; {plan:?}");
+    println!("load: phones that wait");
+    phases::wait(&office, &plan);
+    let (still, copies) = verify(&office, &plan);
+    assert_eq!((still, copies), (has, issued), "{plan:?}");
+    println!("load: {renewed} of {has} renewed their copies, {accepted} accepted; none lost");
 }
 
 impl Shard {
@@ -192,7 +204,7 @@ impl Shard {
 
 /// What each call took, over all wallets, and how many there were in a second.
 fn report(journals: &Path, elapsed: f64) {
-    let mut times: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut times = Times::new();
     for file in fs::read_dir(journals).unwrap() {
         let file = file.unwrap().path();
         if file.extension().is_none_or(|extension| extension != "times") {
@@ -203,12 +215,19 @@ fn report(journals: &Path, elapsed: f64) {
             times.entry(kind.to_owned()).or_default().push(took.parse().unwrap());
         }
     }
+    print(times, elapsed);
+}
+
+/// What each kind of call took, microseconds.
+type Times = BTreeMap<String, Vec<u32>>;
+
+fn print(times: Times, elapsed: f64) {
     for (kind, mut took) in times {
         took.sort_unstable();
         let at = |hundredth: usize| f64::from(took[(took.len() - 1) * hundredth / 100]) / 1000.0;
         let each_second = f64::from(u32::try_from(took.len()).unwrap()) / elapsed;
         println!(
-            "load: {kind:20} {:7} calls, {each_second:7.1} each second, p50 {:8.1} ms, p99 {:8.1} ms",
+            "load: {kind:22} {:7} calls, {each_second:7.1} each second, p50 {:8.1} ms, p99 {:8.1} ms",
             took.len(),
             at(50),
             at(99)
