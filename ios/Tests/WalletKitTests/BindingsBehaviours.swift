@@ -154,6 +154,7 @@ final class BindingsBehaviours: XCTestCase {
         } catch {
             assertSpoken { error.text($0) }
         }
+        for error in everyError() { assertSpoken { error.text($0) } }
     }
 
     func test_a_cancelled_task_stops_the_reading() async throws {

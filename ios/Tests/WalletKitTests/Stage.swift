@@ -257,10 +257,18 @@ func assertThrows<T: Sendable>(
     }
 }
 
-/// Words for a citizen, in both languages.
-func assertSpoken(_ text: (Language) -> ErrorText, file: StaticString = #filePath, line: UInt = #line) {
+/// What happened and what to do next, each in sentences of its own language, and nothing of how they were made.
+func assertSpoken(file: StaticString = #filePath, line: UInt = #line, _ text: (Language) -> ErrorText) {
+    let leftOver = ["{", "}", "%", "\\(", "$", "nil", "Optional", "None", "Some", "TODO", "/vault"]
     let hangul: (String) -> Bool = { $0.unicodeScalars.contains { (0xac00...0xd7a3).contains($0.value) } }
     let (korean, english) = (text(.korean), text(.english))
-    for text in [korean.what, korean.next] { XCTAssertTrue(hangul(text), text, file: file, line: line) }
-    for text in [english.what, english.next] { XCTAssertTrue(!text.isEmpty && !hangul(text), text, file: file, line: line) }
+    for text in [korean, english] {
+        XCTAssertNotEqual(text.what, text.next, file: file, line: line)
+        for sentence in [text.what, text.next] {
+            XCTAssertTrue(sentence.count > 1 && sentence.hasSuffix("."), sentence, file: file, line: line)
+            XCTAssertEqual(leftOver.filter { sentence.contains($0) }, [], sentence, file: file, line: line)
+        }
+    }
+    for sentence in [korean.what, korean.next] { XCTAssertTrue(hangul(sentence), sentence, file: file, line: line) }
+    for sentence in [english.what, english.next] { XCTAssertFalse(hangul(sentence), sentence, file: file, line: line) }
 }

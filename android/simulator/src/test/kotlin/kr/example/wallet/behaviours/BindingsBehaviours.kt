@@ -218,9 +218,7 @@ class BindingsBehaviours {
     fun errors_speak_korean_and_english() =
         play {
             val error = assertFailsWith<WalletException.NotForThisWallet> { phone().open().scan("https://example.com") }
-            val (korean, english) = error.text(Language.KOREAN) to error.text(Language.ENGLISH)
-            for (text in listOf(korean.what, korean.next)) assertTrue(text.any { it in '가'..'힣' }, text)
-            for (text in listOf(english.what, english.next)) assertTrue(text.isNotBlank() && text.none { it in '가'..'힣' }, text)
+            for (each in everyError() + error) assertSpoken(each, each.text(Language.KOREAN), each.text(Language.ENGLISH))
         }
 
     @Test
