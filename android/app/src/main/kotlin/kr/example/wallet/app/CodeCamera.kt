@@ -14,9 +14,8 @@ import android.hardware.camera2.CameraManager
 import android.hardware.camera2.CaptureRequest
 import android.hardware.camera2.params.OutputConfiguration
 import android.hardware.camera2.params.SessionConfiguration
-import android.media.ImageReader
+import android.media.Image
 import android.os.Handler
-import android.os.HandlerThread
 import android.os.Looper
 import android.util.Size
 import android.view.Surface
@@ -34,8 +33,7 @@ internal class CodeCamera(
     private val main = Handler(Looper.getMainLooper())
     private val codes = CodeReader()
     private var wanted = false
-    private var thread: HandlerThread? = null
-    private var pictures: ImageReader? = null
+    private var pictures: Pictures? = null
     private var device: CameraDevice? = null
     private var last: String? = null
 
@@ -58,8 +56,6 @@ internal class CodeCamera(
         device = null
         pictures?.close()
         pictures = null
-        thread?.quitSafely()
-        thread = null
     }
 
     private fun back(): String? =
@@ -74,18 +70,8 @@ internal class CodeCamera(
     // The screen asks for the permission before it opens the camera.
     @SuppressLint("MissingPermission")
     private fun start(id: String) {
-        val worker = HandlerThread("codes").apply { start() }
-        val handler = Handler(worker.looper)
         val size = size(id)
-        thread = worker
-        pictures =
-            ImageReader
-                .newInstance(
-                    size.width,
-                    size.height,
-                    ImageFormat.YUV_420_888,
-                    2,
-                ).apply { setOnImageAvailableListener(::look, handler) }
+        pictures = Pictures(size, ::look)
         preview.surfaceTexture?.setDefaultBufferSize(size.width, size.height)
         fit(size)
         try {
@@ -98,13 +84,10 @@ internal class CodeCamera(
         }
     }
 
-    private fun look(reader: ImageReader) {
-        val text =
-            reader.acquireLatestImage()?.use { image ->
-                val plane = image.planes[0]
-                val brightness = ByteArray(plane.buffer.remaining()).also(plane.buffer::get)
-                codes.read(brightness, image.width, image.height, plane.rowStride)
-            } ?: return
+    private fun look(image: Image) {
+        val plane = image.planes[0]
+        val brightness = ByteArray(plane.buffer.remaining()).also(plane.buffer::get)
+        val text = codes.read(brightness, image.width, image.height, plane.rowStride) ?: return
         main.post {
             // The same code is in sight for many pictures; it is said once.
             if (wanted && text != last) {
