@@ -1,7 +1,14 @@
 package kr.example.wallet.app
 
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.async
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
@@ -10,6 +17,7 @@ import kr.example.wallet.core.Language
 import kr.example.wallet.core.Platform
 import kr.example.wallet.core.WalletConfig
 import kr.example.wallet.core.WalletException
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
 
 /** The process's one wallet: opened when first asked for, locked when the citizen looks away. */
@@ -26,44 +34,39 @@ public class Door(
 
     @Volatile private var opened: Opened? = null
 
-    /** With prompts in [language]; opened again, locked, when the system's language has changed and no other errand runs. */
-    private suspend fun open(language: Language): MobileId =
-        withContext(work) {
-            turn.withLock {
-                opened?.let {
-                    if (it.language == language || errands.get() > 1) return@withContext it.id
-                    it.id.close()
-                    opened = null
-                }
-                val config = config(language)
-                val platform = platform()
-                MobileId.open(platform, config).also { opened = Opened(language, platform, it) }
-            }
-        }
-
-    /** Runs [block] with the wallet, away from the screen's thread; the wallet is not locked meanwhile. */
+    /** Runs [block] with the wallet, away from the screen's thread; the wallet is not locked meanwhile. Prompts are in [language]. */
     public suspend fun <T> with(
         language: Language,
         block: suspend (MobileId) -> T,
     ): T {
+        var wallet: Opened? = null
         errands.incrementAndGet()
         try {
-            val id = open(language)
+            val id = open(language, insists = true) { wallet = it.apply { errands.incrementAndGet() } }
             return withContext(work) { block(id) }
         } finally {
+            wallet?.errands?.decrementAndGet()
             if (errands.decrementAndGet() == 0 && isAway) lock()
         }
     }
 
-    /** Runs [block] with the wallet, locked or not: nothing waits for it. */
+    /**
+     * Runs [block] with the wallet, locked or not: nothing waits for it, and it asks the citizen nothing. It makes room for an errand
+     * that wants the wallet in another language, and begins anew.
+     */
     public suspend fun <T> beside(
         language: Language,
         block: suspend (MobileId) -> T,
     ): T {
         besides.incrementAndGet()
         try {
-            val id = open(language)
-            return withContext(work) { block(id) }
+            while (true) {
+                try {
+                    return aside(language, block)
+                } catch (_: MakeRoom) {
+                    currentCoroutineContext().ensureActive()
+                }
+            }
         } finally {
             besides.decrementAndGet()
         }
@@ -97,6 +100,52 @@ public class Door(
         opened = null
     }
 
+    private suspend fun <T> aside(
+        language: Language,
+        block: suspend (MobileId) -> T,
+    ): T =
+        coroutineScope {
+            async(work) {
+                val job = checkNotNull(currentCoroutineContext()[Job])
+                val id =
+                    open(language, insists = false) { wallet ->
+                        wallet.besides += job
+                        job.invokeOnCompletion { wallet.besides -= job }
+                    }
+                block(id)
+            }.await()
+        }
+
+    /**
+     * With prompts in [language]. Who [insists] on it has the wallet opened again, locked, when the system's language has changed and no
+     * other errand runs. What runs beside ends first: the file of a wallet in use cannot be opened.
+     */
+    private suspend fun open(
+        language: Language,
+        insists: Boolean,
+        enter: (Opened) -> Unit,
+    ): MobileId =
+        withContext(work) {
+            turn.withLock {
+                var wallet = opened
+                if (insists && wallet != null && wallet.language != language && wallet.errands.get() == 0) {
+                    wallet.besides.forEach { it.cancel(MakeRoom()) }
+                    wallet.besides.joinAll()
+                    wallet.id.close()
+                    opened = null
+                    wallet = null
+                }
+                if (wallet == null) {
+                    val config = config(language)
+                    val platform = platform()
+                    wallet = Opened(language, platform, MobileId.open(platform, config))
+                    opened = wallet
+                }
+                enter(wallet)
+                wallet.id
+            }
+        }
+
     private fun lock() {
         try {
             opened?.id?.lock()
@@ -109,5 +158,10 @@ public class Door(
         val language: Language,
         val platform: Platform,
         val id: MobileId,
-    )
+    ) {
+        val errands = AtomicInteger()
+        val besides: MutableSet<Job> = ConcurrentHashMap.newKeySet()
+    }
+
+    private class MakeRoom : CancellationException("an errand wants the wallet in another language")
 }
