@@ -106,6 +106,15 @@ class BuildTest {
         throw AssertionError("${texts()}")
     }
 
+    @Test
+    fun `the browser comes back to a link of this app`() {
+        val back = { folder: String -> IssuerAssets(app, folder).config(Language.ENGLISH).redirectUri }
+        assertEquals("https://wallet.example/issued", back("issuer-plain"))
+        assertEquals("https://wallet.example/issued?of=this-build", back("issuer-back"))
+        val foreign = assertFailsWith<NotSetUp> { back("issuer-foreign") }
+        assertTrue("https://another.example/issued" in foreign.hint.orEmpty())
+    }
+
     /** The build that citizens get has no face provider of its own, and no code of the development build. */
     @Test
     fun `the face of the simulator is in no other build`() {
