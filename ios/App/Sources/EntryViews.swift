@@ -183,8 +183,8 @@ struct TapView: View {
                 case .working(let text):
                     ProgressView()
                     Text(text)
-                case .elsewhere(let text):
-                    ErrorView(text: text)
+                case .elsewhere(let what):
+                    Text(what).font(.headline)
                     Button(Words.moveTitle.text(model.language), role: .destructive) { model.move() }
                 case .done:
                     Button(Words.close.text(model.language)) { dismiss() }.buttonStyle(.borderedProminent)

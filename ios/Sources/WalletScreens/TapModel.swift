@@ -20,8 +20,8 @@ public final class TapModel: Identifiable {
         case paused(ErrorText)
         /// The card is read; this happens now.
         case working(String)
-        /// The ID lives on another phone, and the citizen may move it here.
-        case elsewhere(ErrorText)
+        /// The ID lives on another phone, which is said here, and the citizen may move it.
+        case elsewhere(String)
         /// It is in the wallet.
         case done
         /// It is not.
@@ -118,7 +118,9 @@ public final class TapModel: Identifiable {
         } catch {
             let error = error as? WalletError ?? .Unavailable(code: internalFailure)
             let isElsewhere = error == .IssuerRefused(why: .anotherPhone) && !isMoving
-            step = isElsewhere ? .elsewhere(error.text(language)) : .failed(error.text(language))
+            let text = error.text(language)
+            // What happened alone: what the core says to do next is for whoever cannot move it.
+            step = isElsewhere ? .elsewhere(text.what) : .failed(text)
         }
     }
 

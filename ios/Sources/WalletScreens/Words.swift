@@ -115,7 +115,7 @@ public enum Words: String, Sendable, CaseIterable {
         case .wipedTitle: "지갑을 지웠습니다"
         case .wipedBody: "이 휴대전화에는 키도 신분증도 남아 있지 않습니다. 다시 시작하면 빈 지갑이 만들어집니다."
         case .moveTitle: "이 휴대전화로 옮기기"
-        case .moveBody: "옮기면 다른 휴대전화의 신분증은 끝나고, 그 휴대전화에도 알려집니다. 숫자를 다시 입력하고 카드를 다시 대 주세요."
+        case .moveBody: "옮기면 다른 휴대전화의 신분증은 끝나고, 그 휴대전화에도 알려집니다. 그 휴대전화가 지금 없어도 됩니다. 숫자를 다시 입력하고 카드를 다시 대 주세요."
         case .goOn: "이어서 읽기"
         case .phoneTitle: "이 휴대전화"
         case .giveUpTitle: "이 휴대전화에서 그만 쓰기"
@@ -217,7 +217,7 @@ public enum Words: String, Sendable, CaseIterable {
         case .wipedBody: "No key and no ID is left on this phone. Starting over makes an empty wallet."
         case .moveTitle: "Move it to this phone"
         case .moveBody:
-            "The ID on the other phone ends, and that phone is told. Type the digits again and hold the card to the phone again."
+            "The ID on the other phone ends, and that phone is told; you need not have it at hand. Type the digits again and hold the card to the phone again."
         case .goOn: "Go on reading"
         case .phoneTitle: "This phone"
         case .giveUpTitle: "Stop using this phone"

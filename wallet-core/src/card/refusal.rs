@@ -174,12 +174,8 @@ impl Refusal {
                 "이 휴대전화의 요청인지 발급기관이 확인하지 못했습니다."
             }
             (Self::BadSignature, Language::English) => "The issuer could not verify that this phone asks.",
-            (Self::AnotherPhone, Language::Korean) => {
-                "다른 휴대전화에 이미 신분증이 있습니다. 먼저 그것을 해지하세요."
-            }
-            (Self::AnotherPhone, Language::English) => {
-                "This person has the ID on another phone. Give that one up first."
-            }
+            (Self::AnotherPhone, Language::Korean) => "다른 휴대전화에 이미 신분증이 있습니다.",
+            (Self::AnotherPhone, Language::English) => "This person has the ID on another phone.",
             (Self::AnotherHolder, Language::Korean) => "이 지갑에는 다른 사람의 신분증이 있습니다.",
             (Self::AnotherHolder, Language::English) => "This wallet holds another person's ID.",
             (Self::MalformedRequest, Language::Korean) => "발급기관이 요청을 이해하지 못했습니다.",

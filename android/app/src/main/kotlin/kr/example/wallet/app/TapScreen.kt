@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.launch
 import kr.example.wallet.android.Tap
 import kr.example.wallet.core.stageText
+import kr.example.wallet.text
 
 /** Digits, where to hold the card, how far the reading is. */
 internal class TapScreen(
@@ -31,10 +32,10 @@ internal class TapScreen(
     private val bar = blocks.bar()
     private val percent = blocks.body()
     private val trouble = TroubleBlock(host, presenter::again)
-    private val elsewhere = TroubleBlock(host, null)
+    private val elsewhere = blocks.status()
     private val move =
         blocks.column(
-            elsewhere.view,
+            elsewhere,
             blocks.subheading(text(R.string.tap_move)),
             blocks.body(text(R.string.tap_move_what)),
             blocks.primary(text(R.string.tap_move_here)) { presenter.move() },
@@ -92,7 +93,8 @@ internal class TapScreen(
             }
 
             is TapState.Elsewhere -> {
-                elsewhere.show(state.refusal, withAct = false)
+                // What happened alone: what the core says to do next is for whoever cannot move it.
+                elsewhere.say(state.refusal.text(host.language).what)
             }
 
             is TapState.Reading -> {

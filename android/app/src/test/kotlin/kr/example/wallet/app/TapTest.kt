@@ -119,8 +119,10 @@ class TapTest {
             toTheCard()
             until { sees(R.string.tap_hold) }
             hold()
-            until { sees(WalletException.IssuerRefused(Refusal.ANOTHER_PHONE).text(Language.ENGLISH).what) }
+            val refused = WalletException.IssuerRefused(Refusal.ANOTHER_PHONE).text(Language.ENGLISH)
+            until { sees(refused.what) }
             assertTrue(sees(R.string.tap_move_what))
+            assertFalse(sees(refused.next) || sees("first"), "the way out is the one that is offered: ${texts()}")
             press(R.string.tap_move_here)
             until { sees(R.string.tap_hold) }
             hold()
