@@ -8,7 +8,7 @@
     /// One prompt, and everything that is done under it.
     ///
     /// It asks once; afterwards the context may show nothing any more, so that a second prompt for the same transaction is an
-    /// error and not a surprise. A cancelled task takes the prompt away; the core asks in a task of its own, which nobody cancels.
+    /// error and not a surprise. A cancelled task takes the prompt away: the core's own is cancelled when the app's is.
     final class Asking: @unchecked Sendable {
         // Apple's class may be called from any thread; `invalidate` is meant to come from another one.
         let context = LAContext()

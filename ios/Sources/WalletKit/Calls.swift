@@ -15,12 +15,15 @@ func walletCall<T>(_ call: () throws -> T) throws(WalletError) -> T {
     }
 }
 
-/// ``walletCall(_:)-(()throws->T)`` of a call that waits.
+/// ``walletCall(_:)-(()throws->T)`` of a call that waits. A cancelled task drops it, and what it had asked of the phone is
+/// cancelled.
 func walletCall<T: Sendable>(_ call: () async throws -> sending T) async throws(WalletError) -> T {
     do {
         return try await call()
     } catch let error as WalletError {
         throw error
+    } catch is CancellationError {
+        throw .UserCancelled
     } catch {
         throw .Unavailable(code: internalFailure)
     }

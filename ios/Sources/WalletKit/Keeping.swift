@@ -28,6 +28,7 @@ extension MobileId {
                         try? await Task.sleep(for: (try? self.state()) == .empty ? .seconds(1) : pause)
                     }
                 } catch {
+                    if Task.isCancelled { return }
                     switch error {
                     case .Offline, .IssuerRefused, .NotTrusted: try? await Task.sleep(for: pause)
                     case .NotUsable(.wiped): return

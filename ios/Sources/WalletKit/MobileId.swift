@@ -34,6 +34,9 @@ public typealias GoOn = @Sendable (ReadingPause) async -> Bool
 
 /// The citizen's wallet. Every call throws `WalletError` and nothing else.
 ///
+/// A call whose task is cancelled ends at once with `WalletError.UserCancelled`, and so does what it had asked of the phone: a
+/// prompt, a request. What it had kept before is kept.
+///
 /// It is locked after ``open(platform:config:)``; ``unlock()`` asks for the finger or the face. Any thread may call it.
 public final class MobileId: Sendable {
     let wallet: Wallet
@@ -285,7 +288,7 @@ public final class MobileId: Sendable {
         }
     }
 
-    /// The library does not see a cancelled task: it is told.
+    /// The reading is told of a cancelled task too, so that it speaks to the card no more.
     private static func run(
         _ reading: CardReading, lost: GoOn,
         tap: @escaping @Sendable () async throws -> ChipEvidence
