@@ -4,7 +4,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{LazyLock, Mutex},
+    sync::{
+        LazyLock, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use fixtures::platform::attestation;
@@ -120,6 +123,14 @@ impl Edit<'_> {
     }
 }
 
+/// Another for each run: the desk remembers the proofs it has seen, and takes none twice.
+fn entropy() -> Secret<32> {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let mut entropy = [7; 32];
+    entropy[..8].copy_from_slice(&RUNS.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    Secret::new(entropy)
+}
+
 /// `None` when somebody said no.
 fn run(world: &mut World, edit: &mut Edit<'_>) -> Option<()> {
     let client = Client {
@@ -132,7 +143,7 @@ fn run(world: &mut World, edit: &mut Edit<'_>) -> Option<()> {
         metadata: MetadataPolicy::AcceptUnsigned,
     };
     let (link, digits) = world.visit();
-    let (mut machine, mut step) = Issuance::begin(client, &link, Secret::new([7; 32])).ok()?;
+    let (mut machine, mut step) = Issuance::begin(client, &link, entropy()).ok()?;
     let mut attested = None;
     for _ in 0..200 {
         let input = match step {
