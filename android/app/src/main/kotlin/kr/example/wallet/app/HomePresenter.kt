@@ -75,7 +75,7 @@ internal class HomePresenter(
     /** Looks again at what there is: after the screen comes back, whatever happened elsewhere. */
     fun look() {
         isCovered = false
-        errand(::broken) {
+        errand(::broken, givesWay = true) {
             try {
                 now = wallets.ask { seen(it) }
             } catch (missing: NotSetUp) {

@@ -39,6 +39,7 @@ internal abstract class Presenter<S>(
 ) {
     private val shown = MutableStateFlow(initial)
     private var errand: Job? = null
+    private var givesWay = false
 
     val state: StateFlow<S> = shown.asStateFlow()
 
@@ -60,14 +61,21 @@ internal abstract class Presenter<S>(
     protected val isBusy: Boolean
         get() = errand?.isActive == true
 
-    /** Runs one errand; another one is refused while it lasts. What goes wrong comes to [trouble]. */
+    /**
+     * Runs one errand; another one is refused while it lasts. What goes wrong comes to [trouble]. After one that [givesWay], because
+     * nobody asked for it, what the citizen asks for meanwhile comes next.
+     */
     protected fun errand(
         trouble: (WalletException) -> Unit,
+        givesWay: Boolean = false,
         block: suspend CoroutineScope.() -> Unit,
     ) {
-        if (isBusy) return
+        val before = errand?.takeIf(Job::isActive)
+        if (before != null && (givesWay || !this.givesWay)) return
+        this.givesWay = givesWay
         errand =
             scope.launch {
+                before?.join()
                 try {
                     block()
                 } catch (ended: CancellationException) {
