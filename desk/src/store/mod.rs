@@ -465,7 +465,7 @@ fn active_copy(
     tx.first(
         "SELECT first_hour, staple_hours FROM copies JOIN bindings USING (person)
          WHERE cti = ?1 AND instance = ?2 AND state = 'active'
-         AND person NOT IN (SELECT person FROM suspensions)",
+         AND NOT EXISTS (SELECT 1 FROM suspensions WHERE suspensions.person = copies.person)",
         params![cti, instance],
         |row| Ok(StapleSpan { first_hour: row.get(0)?, hours: row.get(1)? }),
     )

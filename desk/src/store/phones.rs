@@ -248,8 +248,11 @@ impl Store {
         self.read(|tx| {
             tx.all(
                 "SELECT status_index, state = 'active' FROM copies
-                 WHERE status_index BETWEEN ?1 AND ?2 AND issued_at > ?3
-                 AND (state <> 'active' OR person IN (SELECT person FROM suspensions))",
+                 WHERE state <> 'active' AND status_index BETWEEN ?1 AND ?2 AND issued_at > ?3
+                 UNION ALL
+                 SELECT status_index, state = 'active' FROM suspensions JOIN copies USING (person)
+                 WHERE state = 'active' AND status_index BETWEEN ?1 AND ?2 AND issued_at > ?3
+                 ORDER BY status_index",
                 params![first, last, issued_after],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )

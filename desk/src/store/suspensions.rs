@@ -147,9 +147,11 @@ impl Store {
 pub(super) fn deactivated(tx: &mut Transaction<'_>, window: &PackWindow) -> Result<Vec<u32>, StoreError> {
     let PackWindow { issued_after, stopped_after } = *window;
     tx.all(
-        "SELECT status_index FROM copies
-         WHERE issued_at > ?1 AND staple_hours > 0
-         AND (retired_at > ?2 OR person IN (SELECT person FROM suspensions WHERE since > ?2))
+        // Two looks by an index each: an OR of them would read every copy there is.
+        "SELECT status_index FROM copies WHERE retired_at > ?2 AND issued_at > ?1 AND staple_hours > 0
+         UNION
+         SELECT status_index FROM suspensions JOIN copies USING (person)
+         WHERE since > ?2 AND issued_at > ?1 AND staple_hours > 0
          ORDER BY status_index",
         params![issued_after, stopped_after],
         |row| row.get(0),

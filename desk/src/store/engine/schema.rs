@@ -15,6 +15,7 @@ pub(in crate::store) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/009_grounds.sql"),
     include_str!("../migrations/010_acts_in_one.sql"),
     include_str!("../migrations/011_what_was_ordered_since.sql"),
+    include_str!("../migrations/012_inactive_copies.sql"),
 ];
 /// The version this program knows.
 pub(in crate::store) const VERSION: u32 = {
