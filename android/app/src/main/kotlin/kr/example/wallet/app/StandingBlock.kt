@@ -34,7 +34,8 @@ internal class StandingBlock(
         renewed: Renewed?,
     ) {
         document = card.document
-        val nothingRenews = renewed == Renewed.ENROL_AGAIN && card.state in setOf(CardState.ACTIVE, CardState.NEEDS_RENEWAL) && !card.endsSoon
+        val nothingRenews =
+            renewed == Renewed.ENROL_AGAIN && card.state in setOf(CardState.ACTIVE, CardState.NEEDS_RENEWAL) && !card.endsSoon
         view.isThere = card.state != CardState.ACTIVE || nothingRenews
         renew.isThere = card.state == CardState.NEEDS_RENEWAL && !card.endsSoon && !nothingRenews
         again.isThere = card.state == CardState.EXPIRED || card.state == CardState.REVOKED || card.endsSoon || nothingRenews
