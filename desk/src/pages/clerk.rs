@@ -14,7 +14,7 @@ use wallet_core::card::{Person, RegistrationNumber};
 
 use super::{
     documents, events,
-    guard::{Clerk, Posted, Signed, out_of_order},
+    guard::{Clerk, Fields, Posted, Signed, out_of_order},
     layout::{Page, csrf, refusal},
     phones,
     session::Session,
@@ -60,14 +60,7 @@ async fn front_page(
     let page = Page::of(&app.pages, session, ("주민 찾기", "Find a resident")).at("/clerk");
     let content = html! {
         @if let Some((korean, english)) = fault { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
-        form.card method="post" action="/clerk/find" {
-            (csrf(&session.csrf))
-            label for="number" { (page.say("주민등록번호", "Registration number")) }
-            p.hint #number-hint { (page.say("숫자 13자리. 예: 900101-1234567", "Thirteen digits, such as 900101-1234567")) }
-            input #number name="number" inputmode="numeric" autocomplete="off" spellcheck="false" maxlength="14"
-                aria-describedby="number-hint" required autofocus;
-            button type="submit" { (page.say("찾기", "Find")) }
-        }
+        (number_form(&page, session, "/clerk/find"))
         @if waiting > 0 {
             p.notice { a #waiting href=(documents::WAITING) {
                 (page.say("확인을 기다리는 신분증 신청: ", "Applications that wait for a check: ")) (waiting)
@@ -84,32 +77,49 @@ async fn front_page(
 
 async fn find(State(app): State<App>, posted: Posted<Clerk>) -> Response {
     let Posted { session, form, .. } = posted;
-    let number = RegistrationNumber::parse(form.get("number").unwrap_or_default().trim()).ok();
-    let found = match &number {
-        Some(number) => known(&app, number.as_str()).await,
-        None => Ok(None),
+    let answer = match found(&app, &session, &form).await {
+        Ok(Ok(handle)) => Ok(see(&format!("/clerk/people/{handle}"), None)),
+        Ok(Err(fault)) => front_page(&app, &session, Some(fault)).await,
+        Err(error) => Err(error),
     };
-    let Ok(found) = found else { return out_of_order(session.language) };
-    let Some(person) = found else {
-        let fault = match number {
+    or_out_of_order(session.language, answer)
+}
+
+/// The resident whose number was typed, as an address of this session's; or why there is none, in both languages. Looking somebody up is
+/// an act: whoever looks at neighbours leaves a trace.
+pub(super) async fn found(
+    app: &App,
+    session: &Session,
+    form: &Fields,
+) -> Result<Result<String, (&'static str, &'static str)>, IssuerError> {
+    let number = RegistrationNumber::parse(form.get("number").unwrap_or_default().trim()).ok();
+    let person = match &number {
+        Some(number) => known(app, number.as_str()).await?,
+        None => None,
+    };
+    let Some(person) = person else {
+        note(app, session, "find", "nobody", None).await?;
+        return Ok(Err(match number {
             None => ("주민등록번호 13자리를 다시 확인해 주세요.", "Check the thirteen digits again."),
             Some(_) => ("이 번호로 등록된 주민이 없습니다.", "Nobody is registered under this number."),
-        };
-        let noted = note(&app, &session, "find", "nobody", None).await;
-        let answer = match noted {
-            Ok(()) => front_page(&app, &session, Some(fault)).await,
-            Err(error) => Err(error),
-        };
-        return or_out_of_order(session.language, answer);
+        }));
     };
     let number = person.registration_number().as_str().to_owned();
-    // Looking somebody up is an act: whoever looks at neighbours leaves a trace.
-    if note(&app, &session, "find", "ok", Some(&number)).await.is_err() {
-        return out_of_order(session.language);
-    }
-    match app.pages.seal(&session, &number) {
-        Some(handle) => see(&format!("/clerk/people/{handle}"), None),
-        None => out_of_order(session.language),
+    note(app, session, "find", "ok", Some(&number)).await?;
+    app.pages.seal(session, &number).map(Ok).ok_or(IssuerError::Failed)
+}
+
+/// Where the number of a resident is typed, to be looked up at that address.
+pub(super) fn number_form(page: &Page<'_>, session: &Session, action: &str) -> Markup {
+    html! {
+        form.card method="post" action=(action) {
+            (csrf(&session.csrf))
+            label for="number" { (page.say("주민등록번호", "Registration number")) }
+            p.hint #number-hint { (page.say("숫자 13자리. 예: 900101-1234567", "Thirteen digits, such as 900101-1234567")) }
+            input #number name="number" inputmode="numeric" autocomplete="off" spellcheck="false" maxlength="14"
+                aria-describedby="number-hint" required autofocus;
+            button type="submit" { (page.say("찾기", "Find")) }
+        }
     }
 }
 
@@ -437,7 +447,8 @@ pub(super) async fn known(app: &App, number: &str) -> Result<Option<Person>, Iss
 
 /// The address is of another session, or of nobody.
 pub(super) fn gone(app: &App, session: &Session) -> Response {
-    let page = Page::of(&app.pages, session, ("다시 찾아 주세요", "Find the resident again")).at("/clerk");
+    let page = Page::of(&app.pages, session, ("다시 찾아 주세요", "Find the resident again"))
+        .at(session.role.home());
     let words = page.say(
         "로그인이 바뀌어 이 화면을 더 볼 수 없습니다.",
         "This page belonged to an earlier sign-in and can no longer be seen.",

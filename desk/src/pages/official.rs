@@ -9,12 +9,12 @@ use axum::{
     routing::{get, post},
 };
 use maud::{Markup, html};
-use wallet_core::card::{Person, RegistrationNumber};
+use wallet_core::card::Person;
 
 use super::{
-    clerk::{Word, known, note, who},
-    guard::{Official, Posted, Signed, out_of_order},
-    layout::{Page, csrf, refusal},
+    clerk::{Word, found, number_form, resident, who},
+    guard::{Official, Posted, Signed},
+    layout::{Page, csrf},
     session::Session,
     shown::{or_out_of_order, trail},
     sign_in::see,
@@ -52,12 +52,7 @@ async fn front_page(
         Page::of(&app.pages, session, ("발급기관의 정지와 해제", "Suspensions by the issuer")).at("/issuer");
     let content = html! {
         @if let Some((korean, english)) = fault { p.notice.bad #fault role="alert" { (page.say(korean, english)) } }
-        form.card method="post" action="/issuer/find" {
-            (csrf(&session.csrf))
-            label for="number" { (page.say("주민등록번호", "Registration number")) }
-            input #number name="number" inputmode="numeric" autocomplete="off" spellcheck="false" maxlength="14" required autofocus;
-            button type="submit" { (page.say("찾기", "Find")) }
-        }
+        (number_form(&page, session, "/issuer/find"))
         section aria-labelledby="trail" {
             h2 #trail { (page.say("우리 기관의 최근 처리", "What this office did lately")) }
             (trail(&page, &acts))
@@ -69,26 +64,12 @@ async fn front_page(
 
 async fn find(State(app): State<App>, posted: Posted<Official>) -> Response {
     let Posted { session, form, .. } = posted;
-    let number = RegistrationNumber::parse(form.get("number").unwrap_or_default().trim()).ok();
-    let found = match &number {
-        Some(number) => known(&app, number.as_str()).await,
-        None => Ok(None),
+    let answer = match found(&app, &session, &form).await {
+        Ok(Ok(handle)) => Ok(see(&format!("/issuer/people/{handle}"), None)),
+        Ok(Err(fault)) => front_page(&app, &session, Some(fault)).await,
+        Err(error) => Err(error),
     };
-    let Ok(found) = found else { return out_of_order(session.language) };
-    // Looking somebody up is an act, as it is at the centre.
-    let number = found.map(|person| person.registration_number().as_str().to_owned());
-    let outcome = if number.is_some() { "ok" } else { "nobody" };
-    if note(&app, &session, "find", outcome, number.as_deref()).await.is_err() {
-        return out_of_order(session.language);
-    }
-    let Some(number) = number else {
-        let fault = ("이 번호로 등록된 주민이 없습니다.", "Nobody is registered under this number.");
-        return or_out_of_order(session.language, front_page(&app, &session, Some(fault)).await);
-    };
-    match app.pages.seal(&session, &number) {
-        Some(handle) => see(&format!("/issuer/people/{handle}"), None),
-        None => out_of_order(session.language),
-    }
+    or_out_of_order(session.language, answer)
 }
 
 async fn person(
@@ -219,21 +200,4 @@ async fn act(app: App, handle: String, posted: Posted<Official>, act: &'static s
         Err(error) => return or_out_of_order(session.language, Err(error)),
     };
     or_out_of_order(session.language, person_page(&app, &session, &handle, &person, Some(word)).await)
-}
-
-/// The resident whose page this session opened; else what to answer.
-async fn resident(app: &App, session: &Session, handle: &str) -> Result<Person, Response> {
-    let person = match app.pages.open(session, handle) {
-        Some(number) => known(app, &number).await.map_err(|_| out_of_order(session.language))?,
-        None => None,
-    };
-    person.ok_or_else(|| {
-        let page =
-            Page::of(&app.pages, session, ("다시 찾아 주세요", "Find the resident again")).at("/issuer");
-        let words = page.say(
-            "로그인이 바뀌어 이 화면을 더 볼 수 없습니다.",
-            "This page belonged to an earlier sign-in and can no longer be seen.",
-        );
-        refusal(&page, StatusCode::NOT_FOUND, words)
-    })
 }
