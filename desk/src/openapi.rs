@@ -36,9 +36,9 @@ mod tests {
     use crate::{Config, Desk, DeskIdentity, server::routes};
 
     /// First segments of what is for people.
-    const PAGES: [&str; 11] = [
-        "", "admin", "clerk", "counter", "language", "operator", "password", "portal", "sign-in", "sign-out",
-        "static",
+    const PAGES: [&str; 12] = [
+        "", "admin", "clerk", "counter", "issuer", "language", "operator", "password", "portal", "sign-in",
+        "sign-out", "static",
     ];
 
     /// The answer to a request without a body, head and all.
