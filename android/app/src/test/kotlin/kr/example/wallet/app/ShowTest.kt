@@ -133,7 +133,7 @@ class ShowTest {
                 press(R.string.show_stop)
                 until { sees(R.string.card_show) }
             }
-            assertTrue(sees(R.string.card_few_left))
+            until { sees(R.string.card_few_left) }
             toTheChoice()
             views<RadioButton>().last().performClick()
             press(R.string.show_now)
@@ -144,8 +144,7 @@ class ShowTest {
             until { sees(R.string.renew_done) }
             assertEquals(before, prompts())
             press(R.string.issued_see)
-            until { sees(R.string.card_show) }
-            assertFalse(sees(R.string.card_few_left))
+            until { sees(R.string.card_show) && !sees(R.string.card_few_left) }
         }
 
     @Test
