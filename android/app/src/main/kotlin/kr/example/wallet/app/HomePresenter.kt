@@ -77,7 +77,7 @@ internal class HomePresenter(
         isCovered = false
         errand(::broken, givesWay = true) {
             try {
-                now = wallets.ask { seen(it) }
+                show(wallets.ask { seen(it) })
             } catch (missing: NotSetUp) {
                 now = HomeState.NotSetUp(missing.hint)
                 return@errand
@@ -89,11 +89,12 @@ internal class HomePresenter(
     /** One prompt, then the card. */
     fun unlock() {
         errand(::refused) {
-            now =
+            show(
                 wallets.ask {
                     it.unlock()
                     seen(it)
-                }
+                },
+            )
             refresh()
         }
     }
@@ -117,19 +118,26 @@ internal class HomePresenter(
     fun choose(card: String) {
         chosen = card
         countdown?.cancel()
-        errand(::refused) { now = wallets.ask { seen(it) } }
+        errand(::refused) { show(wallets.ask { seen(it) }) }
     }
 
     /** Another screen is in front: what it changes must not be seen here as it was before. */
     fun cover() {
         isCovered = true
         mask()
-        when (val covered = now) {
-            is HomeState.Welcome -> now = covered.copy(unfinished = false)
-            is HomeState.Locked -> now = covered.copy(unfinished = false)
-            is HomeState.Card -> now = covered.copy(unfinished = false)
-            is HomeState.Opening, is HomeState.NotSetUp, is HomeState.Broken -> Unit
-        }
+        show(now)
+    }
+
+    /** What waited before another screen came may be settled by now: the question comes back with the next look. */
+    private fun show(state: HomeState) {
+        now =
+            when {
+                !isCovered -> state
+                state is HomeState.Welcome -> state.copy(unfinished = false)
+                state is HomeState.Locked -> state.copy(unfinished = false)
+                state is HomeState.Card -> state.copy(unfinished = false)
+                else -> state
+            }
     }
 
     /** Masks again, at once. */
@@ -141,22 +149,24 @@ internal class HomePresenter(
     /** The keys died; the citizen has said that the ID may go. */
     fun startOver() {
         errand(::refused) {
-            now =
+            show(
                 wallets.ask {
                     it.startOver()
                     seen(it)
-                }
+                },
+            )
         }
     }
 
     /** Forgets an issuance that was cut short. */
     fun giveUpUnfinished() {
         errand(::refused) {
-            now =
+            show(
                 wallets.ask {
                     it.abandonIssuance()
                     seen(it)
-                }
+                },
+            )
         }
     }
 

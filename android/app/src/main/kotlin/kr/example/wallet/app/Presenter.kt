@@ -63,7 +63,7 @@ internal abstract class Presenter<S>(
 
     /**
      * Runs one errand; another one is refused while it lasts. What goes wrong comes to [trouble]. After one that [givesWay], because
-     * nobody asked for it, what the citizen asks for meanwhile comes next.
+     * nobody asked for it, the next comes as soon as it has ended.
      */
     protected fun errand(
         trouble: (WalletException) -> Unit,
@@ -71,7 +71,7 @@ internal abstract class Presenter<S>(
         block: suspend CoroutineScope.() -> Unit,
     ) {
         val before = errand?.takeIf(Job::isActive)
-        if (before != null && (givesWay || !this.givesWay)) return
+        if (before != null && !this.givesWay) return
         this.givesWay = givesWay
         errand =
             scope.launch {
