@@ -40,10 +40,10 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A few, or what the environment says.
+    /// A few, more than there are wallets at once; or what the environment says.
     fn of(desks: u32) -> Self {
         Self {
-            citizens: asked("LOAD_CITIZENS").unwrap_or(60),
+            citizens: asked("LOAD_CITIZENS").unwrap_or(72),
             wallets: asked("LOAD_WALLETS").unwrap_or(64),
             kills: asked("LOAD_KILLS").unwrap_or(6),
             desks: asked("LOAD_DESKS").unwrap_or(desks),
