@@ -3,7 +3,7 @@
 use super::{
     Access, BindingState, CodeRow, PersonId, Store, StoreError, SuspendedBy, Thumbprint, binding,
     cards::{CardRow, is_lost, record_card, report_lost},
-    engine::{Transaction, params},
+    engine::{Row, Transaction, params},
     grants::{OfferRow, Reseal, person_record, put_code, put_offer, put_person, tag_of},
     portal::{forget_seen, record_tap},
     suspensions::{settle, suspended_by},
@@ -246,16 +246,10 @@ impl Store {
     /// [`StoreError`].
     pub fn inactive(&self, first: u32, last: u32, issued_after: i64) -> Result<Vec<Inactive>, StoreError> {
         self.read(|tx| {
-            tx.all(
-                "SELECT status_index, state = 'active' FROM copies
-                 WHERE state <> 'active' AND status_index BETWEEN ?1 AND ?2 AND issued_at > ?3
-                 UNION ALL
-                 SELECT status_index, state = 'active' FROM suspensions JOIN copies USING (person)
-                 WHERE state = 'active' AND status_index BETWEEN ?1 AND ?2 AND issued_at > ?3
-                 ORDER BY status_index",
-                params![first, last, issued_after],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
+            let inactive = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let mut found: Vec<Inactive> = tx.all(INACTIVE, params![first, last, issued_after], inactive)?;
+            found.sort_unstable();
+            Ok(found)
         })
     }
 }
@@ -343,6 +337,14 @@ pub(super) fn bound(
     tx.execute("DELETE FROM standings WHERE instance = ?1", params![instance])?;
     Ok(())
 }
+
+/// Two looks by an index each, as for counters. In no order.
+pub(super) const INACTIVE: &str = "SELECT status_index, state = 'active' FROM copies
+     WHERE state <> 'active' AND status_index BETWEEN ?1 AND ?2 AND +issued_at > ?3
+     UNION ALL
+     SELECT status_index, state = 'active' FROM suspensions CROSS JOIN copies
+     WHERE copies.person = suspensions.person AND state = 'active'
+     AND +status_index BETWEEN ?1 AND ?2 AND +issued_at > ?3";
 
 /// What is known of a person has changed, and their copies say what is no longer true: they are vouched for no longer, and the
 /// phone may fetch others, which say the new. Tells whether there is a phone.

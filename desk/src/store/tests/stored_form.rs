@@ -169,3 +169,20 @@ fn no_query_has_a_question_mark_but_before_a_number() {
         }
     }
 }
+
+#[test]
+fn the_few_copies_that_ended_are_found_without_reading_all() {
+    let db = Connection::open_in_memory().unwrap();
+    MIGRATIONS.iter().for_each(|migration| db.execute_batch(migration).unwrap());
+    for (query, indexes) in [
+        (super::super::suspensions::DEACTIVATED, ["copies_retired", "copies_of_person"]),
+        (super::super::phones::INACTIVE, ["copies_inactive", "copies_of_person"]),
+    ] {
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let bound = vec![0_i64; plan.parameter_count()];
+        let steps = plan.query_map(rusqlite::params_from_iter(bound), |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN copies")), "{steps:?}");
+        assert!(indexes.iter().all(|index| steps.iter().any(|step| step.contains(index))), "{steps:?}");
+    }
+}
