@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     OpenIdError, Rule, Unsupported,
-    tests::{Issuer, WITH_CODE, answer, issuer, offer, request_key, sealed_answer},
+    scripted_issuer::{Issuer, WITH_CODE, answer, issuer, offer, request_key, sealed_answer},
 };
 use crate::{jose::Jwk, platform::HttpRequest};
 

@@ -11,8 +11,8 @@ use super::{
     ResponseEncryption, TokenPolicy, Unsupported,
     form::parse_form,
     messages::authorization_details,
+    scripted_issuer::{ISSUER, Issuer, REDIRECT, SIGN_IN, answer, dpop_claims, form, issuer, offer},
     sd_jwt::SdJwt,
-    tests::{ISSUER, Issuer, REDIRECT, SIGN_IN, answer, dpop_claims, form, issuer, offer},
 };
 use crate::{
     jose::{ContentEncryption, Jwk, Jws, encode},

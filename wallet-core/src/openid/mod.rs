@@ -29,6 +29,9 @@ mod provider_tests;
 mod resuming_tests;
 
 #[cfg(test)]
+mod scripted_issuer;
+
+#[cfg(test)]
 mod tap_tests;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Issuance, Misuse, OpenIdError, Step,
-    tests::{DIED, Issuer, SIGN_IN, WITH_CODE, answer, issuer, offer},
+    scripted_issuer::{DIED, Issuer, SIGN_IN, WITH_CODE, answer, issuer, offer},
 };
 use crate::bytes::{Secret, SecretBytes};
 
@@ -42,13 +42,13 @@ fn the_browser_may_come_back_to_another_process() {
     let mut dead = issuer();
     dead.dies_at = Some(|step| matches!(step, Step::OpenInBrowser(_)));
     assert_eq!(dead.drive(&offer(&["card"], SIGN_IN)), Err(DIED));
-    let pushed = super::tests::form(dead.sent("/par")[0]);
+    let pushed = super::scripted_issuer::form(dead.sent("/par")[0]);
     let back = |state: &str| {
         Some(format!("https://wallet.example/cb?code=abc&iss=https%3A%2F%2Fissuer.example&state={state}"))
     };
     let alive = resumed(&dead, back(&pushed["state"])).unwrap();
     assert_eq!(alive.delivered, 3);
-    let token = super::tests::form(alive.sent("/token")[0]);
+    let token = super::scripted_issuer::form(alive.sent("/token")[0]);
     assert_eq!(token["code"], "abc");
     let challenge = crate::jose::encode(&crate::crypto::hash::sha256(token["code_verifier"].as_bytes()));
     assert_eq!(pushed["code_challenge"], challenge);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     CARD_EVIDENCE, CardEvidence, Issuance, OpenIdError, Rule, Unsupported,
-    tests::{ISSUER, Issuer, NOW, answer, chip, face, form, issuer},
+    scripted_issuer::{ISSUER, Issuer, NOW, answer, chip, face, form, issuer},
 };
 use crate::{
     bytes::Secret,
