@@ -20,13 +20,20 @@ use super::{
     sign_in::see,
 };
 use crate::{
-    issuer::{IssuerError, SuspendedBy},
+    issuer::{Issuer, IssuerError, SuspendedBy},
     server::App,
-    store::Standing,
+    store::{Standing, Trail},
 };
 
 /// Acts shown.
 const TRAIL: u32 = 50;
+
+/// What the issuer orders.
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    Suspend,
+    Resume,
+}
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -162,42 +169,60 @@ fn ordered(page: &Page<'_>) -> Markup {
 }
 
 async fn suspend(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Official>) -> Response {
-    act(app, handle, posted, "suspend").await
+    carry_out(app, handle, posted, Order::Suspend).await
 }
 
 async fn resume(State(app): State<App>, Path(handle): Path<String>, posted: Posted<Official>) -> Response {
-    act(app, handle, posted, "resume").await
+    carry_out(app, handle, posted, Order::Resume).await
 }
 
-async fn act(app: App, handle: String, posted: Posted<Official>, act: &'static str) -> Response {
+async fn carry_out(app: App, handle: String, posted: Posted<Official>, order: Order) -> Response {
     let Posted { session, form, .. } = posted;
     let person = match resident(&app, &session, &handle).await {
         Ok(person) => person,
         Err(response) => return response,
     };
-    if form.get("sure") != Some("yes") {
-        let word = (
-            false,
-            "먼저 결정 문서를 확인하고 표시해 주세요.",
-            "First check the decision, and tick the box.",
-        );
-        return or_out_of_order(
-            session.language,
-            person_page(&app, &session, &handle, &person, Some(word)).await,
-        );
-    }
-    let (number, trail) = (person.registration_number().as_str().to_owned(), session.trail(act));
-    let done = app.with_issuer(move |issuer, now| match act {
-        "suspend" => issuer.suspend(&number, SuspendedBy::Issuer, Some(&trail), now).map(|()| true),
-        _ => issuer.lift_own(&number, &trail, now),
-    });
-    let word = match done.await {
-        Ok(true) if act == "suspend" => {
-            (true, "정지했습니다. 지금부터 받아들여지지 않습니다.", "Suspended. It is accepted no longer.")
-        }
-        Ok(true) => (true, "정지를 해제했습니다.", "Resumed."),
-        Ok(false) => (false, "발급기관이 정지한 신분증이 아닙니다.", "The issuer has not suspended this ID."),
-        Err(error) => return or_out_of_order(session.language, Err(error)),
+    let word = if form.get("sure") == Some("yes") {
+        let (number, trail) = (person.registration_number().as_str().to_owned(), session.trail(order.name()));
+        let done = app.with_issuer(move |issuer, now| order.done(issuer, &number, &trail, now));
+        done.await.map(|done| order.word(done))
+    } else {
+        Ok((false, "먼저 결정 문서를 확인하고 표시해 주세요.", "First check the decision, and tick the box."))
     };
-    or_out_of_order(session.language, person_page(&app, &session, &handle, &person, Some(word)).await)
+    let answer = match word {
+        Ok(word) => person_page(&app, &session, &handle, &person, Some(word)).await,
+        Err(error) => Err(error),
+    };
+    or_out_of_order(session.language, answer)
+}
+
+impl Order {
+    /// Gives it; tells whether there was anything of the issuer's to lift.
+    fn done(self, issuer: &Issuer, number: &str, trail: &Trail, now: i64) -> Result<bool, IssuerError> {
+        match self {
+            Self::Suspend => issuer.suspend(number, SuspendedBy::Issuer, Some(trail), now).map(|()| true),
+            Self::Resume => issuer.lift_own(number, trail, now),
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+        }
+    }
+
+    const fn word(self, done: bool) -> Word {
+        match (self, done) {
+            (_, false) => {
+                (false, "발급기관이 정지한 신분증이 아닙니다.", "The issuer has not suspended this ID.")
+            }
+            (Self::Suspend, true) => (
+                true,
+                "정지했습니다. 지금부터 받아들여지지 않습니다.",
+                "Suspended. It is accepted no longer.",
+            ),
+            (Self::Resume, true) => (true, "정지를 해제했습니다.", "Resumed."),
+        }
+    }
 }
