@@ -1,5 +1,6 @@
 //! What the behaviour tests share: where the outside oracles are, and how their absence is told.
 
+pub mod held;
 pub mod mortal;
 pub mod report;
 pub mod scene;

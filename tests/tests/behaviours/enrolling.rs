@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use fixtures::{
-    chip::VirtualCard,
+    chip::{VirtualCard, VirtualLink},
     people,
     platform::{FaceAnswer, ScriptedHttp},
 };
-use tests::scene::Scene;
+use tests::scene::{CAN, Scene};
 use wallet_core::{
     card::Disclosure,
     wallet::{
-        CardState, Enrolment, EnrolmentListener, EnrolmentStage, Language, ListenerError, Refusal,
-        UnlockWith, WalletError, WalletState,
+        BasicAccessPolicy, CardAccessView, CardState, Enrolment, EnrolmentListener, EnrolmentStage, Language,
+        ListenerError, Refusal, UnlockWith, WalletError, WalletState,
     },
 };
 
@@ -59,6 +59,26 @@ async fn enrols_a_tapped_card() {
     assert!(card.masked_registration_number.ends_with("******"));
     assert!(card.copies.iter().map(|copies| copies.left).eq(Disclosure::ALL.map(Disclosure::batch)));
     assert_eq!(phone.wallet.state(), Ok(WalletState::Ready));
+}
+
+#[tokio::test]
+async fn enrols_by_the_printed_lines() {
+    let scene = Scene::new().await;
+    let phone = scene.phone("phone").await;
+    let citizen = people::adult();
+    let lines = citizen.mrz_information();
+    let access = CardAccessView::Mrz {
+        number: lines[..10].into(),
+        birth: lines[10..17].into(),
+        expiry: lines[17..].into(),
+        basic_access: BasicAccessPolicy::Never,
+    };
+    let enrolment = Arc::clone(&phone.wallet).enrol().await.unwrap();
+    let link = VirtualLink::new(VirtualCard::of(&citizen).can(CAN).build());
+    let reading = phone.wallet.read_card(Arc::new(link), access, None).unwrap();
+    let evidence = enrolment.tap(reading).await.unwrap();
+    let card = enrolment.finish(evidence, None).await.unwrap();
+    assert_eq!((card.name.as_str(), card.state), (citizen.name, CardState::Active));
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use std::sync::{
 
 use desk::openid::Offer;
 use fixtures::{browser::Browser, people, platform::LoopbackHttp};
-use tests::scene::{Phone, Scene};
+use tests::{
+    held::HeldHttp,
+    scene::{Phone, Scene},
+};
 use wallet_core::{
     card::Disclosure,
     platform::{Http, HttpError, HttpRequest, HttpResponse},
@@ -17,7 +20,7 @@ use wallet_core::{
     },
 };
 
-use crate::{enrolled, left, reopened, restarted};
+use crate::{enrolled, left, reopened, restarted, show_adult, text_at};
 
 const REFUSED: WalletError = WalletError::IssuerRefused { why: Refusal::CodeNotAccepted };
 
@@ -157,6 +160,35 @@ async fn an_issuance_cut_short_is_resumed() {
     let issued = Arc::clone(&phone.wallet).resume_issuance(None).await.unwrap();
     assert!(matches!(issued, Issued::Card { .. }));
     assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::None));
+}
+
+#[tokio::test]
+async fn another_issuance_takes_the_turn() {
+    let scene = Scene::new().await;
+    let http = Arc::new(HeldHttp::default());
+    let phone = scene.locked_phone("phone", http.clone()).await;
+    phone.wallet.unlock(UnlockWith::Biometrics).await.unwrap();
+    let first = visit(&scene).await;
+    let Scan::Offer { link } = phone.wallet.scan(first.link).unwrap() else { panic!("an offer") };
+    let offer = Arc::clone(&phone.wallet).open_offer(link).await.unwrap();
+    http.door.shut();
+    // Its keys are made, and its credentials are on their way.
+    let accepted = tokio::spawn(async move { offer.accept(Some(first.transaction_code.into()), None).await });
+    http.door.reached().await;
+    let second = visit(&scene).await;
+    let issued = accept(&phone, &second.link, &second.transaction_code).await.unwrap();
+    assert!(matches!(issued, Issued::Card { .. }));
+    http.door.open();
+    assert_eq!(accepted.await.unwrap(), Err(WalletError::UserCancelled));
+    assert_eq!(phone.wallet.cards().unwrap().len(), 1);
+    assert_eq!(phone.wallet.unfinished_issuance(), Ok(UnfinishedIssuance::None));
+    let show = show_adult(&phone).await.unwrap();
+    let now = scene.now().unix_seconds;
+    assert!(scene.counter().check(&text_at(&show, now), now, 0).accepted);
+    // No key of the first is left: as many as of one issuance.
+    let other = scene.phone("other").await;
+    other.enrol(&people::minor()).await.unwrap();
+    assert_eq!(phone.keys.key_count(), other.keys.key_count());
 }
 
 #[tokio::test]

@@ -6,10 +6,13 @@ use fixtures::{
     people,
     platform::{Answer, ScriptedHttp},
 };
-use tests::scene::{Phone, Scene};
+use tests::{
+    held::HeldPrompt,
+    scene::{Phone, Scene},
+};
 use wallet_core::{
     card::Disclosure,
-    wallet::{UnlockWith, WalletError, WalletState},
+    wallet::{Platform, UnlockWith, Wallet, WalletError, WalletState},
 };
 
 use crate::{enrolled, reopened};
@@ -49,10 +52,10 @@ async fn a_damaged_vault_is_moved_aside() {
     let half = bytes.len() / 2;
     bytes[half..].fill(0x55);
     std::fs::write(&config.vault_path, &bytes).unwrap();
-    let opened = wallet_core::wallet::Wallet::open(platform.clone(), config.clone()).await;
+    let opened = Wallet::open(platform.clone(), config.clone()).await;
     let Err(WalletError::StorageCorrupt { kept_at: Some(kept_at) }) = opened.map(|_| ()) else { panic!() };
     assert_eq!(std::fs::read(kept_at).unwrap(), bytes);
-    let fresh = wallet_core::wallet::Wallet::open(platform, config).await.unwrap();
+    let fresh = Wallet::open(platform, config).await.unwrap();
     assert_eq!(fresh.state(), Ok(WalletState::Empty));
 }
 
@@ -76,6 +79,29 @@ async fn a_cancelled_unlock_stays_locked() {
 }
 
 #[tokio::test]
+async fn a_lock_while_the_prompt_is_up_wins() {
+    let scene = Scene::new().await;
+    let phone = enrolled(&scene).await.closed();
+    let keys = Arc::new(HeldPrompt::new(phone.keys.clone()));
+    let platform = Platform { key_store: keys.clone(), ..phone.platform.clone() };
+    let wallet = Wallet::open(platform, phone.config.clone()).await.unwrap();
+    let prompts = phone.keys.prompt_count();
+    keys.door.shut();
+    let asked = tokio::spawn({
+        let wallet = Arc::clone(&wallet);
+        async move { wallet.unlock(UnlockWith::Biometrics).await }
+    });
+    keys.door.reached().await;
+    wallet.lock().unwrap();
+    keys.door.open();
+    assert_eq!(asked.await.unwrap(), Err(WalletError::Locked));
+    assert_eq!(wallet.state(), Ok(WalletState::Locked));
+    wallet.unlock(UnlockWith::Biometrics).await.unwrap();
+    assert_eq!(wallet.state(), Ok(WalletState::Ready));
+    assert_eq!(phone.keys.prompt_count(), prompts + 2);
+}
+
+#[tokio::test]
 async fn a_lock_out_is_told() {
     let scene = Scene::new().await;
     let phone = locked(&scene).await;
@@ -93,7 +119,7 @@ async fn missing_biometrics_are_told() {
     let phone = locked(&scene).await;
     let (platform, mut config) = (phone.platform.clone(), phone.config.clone());
     config.vault_path.push_str("-new");
-    let open = || wallet_core::wallet::Wallet::open(platform.clone(), config.clone());
+    let open = || Wallet::open(platform.clone(), config.clone());
     phone.keys.set_biometrics(false);
     assert_eq!(open().await.map(|_| ()), Err(WalletError::NoBiometrics));
     phone.keys.set_biometrics(true);

@@ -1,6 +1,6 @@
 //! Having the wallet provider vouch for this wallet and its keys.
 
-use super::{Wallet, WalletError, code};
+use super::{Wallet, WalletError, code, turns::Turn};
 use crate::{
     card::Refusal,
     crypto::sign::PublicKey,
@@ -22,11 +22,11 @@ const MISBEHAVED: WalletError = WalletError::Unavailable { code: code::PLATFORM_
 impl Wallet {
     /// Has the wallet attested; makes its Instance key when it has none, or when the one it has is known to nobody any more:
     /// the hardware lost it, or the provider began anew.
-    pub(super) async fn attest_wallet(&self) -> Result<Attested, WalletError> {
+    pub(super) async fn attest_wallet(&self, turn: &Turn) -> Result<Attested, WalletError> {
         let known = self.with_vault(|vault| Ok(vault.settings()?.instance_key))?;
         match known {
-            None => self.ask_provider(None).await,
-            Some(known) => match self.ask_provider(Some(known.clone())).await {
+            None => self.ask_provider(None, turn).await,
+            Some(known) => match self.ask_provider(Some(known.clone()), turn).await {
                 Err(
                     WalletError::KeyInvalidated
                     | WalletError::IssuerRefused { why: Refusal::AttestationRefused },
@@ -34,23 +34,25 @@ impl Wallet {
                     self.forget_instance_key(&known)?;
                     // It signs for nothing any more; that it could not be deleted now does no harm.
                     drop(self.platform.key_store.delete(vec![known.id.into()]).await);
-                    self.ask_provider(None).await
+                    self.ask_provider(None, turn).await
                 }
                 attested => attested,
             },
         }
     }
 
-    async fn ask_provider(&self, known: Option<InstanceKey>) -> Result<Attested, WalletError> {
+    async fn ask_provider(&self, known: Option<InstanceKey>, turn: &Turn) -> Result<Attested, WalletError> {
         let made_new = known.is_none();
         let mut instance = known;
-        let word = self.get_word(&mut instance).await;
+        let mut word = self.get_word(&mut instance).await;
+        if let (true, Ok(_), Some(new)) = (made_new, &word, &instance) {
+            // The provider knows this key now: a wallet that lost it would be another phone. Of two that began at once, one is kept.
+            if !self.keep_instance_key(new, turn).await? {
+                word = Err(WalletError::UserCancelled);
+            }
+        }
         match (word, instance) {
             (Ok(word), Some(instance)) => {
-                if made_new {
-                    // The provider knows this key now: a wallet that lost it would be another phone.
-                    self.keep_instance_key(&instance).await?;
-                }
                 let public = PublicKey::from_sec1(&instance.public_key).map_err(|_| MISBEHAVED)?;
                 Ok(Attested { instance, public, word })
             }
@@ -136,13 +138,18 @@ impl Wallet {
             .map_err(|_| WalletError::Unavailable { code: code::CONFIGURATION })
     }
 
-    async fn keep_instance_key(&self, instance: &InstanceKey) -> Result<(), WalletError> {
-        self.with_vault(|vault| {
+    /// Whether it could: not when another issuance has taken the turn.
+    async fn keep_instance_key(&self, instance: &InstanceKey, turn: &Turn) -> Result<bool, WalletError> {
+        let kept = self.with_vault(|vault| {
+            if !self.turns.is_held_by(turn) {
+                return Ok(false);
+            }
             let mut settings = vault.settings()?;
             settings.instance_key = Some(instance.clone());
-            vault.set_settings(&settings)
+            vault.set_settings(&settings).map(|()| true)
         })?;
-        self.anchor_version().await
+        self.anchor_version().await?;
+        Ok(kept)
     }
 
     fn forget_instance_key(&self, instance: &InstanceKey) -> Result<(), WalletError> {

@@ -14,6 +14,7 @@ use super::{
     holder_keys::HolderKeys,
     received::Received,
     standing::{STANDING, Standing},
+    turns::Turn,
     underway::{self, UNDER_WAY, UnderWay},
 };
 use crate::{
@@ -36,6 +37,8 @@ const WHOLE_DOCUMENTS: u32 = 3;
 /// One issuance under way.
 pub(super) struct Issuing {
     attested: Attested,
+    /// Its turn, while it is driven.
+    turn: Option<Turn>,
     made: HolderKeys,
     /// The keys made last, and what the hardware says of them.
     last: Option<(Vec<Vec<u8>>, Attestation)>,
@@ -106,6 +109,7 @@ impl Wallet {
     }
 
     /// Gets ready: the personal part must be open, keys of an earlier attempt go, the provider vouches for the wallet.
+    /// An issuance that is driven at this moment ends.
     pub(super) async fn begin_issuing(&self, expected: Option<Person>) -> Result<Issuing, WalletError> {
         self.refuse_locked()?;
         // Everything of a card is sealed under the person's key, so it must be open at the end too.
@@ -114,10 +118,12 @@ impl Wallet {
         if let Ok(mut deferred) = self.deferred.lock() {
             *deferred = None;
         }
-        self.sweep_keys().await?;
-        let attested = self.attest_wallet().await?;
+        let turn = self.turns.take();
+        self.sweep_keys(&turn).await?;
+        let attested = self.attest_wallet(&turn).await?;
         Ok(Issuing {
             attested,
+            turn: Some(turn),
             made: HolderKeys::default(),
             last: None,
             expected,
@@ -141,21 +147,29 @@ impl Wallet {
         })
     }
 
-    /// Deletes Holder keys of an issuance that ended without credentials, and forgets them.
-    async fn sweep_keys(&self) -> Result<(), WalletError> {
-        let mut under_way = self.with_vault(UnderWay::load)?;
-        if under_way.keys.is_empty() {
+    /// Deletes Holder keys of issuances that ended without credentials, and forgets them. Nobody but `turn` may have made any since.
+    async fn sweep_keys(&self, turn: &Turn) -> Result<(), WalletError> {
+        let keys = self.with_vault(|vault| {
+            let mut under_way = UnderWay::load(vault)?;
+            let is_ours = self.turns.is_held_by(turn);
+            Ok(if is_ours { std::mem::take(&mut under_way.keys) } else { Vec::new() })
+        })?;
+        if keys.is_empty() {
             return Ok(());
         }
-        self.platform.key_store.delete(std::mem::take(&mut under_way.keys)).await?;
-        self.with_vault(|vault| under_way.store(vault))?;
+        self.platform.key_store.delete(keys.clone()).await?;
+        self.with_vault(|vault| underway::change(vault, |under_way| under_way.forget(&keys)))?;
         self.anchor_version().await
     }
 
-    /// Forgets an issuance that cannot go on.
+    /// Forgets an issuance that was begun, and ends one that is driven.
     pub(super) async fn abandon(&self) -> Result<(), WalletError> {
-        self.sweep_keys().await?;
-        self.with_vault(|vault| UnderWay::default().store(vault))?;
+        let turn = self.turns.take();
+        if let Ok(mut deferred) = self.deferred.lock() {
+            *deferred = None;
+        }
+        self.sweep_keys(&turn).await?;
+        self.with_vault(|vault| underway::change(vault, UnderWay::forget_saved))?;
         self.anchor_version().await
     }
 }
@@ -188,21 +202,18 @@ impl Issuing {
         step: Step,
         watch: &Watch<'_>,
     ) -> Result<Stop, WalletError> {
-        let outcome = self.run(wallet, machine, step, watch).await;
+        let turn = self.turn.take().unwrap_or_else(|| wallet.turns.take());
+        let outcome = self.run(wallet, machine, step, watch, &turn).await;
         match (outcome, self.stored.take()) {
             // The card is stored. That the issuer could not be told changes nothing for the citizen.
             (Err(_), Some(card)) => Ok(Stop::Done(card)),
             (Err(error), None) => {
-                // Keys without credentials would only fill the hardware. That this fails too changes nothing now; the
-                // next issuance tries again.
                 // What is kept of another issuance is none of this one's: an offer scanned again ends nothing.
-                let swept = if !self.kept || is_worth_going_on(&error, self.delivered) {
-                    wallet.sweep_keys().await
-                } else {
-                    wallet.abandon().await
-                };
-                drop(swept);
-                Err(error)
+                let is_over = self.kept && !is_worth_going_on(&error, self.delivered);
+                // That this fails too changes nothing now; the next issuance tries again.
+                drop(self.give_back(wallet, is_over, &turn).await);
+                // Whatever it met, it ends because another one was begun.
+                Err(if wallet.turns.is_held_by(&turn) { error } else { WalletError::UserCancelled })
             }
             (stop, stored) => {
                 self.stored = stored;
@@ -211,15 +222,37 @@ impl Issuing {
         }
     }
 
+    /// Deletes the keys it made: without credentials they would only fill the hardware. What was kept of it goes where it `is_over`.
+    async fn give_back(&self, wallet: &Wallet, is_over: bool, turn: &Turn) -> Result<(), WalletError> {
+        let keys = self.made.ids();
+        let gone =
+            if keys.is_empty() { Ok(Vec::new()) } else { wallet.platform.key_store.delete(keys).await };
+        let gone = gone?;
+        wallet.with_vault(|vault| {
+            underway::change(vault, |under_way| {
+                under_way.forget(&gone);
+                if is_over && wallet.turns.is_held_by(turn) {
+                    under_way.forget_saved();
+                }
+            })
+        })?;
+        wallet.anchor_version().await
+    }
+
     async fn run(
         &mut self,
         wallet: &Wallet,
         mut machine: Issuance,
         mut step: Step,
         watch: &Watch<'_>,
+        turn: &Turn,
     ) -> Result<Stop, WalletError> {
         let platform = &wallet.platform;
         loop {
+            // What is stored is finished, whoever came meanwhile.
+            if self.stored.is_none() && !wallet.turns.is_held_by(turn) {
+                return Err(WalletError::UserCancelled);
+            }
             let input = match step {
                 Step::Http(request) => Input::Response(platform.http.send(request).await?),
                 Step::AskConsent(summary) => return Ok(Stop::Consent { machine, summary: *summary }),
@@ -236,13 +269,13 @@ impl Issuing {
                     return Ok(Stop::Examine { machine, public_key, commands });
                 }
                 Step::Save(bytes) => {
-                    self.save(wallet, &bytes).await?;
+                    self.save(wallet, &bytes, turn).await?;
                     Input::Saved
                 }
                 Step::MakeHolderKeys { configuration: _, format, challenge, count } => {
                     watch.enter(EnrolmentStage::MakingKeys)?;
                     let count = count.min(wanted_copies(&format));
-                    let keys = self.make_keys(wallet, challenge, count).await?;
+                    let keys = self.make_keys(wallet, challenge, count, turn).await?;
                     watch.enter(EnrolmentStage::FetchingCredentials)?;
                     Input::HolderKeys(keys)
                 }
@@ -257,7 +290,7 @@ impl Issuing {
                 Step::Wait { seconds } => return Ok(Stop::Later { machine, seconds }),
                 Step::Keep(delivered) => {
                     self.delivered = true;
-                    let kept = self.keep(wallet, &delivered, watch).await;
+                    let kept = self.keep(wallet, &delivered, watch, turn).await;
                     if let Err(error) = kept {
                         self.report_failure(wallet, machine).await;
                         return Err(error);
@@ -269,7 +302,11 @@ impl Issuing {
                         if let Some(renewal) = &finished.renewal {
                             underway::store_renewal(vault, renewal)?;
                         }
-                        UnderWay::default().store(vault)
+                        underway::change(vault, |under_way| {
+                            if self.kept && wallet.turns.is_held_by(turn) {
+                                under_way.forget_saved();
+                            }
+                        })
                     })?;
                     wallet.anchor_version().await?;
                     let card = self.stored.take();
@@ -280,29 +317,39 @@ impl Issuing {
         }
     }
 
-    async fn save(&mut self, wallet: &Wallet, bytes: &SecretBytes) -> Result<(), WalletError> {
-        let mut under_way = UnderWay::default();
-        under_way.keys = self.made.ids();
-        under_way.set_saved(bytes);
-        wallet.with_vault(|vault| under_way.store(vault))?;
+    async fn save(&mut self, wallet: &Wallet, bytes: &SecretBytes, turn: &Turn) -> Result<(), WalletError> {
+        let is_ours = wallet.with_vault(|vault| {
+            let is_ours = wallet.turns.is_held_by(turn);
+            if is_ours {
+                underway::change(vault, |under_way| under_way.set_saved(bytes))?;
+            }
+            Ok(is_ours)
+        })?;
+        if !is_ours {
+            return Err(WalletError::UserCancelled);
+        }
         self.kept = true;
         wallet.anchor_version().await
     }
 
-    /// Makes keys, and remembers their names before anything else happens with them.
+    /// Makes keys, and remembers their names before anything else happens with them: for whoever sweeps, should they stay nobody's.
     async fn make_keys(
         &mut self,
         wallet: &Wallet,
         challenge: [u8; 32],
         count: u32,
+        turn: &Turn,
     ) -> Result<Vec<Vec<u8>>, WalletError> {
         let created = wallet.platform.key_store.create(KeyPolicy::HOLDER, challenge.to_vec(), count).await?;
         self.made.take(&created);
-        wallet.with_vault(|vault| {
-            let mut under_way = UnderWay::load(vault)?;
-            under_way.keys = self.made.ids();
-            under_way.store(vault)
+        let is_ours = wallet.with_vault(|vault| {
+            let ids = created.keys.iter().map(|key| key.id.clone());
+            underway::change(vault, |under_way| under_way.keys.extend(ids))?;
+            Ok(wallet.turns.is_held_by(turn))
         })?;
+        if !is_ours {
+            return Err(WalletError::UserCancelled);
+        }
         let keys: Vec<Vec<u8>> = created.keys.into_iter().map(|key| key.public_key).collect();
         self.last = Some((keys.clone(), created.attestation));
         Ok(keys)
@@ -329,12 +376,13 @@ impl Issuing {
         wallet: &Wallet,
         delivered: &Delivered,
         watch: &Watch<'_>,
+        turn: &Turn,
     ) -> Result<(), WalletError> {
         watch.enter(EnrolmentStage::Verifying)?;
         let now = wallet.now()?.unix_seconds;
         let received = wallet.verify_delivered(delivered, self.expected.as_ref(), &self.made, now)?;
         watch.enter(EnrolmentStage::Storing)?;
-        self.stored = Some(wallet.store_received(received, now).await?);
+        self.stored = Some(wallet.store_received(received, &self.made.ids(), now, turn).await?);
         Ok(())
     }
 
@@ -364,21 +412,31 @@ impl Issuing {
 
 impl Wallet {
     /// Puts a card in the place of its predecessor, all of it or nothing.
-    async fn store_received(&self, received: Received, now: i64) -> Result<CardView, WalletError> {
+    async fn store_received(
+        &self,
+        received: Received,
+        made: &[String],
+        now: i64,
+        turn: &Turn,
+    ) -> Result<CardView, WalletError> {
         let Received { card, copies, mdocs, sd_jwts, words, standing } = received;
         let (name, words) = (Words::row_of(&card.document), words.encode());
         let issuer = self.config.issuer_url.clone();
         let stored = self.with_vault(|vault| {
+            // Whoever took the turn has swept its keys, or is about to.
+            let mut under_way = UnderWay::load(vault)?;
+            if !self.turns.is_held_by(turn) || made.iter().any(|key| !under_way.keys.contains(key)) {
+                return Ok(None);
+            }
             let mut settings = vault.settings()?;
             settings.issuer = Some(issuer);
             let known = vault.cards()?.iter().any(|known| known.document == card.document);
             let kind = if known { EventKind::CardReplaced } else { EventKind::CardAdded };
             // In the same transaction the new keys stop being nobody's.
-            let mut under_way = UnderWay::load(vault)?;
-            under_way.keys.clear();
+            under_way.forget(made);
             let mut known = Standing::load(vault)?;
             known.put(&card.id, standing);
-            vault.store_enrolled(&Enrolled {
+            let stored = vault.store_enrolled(&Enrolled {
                 card: &card,
                 copies: &copies,
                 mdocs: &mdocs,
@@ -390,8 +448,10 @@ impl Wallet {
                     (&name, &words),
                     (STANDING, &known.encode()),
                 ],
-            })
+            })?;
+            Ok(Some(stored))
         })?;
+        let stored = stored.ok_or(WalletError::UserCancelled)?;
         self.anchor_version().await?;
         let orphaned: Vec<String> = stored.orphaned_keys.into_iter().map(String::from).collect();
         if !orphaned.is_empty() {

@@ -29,6 +29,7 @@ mod session;
 mod standing;
 mod texts;
 mod trusted;
+mod turns;
 mod underway;
 mod views;
 mod wiping;

@@ -290,12 +290,17 @@ impl Wallet {
         document: String,
         done: &mut Refreshed,
     ) -> Result<Renewed, WalletError> {
-        // An issuance under way, with a browser out or an issuer that was not ready, must not lose its keys to this one.
+        // An issuance that is driven, or waits for a browser or for an issuer that was not ready, must not lose its keys to this one.
         let under_way = self.with_vault(super::underway::UnderWay::load)?.saved().is_some();
-        if under_way || self.deferred.lock().is_ok_and(|deferred| deferred.is_some()) {
+        if under_way || self.turns.is_taken() || self.deferred.lock().is_ok_and(|deferred| deferred.is_some())
+        {
             return Ok(Renewed::Later);
         }
         let renewed = self.renew_document(document, None).await;
+        if renewed == Err(WalletError::UserCancelled) {
+            // One that the citizen began took the turn.
+            return Ok(Renewed::Later);
+        }
         let over = match &renewed {
             Err(WalletError::CardNotFound) => true,
             Err(WalletError::IssuerRefused { why }) => why.ends_renewal(),

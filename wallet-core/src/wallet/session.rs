@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -18,6 +18,7 @@ use super::{
     prompts,
     standing::Standing,
     trusted::Roots,
+    turns::Turns,
     underway::UnderWay,
     wiping::{self, WIPED},
 };
@@ -45,6 +46,10 @@ pub struct Wallet {
     ended: Mutex<Arc<AtomicBool>>,
     /// An issuance whose issuer was not ready.
     pub(super) deferred: Mutex<Option<(Issuance, Issuing)>>,
+    /// Which issuance is driven.
+    pub(super) turns: Turns,
+    /// How often the app has locked it: an unlock that began before is for somebody who has left.
+    locks: AtomicU64,
     /// What cards taught.
     pub(super) models: Models,
 }
@@ -85,6 +90,8 @@ impl Wallet {
             anchored: Mutex::new(anchored?),
             ended: Mutex::default(),
             deferred: Mutex::new(None),
+            turns: Turns::default(),
+            locks: AtomicU64::new(0),
         };
         if !wiped {
             wallet.anchor_version().await?;
@@ -126,8 +133,8 @@ impl Wallet {
     ///
     /// # Errors
     /// [`WalletError::UserCancelled`], [`WalletError::LockedOut`], [`WalletError::NoBiometrics`],
-    /// [`WalletError::KeyInvalidated`], [`WalletError::NotUsable`] while a command locks the wallet,
-    /// [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
+    /// [`WalletError::KeyInvalidated`], [`WalletError::NotUsable`] while a command locks the wallet, [`WalletError::Locked`] when
+    /// [`Wallet::lock`] was called meanwhile, [`WalletError::StorageCorrupt`], [`WalletError::Unavailable`].
     pub async fn unlock(&self, with: UnlockWith) -> Result<(), WalletError> {
         let UnlockWith::Biometrics = with;
         self.refuse_locked()?;
@@ -136,16 +143,18 @@ impl Wallet {
         if unlocked {
             return Ok(());
         }
+        let locks = self.locks.load(Ordering::Acquire);
         let prompt = prompts::unlock(self.config.language);
         let key = self.platform.key_store.unwrap(person.alias, person.wrapped, Some(prompt)).await?;
         let key = data_key(key)?;
         // A lock may have come while the citizen looked for the sensor.
         let opened = self.with_vault(|vault| {
-            let locked = vault.settings()?.locked_by_command;
+            let locked = vault.settings()?.locked_by_command || self.locks.load(Ordering::Acquire) != locks;
             if locked { Ok(false) } else { vault.unlock(&key).map(|()| true) }
         })?;
         if !opened {
-            return self.refuse_locked();
+            self.refuse_locked()?;
+            return Err(WalletError::Locked);
         }
         self.settle(self.now()?)?;
         self.anchor_version().await
@@ -166,6 +175,8 @@ impl Wallet {
             Err(WalletError::KeyInvalidated) => {}
             unlocked_or_not_now => return unlocked_or_not_now,
         }
+        // Its cards would not be the new person's.
+        self.turns.end();
         let person = make_key()?;
         let wrapped = wrap(&self.platform, KeyPolicy::WRAP_PERSON, &person).await?;
         let dead = self.with_vault(|vault| {
@@ -187,12 +198,13 @@ impl Wallet {
         Ok(())
     }
 
-    /// Locks the personal part.
+    /// Locks the personal part. An [`Wallet::unlock`] that waits for the citizen fails then.
     ///
     /// # Errors
     /// [`WalletError::Unavailable`].
     pub fn lock(&self) -> Result<(), WalletError> {
         self.with_vault(|vault| {
+            self.locks.fetch_add(1, Ordering::AcqRel);
             vault.lock();
             Ok(())
         })

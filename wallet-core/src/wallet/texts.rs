@@ -219,7 +219,7 @@ impl WalletError {
                 }
             },
             Self::ShowEnded => "Show the ID again.",
-            Self::NotForThisWallet => "Scan the sign of a desk.",
+            Self::NotForThisWallet => "Scan a centre's code or the sign of a desk.",
             Self::StorageFull => "Free some space and try again.",
             Self::StorageCorrupt { kept_at: Some(_) } => "Open the app again and enrol anew.",
             Self::StorageCorrupt { kept_at: None } => {
@@ -374,7 +374,7 @@ impl WalletError {
                 }
             },
             Self::ShowEnded => "다시 제시하세요.",
-            Self::NotForThisWallet => "창구의 안내 코드를 읽으세요.",
+            Self::NotForThisWallet => "주민센터의 발급 코드나 창구의 안내 코드를 읽으세요.",
             Self::StorageFull => "공간을 비운 뒤 다시 하세요.",
             Self::StorageCorrupt { kept_at: Some(_) } => "앱을 다시 열고 새로 발급받으세요.",
             Self::StorageCorrupt { kept_at: None } => {

@@ -69,9 +69,27 @@ impl UnderWay {
         self.saved.as_ref().and_then(|saved| decode(saved)).map(SecretBytes::new)
     }
 
+    /// These keys are somebody's, or gone.
+    pub(super) fn forget(&mut self, keys: &[String]) {
+        self.keys.retain(|key| !keys.contains(key));
+    }
+
+    pub(super) fn forget_saved(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.saved);
+        self.saved = None;
+    }
+
     pub(super) fn set_saved(&mut self, saved: &SecretBytes) {
         self.saved = Some(encode(saved.expose()));
     }
+}
+
+/// Changes what is kept of the issuance under way, as it is now.
+pub(super) fn change(vault: &mut Vault, change: impl FnOnce(&mut UnderWay)) -> Result<(), VaultError> {
+    let before = UnderWay::load(vault)?;
+    let mut after = before.clone();
+    change(&mut after);
+    if after == before { Ok(()) } else { after.store(vault) }
 }
 
 /// What renews the copies without the citizen.

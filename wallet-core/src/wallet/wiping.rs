@@ -85,6 +85,7 @@ impl Wallet {
         })
         .await?;
         self.stop_shows();
+        self.turns.end();
         if let Ok(mut deferred) = self.deferred.lock() {
             *deferred = None;
         }
