@@ -66,17 +66,77 @@ mod the_http_client {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        let (status, more) = match first.split(' ').nth(1).unwrap() {
-            "/echo" => ("200 OK", ""),
+        let path = first.split(' ').nth(1).unwrap();
+        if path == "/drip" {
+            return drip(stream);
+        }
+        let (status, more) = match path {
+            "/echo" | "/full" | "/over" => ("200 OK", ""),
             "/redirect" => ("302 Found", "Location: /echo\r\n"),
             _ => ("404 Not Found", ""),
         };
+        match path {
+            "/full" => body.resize(1 << 20, b'x'),
+            "/over" => body.resize((1 << 20) + 1, b'x'),
+            _ => {}
+        }
         let head = format!(
             "HTTP/1.1 {status}\r\nContent-Length: {}\r\nX-Mixed-Case: yes\r\nConnection: close\r\n{more}\r\n",
             body.len()
         );
         let mut stream = stream;
         stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&body).unwrap();
+        // A client that has read enough hangs up.
+        drop(stream.write_all(&body));
     }
+
+    /// A word now and then, and no end that anybody would wait for.
+    fn drip(mut stream: TcpStream) {
+        std::thread::spawn(move || {
+            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n";
+            let mut sent = stream.write_all(head);
+            for _ in 0..60 {
+                if sent.is_err() {
+                    return;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(250));
+                sent = stream.write_all(b".");
+            }
+        });
+    }
+}
+
+/// A phone's seams are held to the same rules by whichever language tests them.
+#[test]
+fn the_suites_have_the_same_rules_in_every_language() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path: String| std::fs::read_to_string(root.join(&path)).unwrap_or_else(|_| panic!("{path}"));
+    let swift: String = ["KeyStoreConformance", "SmallSuites"]
+        .map(|name| read(format!("ios/Sources/WalletConformance/{name}.swift")))
+        .concat();
+    for (rust, other) in [
+        ("anchor", "Anchor"),
+        ("card_link", "CardLink"),
+        ("clock", "Clock"),
+        ("face_check", "FaceCheck"),
+        ("http", "Http"),
+        ("key_store", "KeyStore"),
+    ] {
+        let ours = names(&read(format!("fixtures/src/conformance/{rust}.rs")), "pub async fn ", '<');
+        let sync = names(&read(format!("fixtures/src/conformance/{rust}.rs")), "pub fn ", '<');
+        let rules: std::collections::BTreeSet<_> = ours.union(&sync).cloned().collect();
+        let kotlin = format!(
+            "android/conformance/src/main/kotlin/kr/example/wallet/conformance/{other}Conformance.kt"
+        );
+        assert!(!rules.is_empty());
+        assert_eq!(names(&read(kotlin), "    @Test\n    public fun ", '('), rules, "{other} in Kotlin");
+        let suite = swift.split(&format!("struct {other}Conformance")).nth(1).unwrap();
+        let suite = suite.split("\n}\n").next().unwrap();
+        assert_eq!(names(suite, "ConformanceCase(name: \"", '"'), rules, "{other} in Swift");
+    }
+}
+
+/// What stands between each `before` and the next `after`.
+fn names(text: &str, before: &str, after: char) -> std::collections::BTreeSet<String> {
+    text.split(before).skip(1).map(|rest| rest.split(after).next().unwrap().to_owned()).collect()
 }
