@@ -16,7 +16,7 @@ final class FramesTests: XCTestCase {
         }
     }
 
-    /// The modules cross the bindings by a way of our own (bindings/build).
+    /// The modules cross the bindings by a way of our own (bindings/generate).
     func test_a_frame_has_the_three_finders_of_a_code_and_no_fourth() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }

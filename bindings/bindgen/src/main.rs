@@ -1,4 +1,4 @@
-//! `bindgen`: Kotlin sources.
+//! `bindgen`: what `bindings/generate` runs.
 fn main() {
     uniffi::uniffi_bindgen_main();
 }
