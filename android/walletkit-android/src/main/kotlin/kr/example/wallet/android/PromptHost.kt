@@ -34,7 +34,7 @@ public class PromptHost(
             val cancel = CancellationSignal()
             waiting.invokeOnCancellation { cancel.cancel() }
             shown.mainExecutor.execute {
-                if (waiting.isActive) show(shown, prompt, crypto, cancel, Outcome(waiting))
+                if (waiting.isActive) show(shown, prompt, crypto, cancel, Reply(waiting))
             }
         }
     }
@@ -44,7 +44,7 @@ public class PromptHost(
         prompt: Prompt,
         crypto: BiometricPrompt.CryptoObject?,
         cancel: CancellationSignal,
-        outcome: Outcome,
+        outcome: Reply,
     ) {
         try {
             val built =
@@ -68,7 +68,7 @@ public class PromptHost(
     }
 
     /** The first thing that happens counts: a dismissed prompt also reports that it was cancelled. */
-    private class Outcome(
+    private class Reply(
         private val waiting: CancellableContinuation<Unit>,
     ) : BiometricPrompt.AuthenticationCallback() {
         private val settled = AtomicBoolean()
