@@ -49,12 +49,13 @@
         public func transceive(apdu: Data) async throws -> Data {
             guard apdu.count <= Int(Self.longest) else { throw LinkError.TooLong }
             guard let command = NFCISO7816APDU(data: apdu) else { throw LinkError.Failed(osCode: 300) }
-            let waited = await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in queue.async { self.wait(continuation) } }
+            return try await withTaskCancellationHandler {
+                let waited = await withCheckedContinuation { continuation in queue.async { self.wait(continuation) } }
+                return try await send(command, to: waited.get())
             } onCancel: {
+                // A command under way fails with its session.
                 queue.async { self.handle(.cancel) }
             }
-            return try await send(command, to: waited.get())
         }
 
         private func send(_ command: NFCISO7816APDU, to tag: Tag) async throws(LinkError) -> Data {
@@ -97,18 +98,20 @@
             if event == .lost { tag = nil }
             // Another sheet; what the former one says from now on is no news.
             if event == .begin && polling.isOver { (session, tag, failure, found) = (nil, nil, nil, []) }
-            // Whoever still asks after the end would wait for ever.
-            if case .finish = event { failure = failure ?? .Cancelled }
             for action in polling.handle(event) { perform(action) }
         }
 
         private func perform(_ action: Polling.Action) {
             switch action {
-            case .begin(let option, let seconds):
-                queue.asyncAfter(deadline: .now() + .seconds(seconds)) { self.start(option) }
+            case .begin(let option, let search, let seconds):
+                queue.asyncAfter(deadline: .now() + .seconds(seconds)) { self.start(option, search) }
             case .watch(let search):
                 queue.asyncAfter(deadline: .now() + .seconds(Self.silence)) { self.handle(.silence(search: search)) }
-            case .restart: session?.restartPolling()
+            case .restart(search: _, after: 0): session?.restartPolling()
+            case .restart(let search, let milliseconds):
+                queue.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) {
+                    if self.polling.isOn(search: search) { self.session?.restartPolling() }
+                }
             case .connect(let index): connect(index)
             case .say(let alert): session?.alertMessage = alert.text(language)
             case .end(nil): session?.invalidate()
@@ -120,7 +123,9 @@
             }
         }
 
-        private func start(_ option: Polling.Option) {
+        private func start(_ option: Polling.Option, _ search: Int) {
+            // Cancelled meanwhile: no sheet comes up for nobody.
+            guard polling.isOn(search: search) else { return }
             let polled: NFCTagReaderSession.PollingOption = option == .pace ? .pace : .iso14443
             guard let session = NFCTagReaderSession(pollingOption: polled, delegate: self, queue: queue) else {
                 handle(.invalidated(code: NFCReaderError.Code.readerErrorUnsupportedFeature.rawValue))

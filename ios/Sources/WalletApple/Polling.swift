@@ -35,12 +35,12 @@ struct Polling: Equatable {
 
     /// What to do, in this order.
     enum Action: Equatable {
-        /// Begin a session, after so many seconds.
-        case begin(Option, after: Int)
+        /// Begin a session for this search, after so many seconds, unless it is over by then.
+        case begin(Option, search: Int, after: Int)
         /// Tell when nothing was found for a while.
         case watch(search: Int)
-        /// Look again in the same session.
-        case restart
+        /// Look again in the same session, after so many milliseconds, unless this search is over by then.
+        case restart(search: Int, after: Int)
         /// Connect to the tag with this index.
         case connect(Int)
         /// Say this in the sheet.
@@ -64,6 +64,8 @@ struct Polling: Equatable {
 
     /// How often a busy reader is asked again.
     private static let patience = 3
+    /// A card of another kind that stays in the field is found again at once: it is looked for so much later, milliseconds.
+    private static let pause = 500
     private var state = State.idle
     private var option: Option
     private var search = 0
@@ -72,6 +74,9 @@ struct Polling: Equatable {
 
     /// Whether its last session has ended, or is about to.
     var isOver: Bool { state == .over }
+
+    /// Whether this search goes on; what was put off for another one is not done any more.
+    func isOn(search: Int) -> Bool { state == .searching && self.search == search }
 
     /// Looks for `first` first.
     init(first: Option = .pace) { option = first }
@@ -93,7 +98,7 @@ struct Polling: Equatable {
             return [.say(.reading), .ready]
         case (.connecting, .missed), (.connecting, .lost), (.connected, .lost):
             state = .searching
-            return [.say(.again), .restart]
+            return [.say(.again), .restart(search: search, after: 0)]
         case (.switching, .invalidated):
             option = .iso14443
             return look(after: 0)
@@ -104,7 +109,8 @@ struct Polling: Equatable {
         case (.over, .finish), (.over, .cancel), (.over, .invalidated): return []
         case (_, .finish(let succeeded)):
             state = .over
-            return succeeded ? [.say(.done), .end(nil)] : [.end(.failed)]
+            // Whoever still waits would wait for ever.
+            return (succeeded ? [.say(.done), .end(nil)] : [.end(.failed)]) + [.fail(.Cancelled)]
         case (_, .cancel):
             state = .over
             return [.end(nil), .fail(.Cancelled)]
@@ -115,13 +121,13 @@ struct Polling: Equatable {
     private mutating func look(after seconds: Int) -> [Action] {
         state = .searching
         search += 1
-        return [.begin(option, after: seconds), .watch(search: search)]
+        return [.begin(option, search: search, after: seconds), .watch(search: search)]
     }
 
     private mutating func choose(_ tags: [Tag]) -> [Action] {
         seen = true
-        guard tags.count <= 1 else { return [.say(.onlyOne), .restart] }
-        guard tags.first == .iso7816 else { return [.say(.otherCard), .restart] }
+        guard tags.count <= 1 else { return [.say(.onlyOne), .restart(search: search, after: Self.pause)] }
+        guard tags.first == .iso7816 else { return [.say(.otherCard), .restart(search: search, after: Self.pause)] }
         state = .connecting
         return [.connect(0)]
     }
