@@ -23,21 +23,21 @@
         /// What biometrics this phone has, as a text that changes when they do; nothing when there are none to compare.
         ///
         /// Apple may change it without a cause with a new version of iOS.
-        static func biometrics(_ context: LAContext = LAContext()) throws(KeyStoreError) -> String? {
+        static func biometrics(_ context: LAContext = LAContext()) throws(OsFailure) -> String? {
             var error: NSError?
             guard context.canEvaluatePolicy(.deviceOwnerAuthenticationWithBiometrics, error: &error) else {
-                throw keyStoreError(.localAuthentication, error?.code ?? LAError.Code.biometryNotAvailable.rawValue)
+                throw OsFailure(source: .localAuthentication, code: error?.code ?? LAError.Code.biometryNotAvailable.rawValue)
             }
             return context.evaluatedPolicyDomainState.map { Data(SHA256.hash(data: $0)).base64EncodedString() }
         }
 
         /// Shows the prompt for `operation` on keys behind `access`.
-        func ask(_ operation: LAAccessControlOperation, _ access: SecAccessControl) async throws(KeyStoreError) {
+        func ask(_ operation: LAAccessControlOperation, _ access: SecAccessControl) async throws(OsFailure) {
             let answer = await withTaskCancellationHandler {
-                await withCheckedContinuation { (continuation: CheckedContinuation<KeyStoreError?, Never>) in
+                await withCheckedContinuation { (continuation: CheckedContinuation<OsFailure?, Never>) in
                     context.evaluateAccessControl(access, operation: operation, localizedReason: reason) { allowed, error in
                         let code = (error as NSError?)?.code ?? LAError.Code.authenticationFailed.rawValue
-                        continuation.resume(returning: allowed ? nil : keyStoreError(.localAuthentication, code))
+                        continuation.resume(returning: allowed ? nil : OsFailure(source: .localAuthentication, code: code))
                     }
                 }
             } onCancel: {

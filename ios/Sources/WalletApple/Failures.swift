@@ -14,6 +14,18 @@ public enum FailureSource: Sendable {
     case other
 }
 
+/// What Apple's frameworks refused, by whoever gave the code: what it means is said where all is known that bears on it.
+struct OsFailure: Error, Equatable {
+    let source: FailureSource
+    let code: Int
+
+    func named(biometricsChanged: Bool = false) -> KeyStoreError {
+        keyStoreError(source, code, biometricsChanged: biometricsChanged)
+    }
+
+    static func security(_ status: Int32) -> OsFailure { OsFailure(source: .security, code: Int(status)) }
+}
+
 /// Apple's codes that mean something to the wallet; every other one is `Failed` with its number.
 enum Code {
     // OSStatus, Security/SecBase.h.

@@ -29,12 +29,12 @@
         public func create(policy: KeyPolicy, challenge: Data, count: UInt32) async throws -> CreatedKeys {
             guard let kind = KeyAlias.Kind(policy), (1...Self.mostKeys).contains(count) else { throw Self.misuse }
             // Asked before a key is made: without a finger or a face no such key can be.
-            let label = kind.asks ? try Asking.biometrics() : nil
+            let label = kind.asks ? try Self.told { () throws(OsFailure) in try Asking.biometrics() } : nil
             var made: [NewKey] = []
             do {
                 for _ in 0..<count {
                     try Task.checkCancellation()
-                    made.append(try make(KeyAlias(kind), label))
+                    made.append(try Self.told { () throws(OsFailure) in try make(KeyAlias(kind), label) })
                     // Each takes the hardware a while.
                     await Task.yield()
                 }
@@ -44,6 +44,8 @@
                     kind == .holder || kind == .instance
                     ? try await attestor.attest(challenge: challenge, keys: keys)
                     : Attestation.appAttest(keyId: Data(), object: Data(), assertion: Data())
+                // Whoever was cancelled takes no keys.
+                try Task.checkCancellation()
                 return CreatedKeys(keys: made, attestation: attestation)
             } catch {
                 // Keys that nobody vouches for would only fill the Keychain. That one of them stays changes nothing.
@@ -57,7 +59,7 @@
             guard let request = requests.first, requests.count == 1 else { throw Self.misuse }
             let alias = try self.alias(key, [.holder])
             return [
-                try await asked(alias, .useKeySign, prompt) { key throws(KeyStoreError) in
+                try await asked(alias, .useKeySign, prompt) { key throws(OsFailure) in
                     try Self.sign(request.message, key)
                 }
             ]
@@ -65,27 +67,25 @@
 
         /// Signs as the wallet, without a prompt.
         public func signInstance(key: InstanceKeyId, message: Data) async throws -> Data {
-            try Self.sign(message, find(alias(key, [.instance])).key)
+            let alias = try self.alias(key, [.instance])
+            return try Self.told { () throws(OsFailure) in try Self.sign(message, find(alias).key) }
         }
 
         /// Encrypts at most 64 bytes to the public half of `key`, which asks nobody.
         public func wrap(key: WrapKeyId, plain: Data) async throws -> Data {
             guard plain.count <= Self.longestWrapped else { throw Self.misuse }
-            let found = try find(alias(key, [.wrapDevice, .wrapPerson]))
-            guard let publicKey = SecKeyCopyPublicKey(found.key) else { throw KeyStoreError.Failed(osCode: errSecDecode) }
-            var error: Unmanaged<CFError>?
-            guard let wrapped = SecKeyCreateEncryptedData(publicKey, Self.wrapping, plain as CFData, &error) else {
-                throw Self.name(error)
-            }
-            return wrapped as Data
+            let alias = try self.alias(key, [.wrapDevice, .wrapPerson])
+            return try Self.told { () throws(OsFailure) in try Self.wrap(plain, find(alias).key) }
         }
 
         /// Decrypts what ``wrap(key:plain:)`` made; with one prompt when the key asks.
         public func unwrap(key: WrapKeyId, wrapped: Data, prompt: Prompt?) async throws -> Data {
             let alias = try self.alias(key, [.wrapDevice, .wrapPerson])
-            guard alias.kind.asks else { return try Self.unwrap(wrapped, find(alias).key) }
+            guard alias.kind.asks else {
+                return try Self.told { () throws(OsFailure) in try Self.unwrap(wrapped, find(alias).key) }
+            }
             guard let prompt else { throw KeyStoreError.Failed(osCode: errSecInteractionRequired) }
-            return try await asked(alias, .useKeyDecrypt, prompt) { key throws(KeyStoreError) in
+            return try await asked(alias, .useKeyDecrypt, prompt) { key throws(OsFailure) in
                 try Self.unwrap(wrapped, key)
             }
         }
@@ -105,32 +105,28 @@
         /// The one way to a key that asks: is it there, one prompt, one operation under it.
         private func asked<Result>(
             _ alias: KeyAlias, _ operation: LAAccessControlOperation, _ prompt: Prompt,
-            _ work: (SecKey) throws(KeyStoreError) -> Result
+            _ work: (SecKey) throws(OsFailure) -> Result
         ) async throws(KeyStoreError) -> Result {
             // A key that is gone asks nobody.
-            let label = try find(alias).label
+            let label = try Self.told { () throws(OsFailure) in try find(alias).label }
             let asking = Asking(prompt)
             defer { asking.end() }
             // Kept before the prompt: within its answer this question would block.
-            let now = try Asking.biometrics(asking.context)
-            do throws(KeyStoreError) {
+            let now = try Self.told { () throws(OsFailure) in try Asking.biometrics(asking.context) }
+            do throws(OsFailure) {
                 try await asking.ask(operation, Self.access(alias.kind))
                 let result = try work(find(alias, asking.context).key)
                 // It works, so Apple's mark has changed and the fingers have not.
                 if let now, now != label { relabel(alias, now) }
                 return result
             } catch {
-                throw Self.died(error, changed: label != nil && now != nil && label != now)
+                throw error.named(biometricsChanged: label != nil && now != nil && label != now)
             }
         }
 
-        /// A refusal, once more with the knowledge whether the biometrics are those that the key was made for.
-        private static func died(_ error: KeyStoreError, changed: Bool) -> KeyStoreError {
-            switch error {
-            case .Failed(let code): keyStoreError(.security, Int(code), biometricsChanged: changed)
-            case .KeyNotFound where changed: .KeyInvalidated
-            default: error
-            }
+        /// What was refused where nobody is asked, so that it says nothing of fingers or faces.
+        private static func told<Result>(_ call: () throws(OsFailure) -> Result) throws(KeyStoreError) -> Result {
+            do throws(OsFailure) { return try call() } catch { throw error.named() }
         }
 
         private func alias(_ id: String, _ kinds: [KeyAlias.Kind]) throws(KeyStoreError) -> KeyAlias {
@@ -138,7 +134,7 @@
             return alias
         }
 
-        private static func access(_ kind: KeyAlias.Kind) throws(KeyStoreError) -> SecAccessControl {
+        private static func access(_ kind: KeyAlias.Kind) throws(OsFailure) -> SecAccessControl {
             // Staples are fetched in the background, when the phone may be locked but was opened once since it started.
             let protection =
                 kind.asks ? kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly : kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly
@@ -148,7 +144,7 @@
             return access
         }
 
-        private func make(_ alias: KeyAlias, _ label: String?) throws(KeyStoreError) -> NewKey {
+        private func make(_ alias: KeyAlias, _ label: String?) throws(OsFailure) -> NewKey {
             var attributes: [CFString: Any] = [
                 kSecAttrIsPermanent: true, kSecAttrApplicationTag: tag(alias), kSecAttrAccessControl: try Self.access(alias.kind),
             ]
@@ -168,16 +164,16 @@
             return NewKey(id: alias.text, publicKey: point as Data)
         }
 
-        private func find(_ alias: KeyAlias, _ context: LAContext? = nil) throws(KeyStoreError) -> Found {
+        private func find(_ alias: KeyAlias, _ context: LAContext? = nil) throws(OsFailure) -> Found {
             var query = self.query(alias)
             query[kSecReturnRef] = true
             query[kSecReturnAttributes] = true
             if let context { query[kSecUseAuthenticationContext] = context }
             var item: CFTypeRef?
             let status = SecItemCopyMatching(query as CFDictionary, &item)
-            guard status == errSecSuccess else { throw keyStoreError(.security, Int(status)) }
+            guard status == errSecSuccess else { throw .security(status) }
             guard let attributes = item as? [String: Any], let reference = attributes[kSecValueRef as String] else {
-                throw .Failed(osCode: errSecDecode)
+                throw .security(errSecDecode)
             }
             // What the Keychain gives for a query of keys is a key; Swift cannot ask a Core Foundation type what it is.
             return Found(key: reference as! SecKey, label: attributes[kSecAttrLabel as String] as? String)
@@ -201,21 +197,28 @@
 
         private func tag(_ alias: KeyAlias) -> Data { Data("\(prefix).\(alias.text)".utf8) }
 
-        private static func sign(_ message: Data, _ key: SecKey) throws(KeyStoreError) -> Data {
+        private static func sign(_ message: Data, _ key: SecKey) throws(OsFailure) -> Data {
             var error: Unmanaged<CFError>?
             guard let der = SecKeyCreateSignature(key, signing, message as CFData, &error) else { throw name(error) }
-            guard let raw = EcdsaSignature.raw(der as Data) else { throw .Failed(osCode: errSecDecode) }
+            guard let raw = EcdsaSignature.raw(der as Data) else { throw .security(errSecDecode) }
             return raw
         }
 
-        private static func unwrap(_ wrapped: Data, _ key: SecKey) throws(KeyStoreError) -> Data {
+        private static func wrap(_ plain: Data, _ key: SecKey) throws(OsFailure) -> Data {
+            guard let publicKey = SecKeyCopyPublicKey(key) else { throw .security(errSecDecode) }
+            var error: Unmanaged<CFError>?
+            guard let wrapped = SecKeyCreateEncryptedData(publicKey, wrapping, plain as CFData, &error) else { throw name(error) }
+            return wrapped as Data
+        }
+
+        private static func unwrap(_ wrapped: Data, _ key: SecKey) throws(OsFailure) -> Data {
             var error: Unmanaged<CFError>?
             guard let plain = SecKeyCreateDecryptedData(key, wrapping, wrapped as CFData, &error) else { throw name(error) }
             return plain as Data
         }
 
-        private static func name(_ error: Unmanaged<CFError>?) -> KeyStoreError {
-            guard let error = error?.takeRetainedValue() else { return .Failed(osCode: -1) }
+        private static func name(_ error: Unmanaged<CFError>?) -> OsFailure {
+            guard let error = error?.takeRetainedValue() else { return OsFailure(source: .other, code: -1) }
             let source: FailureSource =
                 switch CFErrorGetDomain(error) as String {
                 case LAErrorDomain: .localAuthentication
@@ -223,7 +226,7 @@
                 case "CryptoTokenKit": .cryptoToken
                 default: .other
                 }
-            return keyStoreError(source, CFErrorGetCode(error))
+            return OsFailure(source: source, code: CFErrorGetCode(error))
         }
     }
 #endif

@@ -77,6 +77,17 @@ final class FailureTests: XCTestCase {
         XCTAssertEqual(keyStoreError(.deviceCheck, 3, biometricsChanged: true), .Failed(osCode: 3))
     }
 
+    func test_a_code_means_what_it_means_to_whoever_gave_it() {
+        // A code of the prompt that nobody knows has the number of some code of the Keychain: no key died of it.
+        for code in [-1000, -25293, -25300] {
+            let asked = OsFailure(source: .localAuthentication, code: code)
+            XCTAssertEqual(asked.named(biometricsChanged: true), .Failed(osCode: Int32(code)), "\(code)")
+        }
+        XCTAssertEqual(OsFailure(source: .other, code: -1).named(biometricsChanged: true), .Failed(osCode: -1))
+        XCTAssertEqual(OsFailure.security(-25300).named(biometricsChanged: true), .KeyInvalidated)
+        XCTAssertEqual(OsFailure.security(-25300).named(), .KeyNotFound)
+    }
+
     func test_a_code_nobody_knows_keeps_its_number() {
         XCTAssertEqual(keyStoreError(.other, -536_870_174), .Failed(osCode: -536_870_174))
         XCTAssertEqual(keyStoreError(.other, Int.max), .Failed(osCode: -1))
