@@ -13,7 +13,7 @@ import Foundation
 /// The few answers that the suite of `Http` needs, on loopback.
 ///
 /// `/echo` gives the body back · `/redirect` leads to it · `/full` is 1 MiB, `/over` a byte more · `/endless` never ends and
-/// does not say so · `/silent` says nothing · anything else is not found.
+/// does not say so · `/drip` says a word now and then · `/silent` says nothing · anything else is not found.
 public final class LoopbackServer: @unchecked Sendable {
     private static let mib = 1 << 20
     /// Where it listens: `http://127.0.0.1:PORT`.
@@ -21,6 +21,8 @@ public final class LoopbackServer: @unchecked Sendable {
     private let listening: Int32
     private let lock = NSLock()
     private var written = 0
+    private var heads = 0
+    private var open = 0
 
     /// Starts it.
     public init() throws {
@@ -49,6 +51,21 @@ public final class LoopbackServer: @unchecked Sendable {
     /// How many bytes of bodies it could send so far.
     public var sent: Int { lock.withLock { written } }
 
+    /// How many requests have come so far.
+    public var asked: Int { lock.withLock { heads } }
+
+    /// Whether requests have come, and none is being answered any more.
+    public var isDone: Bool { lock.withLock { heads > 0 && open == 0 } }
+
+    /// Waits until this is so, a minute at most.
+    public func until(_ isSo: (LoopbackServer) -> Bool) async throws {
+        for _ in 0..<6000 {
+            if isSo(self) { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw Violation(description: "the server waited a minute in vain")
+    }
+
     /// Takes no more connections.
     public func stop() {
         shutdown(listening, Int32(SHUT_RDWR))
@@ -73,6 +90,8 @@ public final class LoopbackServer: @unchecked Sendable {
         let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
         let expected = length.flatMap { Int($0.drop { $0 != ":" }.dropFirst().trimmingCharacters(in: .whitespaces)) } ?? 0
         while request.count < head.upperBound + expected { guard receive(connection, &request) else { return } }
+        lock.withLock { (heads, open) = (heads + 1, open + 1) }
+        defer { lock.withLock { open -= 1 } }
         let path = lines.first?.split(separator: " ").dropFirst().first.map(String.init) ?? ""
         switch path {
         case "/echo": answer(connection, "200 OK", request[head.upperBound...])
@@ -83,6 +102,13 @@ public final class LoopbackServer: @unchecked Sendable {
             guard send(connection, Data("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".utf8)) else { return }
             let part = Data(count: 65536)
             while send(connection, part) { lock.withLock { written += part.count } }
+        case "/drip":
+            var drop = Data("HTTP/1.1 200 OK\r\nContent-Length: \(Self.mib)\r\nConnection: close\r\n\r\n".utf8)
+            while send(connection, drop) {
+                lock.withLock { written += 1 }
+                drop = Data(".".utf8)
+                Thread.sleep(forTimeInterval: 0.1)
+            }
         case "/silent":
             var rest = Data()
             while receive(connection, &rest) {}

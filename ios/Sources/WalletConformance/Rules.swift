@@ -36,7 +36,7 @@ func must(_ holds: Bool, _ rule: String) throws {
 }
 
 /// The call fails with an `E`, not with anything else and not at all.
-func refuses<E: Error, T>(_ type: E.Type, _ rule: String, _ call: () async throws -> T) async throws {
+func refuses<E, T>(_ type: E.Type, _ rule: String, _ call: () async throws -> T) async throws {
     do {
         _ = try await call()
     } catch is E {

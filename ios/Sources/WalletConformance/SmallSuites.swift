@@ -167,14 +167,31 @@ public struct HttpConformance: Sendable {
                     try await refuses(HttpError.self, "a longer body is refused") { try await ask(.get, path) }
                 }
             },
+            ConformanceCase(name: "who_gives_up_is_let_go") {
+                let server = try LoopbackServer()
+                defer { server.stop() }
+                let (http, request) = (make(), Self.request(server, .get, "/drip"))
+                let task = Task { try await http.send(request: request) }
+                try await server.until { $0.sent > 1 }
+                let begun = ContinuousClock.now
+                task.cancel()
+                try await refuses((any Error).self, "who gives up gets no answer") { try await task.value }
+                let waited = begun.duration(to: .now)
+                try must(waited < .seconds(10), "who gives up waits no longer, though the server goes on: \(waited)")
+            },
         ]
+    }
+
+    private static func request(
+        _ server: LoopbackServer, _ method: HttpMethod, _ path: String, _ body: Data = Data()
+    ) -> HttpRequest {
+        let headers = ["content-type": "application/octet-stream"]
+        return HttpRequest(method: method, url: server.base + path, headers: headers, body: body)
     }
 
     private func ask(_ method: HttpMethod, _ path: String, _ body: Data = Data()) async throws -> HttpResponse {
         let server = try LoopbackServer()
         defer { server.stop() }
-        let headers = ["content-type": "application/octet-stream"]
-        return try await make().send(
-            request: HttpRequest(method: method, url: server.base + path, headers: headers, body: body))
+        return try await make().send(request: Self.request(server, method, path, body))
     }
 }

@@ -40,13 +40,17 @@ public final class URLSessionHttp: Http {
         sent.httpMethod = request.method == .get ? "GET" : "POST"
         if request.method == .post { sent.httpBody = request.body }
         for (name, value) in request.headers { sent.setValue(value, forHTTPHeaderField: name) }
+        // Nothing is sent for whoever has gone.
+        guard !Task.isCancelled else { throw Exchanges.cancelled }
         let task = session.dataTask(with: sent)
+        defer { exchanges.forget(task.taskIdentifier) }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                exchanges.begin(task.taskIdentifier, continuation)
-                task.resume()
+                if exchanges.begin(task.taskIdentifier, continuation) { task.resume() }
             }
         } onCancel: {
+            // It may come before the request is on its way, whose end is then told to nobody.
+            exchanges.cancel(task.taskIdentifier)
             task.cancel()
         }
     }
@@ -68,12 +72,33 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
         var isTooLong = false
     }
 
+    static let cancelled = HttpError.Failed(osCode: Int32(URLError.Code.cancelled.rawValue))
     private let lock = NSLock()
     private var running: [Int: Exchange] = [:]
+    /// Cancelled before they began.
+    private var gone: Set<Int> = []
 
-    func begin(_ id: Int, _ continuation: CheckedContinuation<HttpResponse, any Error>) {
-        lock.withLock { running[id] = Exchange(continuation: continuation) }
+    /// Whether it has begun; one that was cancelled before has ended.
+    func begin(_ id: Int, _ continuation: CheckedContinuation<HttpResponse, any Error>) -> Bool {
+        let isGone = lock.withLock {
+            if gone.remove(id) != nil { return true }
+            running[id] = Exchange(continuation: continuation)
+            return false
+        }
+        if isGone { continuation.resume(throwing: Self.cancelled) }
+        return !isGone
     }
+
+    func cancel(_ id: Int) {
+        let exchange = lock.withLock { () -> Exchange? in
+            let exchange = running.removeValue(forKey: id)
+            if exchange == nil { gone.insert(id) }
+            return exchange
+        }
+        exchange?.continuation.resume(throwing: Self.cancelled)
+    }
+
+    func forget(_ id: Int) { lock.withLock { _ = gone.remove(id) } }
 
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,

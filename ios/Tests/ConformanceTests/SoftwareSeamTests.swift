@@ -30,7 +30,7 @@ final class SoftwareSeamTests: XCTestCase {
 
     func test_the_system_clock_keeps_every_rule() async { await run(ClockConformance { SystemClock() }.cases, rules: 2) }
 
-    func test_the_url_session_keeps_every_rule() async { await run(HttpConformance { URLSessionHttp() }.cases, rules: 4) }
+    func test_the_url_session_keeps_every_rule() async { await run(HttpConformance { URLSessionHttp() }.cases, rules: 5) }
 
     /// The public half of fixtures/data/face/provider.key.pem.
     private var faceProvider: Data {
@@ -82,6 +82,19 @@ final class BrokenSeamTests: XCTestCase {
         }
         let broken = await broken(HttpConformance { Following() }.cases)
         XCTAssertEqual(broken, ["no_redirect_is_followed"])
+    }
+
+    func test_a_client_that_does_not_let_go_is_found() async {
+        final class Clinging: Http {
+            private let inner = URLSessionHttp()
+            func send(request: HttpRequest) async throws -> HttpResponse {
+                do { return try await inner.send(request: request) } catch  where Task.isCancelled {
+                    return HttpResponse(status: 200, headers: [:], body: Data())
+                }
+            }
+        }
+        let broken = await broken(HttpConformance { Clinging() }.cases)
+        XCTAssertEqual(broken, ["who_gives_up_is_let_go"])
     }
 
     func test_a_link_that_carries_more_than_it_says_is_found() async throws {

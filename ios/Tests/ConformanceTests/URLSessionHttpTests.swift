@@ -8,13 +8,8 @@ final class URLSessionHttpTests: XCTestCase {
         let server = try LoopbackServer()
         defer { server.stop() }
         await assertFails(.Failed(osCode: URLSessionHttp.tooLong)) { try await get(server.base + "/endless") }
-        // Foundation on Linux hangs up a moment after it was told to; then no more is sent.
-        var before = -1
-        for _ in 0..<100 where before != server.sent {
-            before = server.sent
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        XCTAssertEqual(before, server.sent)
+        // Foundation on Linux hangs up a moment after it was told to: the server notices, and writes no more.
+        try await server.until { $0.isDone }
     }
 
     func test_silence_is_a_timeout() async throws {
@@ -53,9 +48,29 @@ final class URLSessionHttpTests: XCTestCase {
         defer { server.stop() }
         let request = HttpRequest(method: .get, url: server.base + "/silent", headers: [:], body: Data())
         let task = Task { try await URLSessionHttp(timeout: 10).send(request: request) }
-        try await Task.sleep(for: .milliseconds(100))
+        try await server.until { $0.asked == 1 }
         task.cancel()
         await assertFails(.Failed(osCode: -999)) { try await task.value }
+    }
+
+    func test_who_has_gone_before_it_began_waits_for_nothing() async throws {
+        let server = try LoopbackServer()
+        defer { server.stop() }
+        let request = HttpRequest(method: .get, url: server.base + "/silent", headers: [:], body: Data())
+        let http = URLSessionHttp(timeout: 10)
+        let gone = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await http.send(request: request)
+        }
+        await assertFails(.Failed(osCode: -999)) { try await gone.value }
+        XCTAssertEqual(server.asked, 0)
+        // At any moment of the beginning.
+        for round in 0..<300 {
+            let task = Task { try await http.send(request: request) }
+            for _ in 0..<round % 30 { await Task.yield() }
+            task.cancel()
+            await assertFails(.Failed(osCode: -999)) { try await task.value }
+        }
     }
 
     func test_twenty_requests_at_once_keep_their_answers_apart() async throws {
