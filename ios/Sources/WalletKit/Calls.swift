@@ -3,6 +3,9 @@
 /// The code of `WalletError.Unavailable` when the library itself failed.
 public let internalFailure: Int32 = -1004
 
+/// The code of `WalletError.Unavailable` when a part of the app failed by what its seam does not name. The core's own.
+let unforeseen: Int32 = -1
+
 /// Makes one kind of error of a call: what is not a `WalletError` is a failure inside the library, whose text may hold a
 /// trace and is not shown.
 func walletCall<T>(_ call: () throws -> T) throws(WalletError) -> T {

@@ -91,7 +91,7 @@ public final class MobileId: Sendable {
         _ link: CardLink, can: inout Data, challenge: Data? = nil, terms: CardTerms? = nil,
         progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
-        let reading = try prepare(link, can: &can, terms: terms, progress: progress)
+        let reading = try prepare(link, can: &can, terms, progress)
         return try await Self.run(reading, lost: lost) { try await reading.run(challenge: challenge) }
     }
 
@@ -104,9 +104,7 @@ public final class MobileId: Sendable {
         _ link: CardLink, by access: CardAccessView, challenge: Data? = nil, terms: CardTerms? = nil,
         progress: @escaping @Sendable (ReadingProgress) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> ChipEvidence {
-        let relay = ProgressRelay(progress)
-        let reading = try walletCall { try wallet.readCard(link: link, access: access, listener: relay) }
-        if let terms { try walletCall { try reading.heed(known: terms) } }
+        let reading = try prepare(link, access, terms, progress)
         return try await Self.run(reading, lost: lost) { try await reading.run(challenge: challenge) }
     }
 
@@ -121,21 +119,20 @@ public final class MobileId: Sendable {
         event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
     ) async throws(WalletError) -> CardView {
         defer { overwrite(&can) }
-        let enrolment = try await walletCall { try await self.wallet.enrol() }
-        let reading = try prepare(link, can: &can, terms: terms) { event(.reading($0)) }
-        let evidence = try await Self.run(reading, lost: lost) { try await enrolment.tap(reading: reading) }
-        let card = try await walletCall {
-            try await withTaskCancellationHandler {
-                let relay = StageRelay { event(.stage($0)) }
-                return try await moving
-                    ? enrolment.finishMoving(evidence: evidence, listener: relay)
-                    : enrolment.finish(evidence: evidence, listener: relay)
-            } onCancel: {
-                enrolment.cancel()
-            }
+        return try await enrol(moving, event, lost) { () throws(WalletError) in
+            try prepare(link, can: &can, terms) { event(.reading($0)) }
         }
-        event(.done(card))
-        return card
+    }
+
+    /// ``enrol(_:can:moving:terms:event:lost:)`` by whatever opens the card; what `access` holds stays in the app's hand, as with
+    /// ``read(_:by:challenge:terms:progress:lost:)``.
+    public func enrol(
+        _ link: CardLink, by access: CardAccessView, moving: Bool = false, terms: CardTerms? = nil,
+        event: @escaping @Sendable (EnrolmentEvent) -> Void = { _ in }, lost: @escaping GoOn = { _ in false }
+    ) async throws(WalletError) -> CardView {
+        try await enrol(moving, event, lost) { () throws(WalletError) in
+            try prepare(link, access, terms) { event(.reading($0)) }
+        }
     }
 
     /// ``read(_:can:challenge:terms:progress:lost:)`` as a sequence of events. Ending the loop early stops the reading.
@@ -153,6 +150,18 @@ public final class MobileId: Sendable {
         }
     }
 
+    /// ``read(_:by:challenge:terms:progress:lost:)`` as a sequence of events. Ending the loop early stops the reading.
+    public func reading(
+        _ link: CardLink, by access: CardAccessView, challenge: Data? = nil, terms: CardTerms? = nil,
+        lost: @escaping GoOn = { _ in false }
+    ) -> some AsyncSequence<ReadingEvent, WalletError> & Sendable {
+        Events { tell throws(WalletError) in
+            let evidence = try await self.read(
+                link, by: access, challenge: challenge, terms: terms, progress: { tell(.progress($0)) }, lost: lost)
+            tell(.done(evidence))
+        }
+    }
+
     /// ``enrol(_:can:moving:terms:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
     public func enrolling(
         _ link: CardLink, can: inout Data, moving: Bool = false, terms: CardTerms? = nil,
@@ -163,6 +172,16 @@ public final class MobileId: Sendable {
         return Events { tell throws(WalletError) in
             var can = digits.take()
             _ = try await self.enrol(link, can: &can, moving: moving, terms: terms, event: tell, lost: lost)
+        }
+    }
+
+    /// ``enrol(_:by:moving:terms:event:lost:)`` as a sequence of events. Ending the loop early stops the enrolment.
+    public func enrolling(
+        _ link: CardLink, by access: CardAccessView, moving: Bool = false, terms: CardTerms? = nil,
+        lost: @escaping GoOn = { _ in false }
+    ) -> some AsyncSequence<EnrolmentEvent, WalletError> & Sendable {
+        Events { tell throws(WalletError) in
+            _ = try await self.enrol(link, by: access, moving: moving, terms: terms, event: tell, lost: lost)
         }
     }
 
@@ -252,9 +271,13 @@ public final class MobileId: Sendable {
         }
     }
 
-    /// The frame of `show` at this moment.
+    /// The frame of `show` at this moment. A clock that fails is `WalletError.Unavailable`, as in every other call.
     public func frame(_ show: CounterShow) throws(WalletError) -> FrameView {
-        try walletCall { try show.frame(now: platform.clock.now()) }
+        let now: Now
+        do { now = try platform.clock.now() } catch ClockError.Failed(let code) {
+            throw .Unavailable(code: code)
+        } catch { throw .Unavailable(code: unforeseen) }
+        return try walletCall { try show.frame(now: now) }
     }
 
     /// The frames of `show`, each second one, with the seconds it has left; ends with the show.
@@ -274,15 +297,41 @@ public final class MobileId: Sendable {
         }
     }
 
+    private func enrol(
+        _ moving: Bool, _ event: @escaping @Sendable (EnrolmentEvent) -> Void, _ lost: @escaping GoOn,
+        _ prepare: () throws(WalletError) -> CardReading
+    ) async throws(WalletError) -> CardView {
+        let enrolment = try await walletCall { try await self.wallet.enrol() }
+        let reading = try prepare()
+        let evidence = try await Self.run(reading, lost: lost) { try await enrolment.tap(reading: reading) }
+        let card = try await walletCall {
+            try await withTaskCancellationHandler {
+                let relay = StageRelay { event(.stage($0)) }
+                return try await moving
+                    ? enrolment.finishMoving(evidence: evidence, listener: relay)
+                    : enrolment.finish(evidence: evidence, listener: relay)
+            } onCancel: {
+                enrolment.cancel()
+            }
+        }
+        event(.done(card))
+        return card
+    }
+
     private func prepare(
-        _ link: CardLink, can: inout Data, terms: CardTerms?,
-        progress: @escaping @Sendable (ReadingProgress) -> Void
+        _ link: CardLink, can: inout Data, _ terms: CardTerms?, _ progress: @escaping @Sendable (ReadingProgress) -> Void
     ) throws(WalletError) -> CardReading {
         defer { overwrite(&can) }
         let digits = can
-        return try walletCall {
-            let reading = try wallet.readCard(
-                link: link, access: .can(can: digits), listener: ProgressRelay(progress))
+        return try prepare(link, .can(can: digits), terms, progress)
+    }
+
+    private func prepare(
+        _ link: CardLink, _ access: CardAccessView, _ terms: CardTerms?,
+        _ progress: @escaping @Sendable (ReadingProgress) -> Void
+    ) throws(WalletError) -> CardReading {
+        try walletCall {
+            let reading = try wallet.readCard(link: link, access: access, listener: ProgressRelay(progress))
             if let terms { try reading.heed(known: terms) }
             return reading
         }

@@ -47,24 +47,25 @@ final class BindingsBehaviours: XCTestCase {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }
         let phone = try stage.phone()
-        let keyErrors: [(KeyStoreError, WalletError?)] = [
+        let keyErrors: [(KeyStoreError, WalletError)] = [
             (.UserCancelled, .UserCancelled), (.LockedOut, .LockedOut), (.NoBiometrics, .NoBiometrics),
-            (.KeyInvalidated, .KeyInvalidated), (.KeyNotFound, .KeyInvalidated), (.Unavailable, nil),
+            (.KeyInvalidated, .KeyInvalidated), (.KeyNotFound, .KeyInvalidated), (.Unavailable, .Unavailable(code: -1005)),
             (.Failed(osCode: 7), .Unavailable(code: 7)),
         ]
-        for (thrown, expected) in keyErrors {
-            let id = try await phone.open(keyStore: SomeKeys(phone.hardware, unwrap: { throw thrown }))
-            do {
-                try await id.unlock()
-                XCTFail("unlocked")
-            } catch {
-                if let expected {
-                    XCTAssertEqual(error, expected)
-                } else if case .Unavailable = error {
-                } else {
-                    XCTFail("\(error)")
-                }
+        let signing = Later<KeyStoreError>()
+        let signed = try stage.phone("signed")
+        let shower = try await signed.enrolled(
+            keyStore: SomeKeys(signed.hardware, sign: { if let error = signing.value { throw error } }))
+        for (index, (thrown, expected)) in keyErrors.enumerated() {
+            await assertThrows(expected) {
+                try await phone.open(keyStore: SomeKeys(phone.hardware, unwrap: { throw thrown })).unlock()
             }
+            // A wallet that nobody has opened yet makes its keys, and wraps with them.
+            let fresh = try stage.phone("fresh-\(index)")
+            await assertThrows(expected) { try await fresh.open(keyStore: SomeKeys(fresh.hardware, create: { throw thrown })) }
+            await assertThrows(expected) { try await fresh.open(keyStore: SomeKeys(fresh.hardware, wrap: { throw thrown })) }
+            signing.value = thrown
+            await assertThrows(expected) { try await shower.showAdult() }
         }
         let linkErrors: [(LinkError, WalletError)] = [
             (.TagLost, .CardLost), (.Timeout, .CardUnreadable(why: .silent)), (.TooLong, .CardUnreadable(why: .unsupported)),
@@ -80,7 +81,7 @@ final class BindingsBehaviours: XCTestCase {
             (.Failed(osCode: 7), .Unavailable(code: 7)),
         ]
         for (thrown, expected) in httpErrors {
-            let id = try await phone.unlocked(http: SomeHttp { throw thrown })
+            let id = try await phone.unlocked(http: SomeHttp { _ in throw thrown })
             await assertThrows(expected) { try await phone.enrol(id) }
         }
         for (thrown, code) in [(AnchorError.Unavailable, Int32(-1006)), (.Failed(osCode: 7), 7)] {
@@ -162,9 +163,14 @@ final class BindingsBehaviours: XCTestCase {
         defer { withExtendedLifetime(stage) {} }
         let id = try await stage.phone().open()
         let (reached, tell) = AsyncStream.makeStream(of: Void.self)
+        let ended = Later<Bool>()
         let link = WatchedLink(try stage.simulator.tap()) { number in
-            if number == 3 { tell.finish() }
-            try await Task.sleep(for: .milliseconds(20))
+            guard number == 3 else { return }
+            tell.finish()
+            // Until the command is given up.
+            while !Task.isCancelled { await Task.yield() }
+            ended.value = true
+            throw LinkError.Cancelled
         }
         let task = Task {
             var can = try stage.simulator.can()
@@ -173,26 +179,28 @@ final class BindingsBehaviours: XCTestCase {
         for await _ in reached {}
         task.cancel()
         await assertThrows(.UserCancelled) { try await task.value }
-        let stopped = link.commands.value
-        XCTAssertLessThan(stopped, 8)
-        try await Task.sleep(for: .milliseconds(200))
-        XCTAssertEqual(link.commands.value, stopped)
+        try await until { ended.value == true }
         var can = try stage.simulator.can()
         _ = try await id.read(try stage.simulator.tap(), can: &can)
+        XCTAssertEqual(link.commands.value, 3, "nothing was sent after it, for as long as another reading takes")
     }
 }
 
-/// A key store with two methods replaced.
+/// A key store with something before four of its methods.
 final class SomeKeys: KeyStore {
     typealias Act = @Sendable () throws -> Void
     private let inner: KeyStore
-    private let beforeSign: Act
-    private let beforeUnwrap: Act
-    init(_ inner: KeyStore, sign: @escaping Act = {}, unwrap: @escaping Act = {}) {
-        (self.inner, beforeSign, beforeUnwrap) = (inner, sign, unwrap)
+    private let (beforeCreate, beforeSign, beforeWrap, beforeUnwrap): (Act, Act, Act, Act)
+    init(
+        _ inner: KeyStore, create: @escaping Act = {}, sign: @escaping Act = {}, wrap: @escaping Act = {},
+        unwrap: @escaping Act = {}
+    ) {
+        self.inner = inner
+        (beforeCreate, beforeSign, beforeWrap, beforeUnwrap) = (create, sign, wrap, unwrap)
     }
     func create(policy: KeyPolicy, challenge: Data, count: UInt32) async throws -> CreatedKeys {
-        try await inner.create(policy: policy, challenge: challenge, count: count)
+        try beforeCreate()
+        return try await inner.create(policy: policy, challenge: challenge, count: count)
     }
     func sign(key: HolderKeyId, requests: [SignRequest], prompt: Prompt) async throws -> [Data] {
         try beforeSign()
@@ -201,7 +209,10 @@ final class SomeKeys: KeyStore {
     func signInstance(key: InstanceKeyId, message: Data) async throws -> Data {
         try await inner.signInstance(key: key, message: message)
     }
-    func wrap(key: WrapKeyId, plain: Data) async throws -> Data { try await inner.wrap(key: key, plain: plain) }
+    func wrap(key: WrapKeyId, plain: Data) async throws -> Data {
+        try beforeWrap()
+        return try await inner.wrap(key: key, plain: plain)
+    }
     func unwrap(key: WrapKeyId, wrapped: Data, prompt: Prompt?) async throws -> Data {
         if prompt != nil { try beforeUnwrap() }
         return try await inner.unwrap(key: key, wrapped: wrapped, prompt: prompt)
@@ -216,9 +227,9 @@ final class SomeClock: Clock {
 }
 
 final class SomeHttp: Http {
-    private let act: @Sendable () throws -> HttpResponse
-    init(_ act: @escaping @Sendable () throws -> HttpResponse) { self.act = act }
-    func send(request: HttpRequest) async throws -> HttpResponse { try act() }
+    private let act: @Sendable (HttpRequest) async throws -> HttpResponse
+    init(_ act: @escaping @Sendable (HttpRequest) async throws -> HttpResponse) { self.act = act }
+    func send(request: HttpRequest) async throws -> HttpResponse { try await act(request) }
 }
 
 final class SomeAnchor: Anchor {

@@ -25,6 +25,20 @@ final class EnrollingBehaviours: XCTestCase {
         XCTAssertEqual(try id.state(), .ready)
     }
 
+    func test_enrols_by_the_printed_lines() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().unlocked()
+        let lines = try stage.simulator.lines(basicAccess: .never)
+        var made: CardView?
+        for try await event in id.enrolling(try stage.simulator.tap(), by: lines) {
+            if case .done(let card) = event { made = card }
+        }
+        let card = try XCTUnwrap(made)
+        XCTAssertEqual(try id.only().id, card.id)
+        XCTAssertEqual(card.state, .active)
+    }
+
     func test_a_face_that_differs_keeps_nothing() async throws {
         let phone = try Stage().phone()
         defer { withExtendedLifetime(phone) {} }

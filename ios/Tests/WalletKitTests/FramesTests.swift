@@ -58,6 +58,29 @@ final class FramesTests: XCTestCase {
         XCTAssertEqual(steps, steps.sorted(), "and none comes back")
     }
 
+    func test_a_clock_that_fails_is_a_wallet_error_with_the_cores_own_code() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let failing = Later<any Error>()
+        let id = try await stage.phone().enrolled(
+            clock: SomeClock {
+                if let error = failing.value { throw error }
+                return Now(unixSeconds: now())
+            })
+        let show = try await id.showAdult()
+        for (error, code) in [(ClockError.Failed(osCode: 7), Int32(7)), (Planted(), -1)] as [(any Error, Int32)] {
+            failing.value = error
+            await assertThrows(.Unavailable(code: code)) { try id.frame(show) }
+            await assertThrows(.Unavailable(code: code)) { try id.scan("KD1:ABC") }
+            do {
+                for try await _ in id.frames(show) { XCTFail("a frame of no time") }
+                XCTFail("it ended")
+            } catch { XCTAssertEqual(error as WalletError, .Unavailable(code: code)) }
+        }
+        failing.value = nil
+        XCTAssertTrue(try id.frame(show).text.hasPrefix("KR1:"))
+    }
+
     func test_leaving_the_loop_ends_the_frames() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }

@@ -41,6 +41,26 @@ final class OfferBehaviours: XCTestCase {
         XCTAssertEqual(try id.cards().count, 1)
     }
 
+    func test_another_issuance_takes_the_turn() async throws {
+        let stage = try Stage()
+        defer { withExtendedLifetime(stage) {} }
+        let id = try await stage.phone().unlocked()
+        let former = try stage.simulator.visit(for: "veteran_card")
+        let first = try await id.openOffer(former.link)
+        let visit = try stage.simulator.visit()
+        let second = try await id.openOffer(visit.link)
+        await assertThrows(.UserCancelled) {
+            var digits = former.digits
+            return try await id.accept(first, digits: &digits)
+        }
+        var digits = visit.digits
+        guard case .card(let card) = try await id.accept(second, digits: &digits) else { return XCTFail("no card") }
+        XCTAssertEqual(try id.only().id, card.id)
+        let text = try id.frame(try await id.showAdult()).text
+        let verdict = try await stage.counter().check(text: text, now: now(), monotonic: 0)
+        XCTAssertTrue(verdict.accepted, "\(String(describing: verdict.reason))")
+    }
+
     func test_another_issuers_offer_is_refused() async throws {
         let (stage, elsewhere) = (try Stage(), try Stage())
         defer { withExtendedLifetime((stage, elsewhere)) {} }

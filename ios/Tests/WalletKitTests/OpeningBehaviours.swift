@@ -62,6 +62,23 @@ final class OpeningBehaviours: XCTestCase {
         await assertThrows(.Locked) { try id.cards() }
     }
 
+    func test_a_lock_while_the_prompt_is_up_wins() async throws {
+        let phone = try Stage().phone()
+        defer { withExtendedLifetime(phone) {} }
+        try await { _ = try await phone.enrolled() }()
+        let (held, prompts) = (Later<MobileId>(), try await phone.prompts())
+        let id = try await phone.open(keyStore: SomeKeys(phone.hardware, unwrap: { try held.value?.lock() }))
+        held.value = id
+        await assertThrows(.Locked) { try await id.unlock() }
+        XCTAssertEqual(try id.state(), .locked)
+        await assertThrows(.Locked) { try id.cards() }
+        held.value = nil
+        try await id.unlock()
+        XCTAssertEqual(try id.cards().count, 1)
+        let after = try await phone.prompts()
+        XCTAssertEqual(after, prompts + 2, "asked anew")
+    }
+
     func test_a_lock_out_is_told() async throws {
         let phone = try Stage().phone()
         defer { withExtendedLifetime(phone) {} }

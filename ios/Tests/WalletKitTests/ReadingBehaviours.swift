@@ -207,7 +207,11 @@ final class ReadingBehaviours: XCTestCase {
         let id = try await stage.phone().open()
         @Sendable func read(_ policy: BasicAccessPolicy) async throws -> ChipEvidence {
             let access = try stage.simulator.lines("worn", basicAccess: policy)
-            return try await id.read(try stage.simulator.tap("worn"), by: access)
+            var read: ChipEvidence?
+            for try await event in id.reading(try stage.simulator.tap("worn"), by: access) {
+                if case .done(let evidence) = event { read = evidence }
+            }
+            return try XCTUnwrap(read)
         }
         await assertThrows(.CardUnreadable(why: .weakerAccess)) { try await read(.whereThereIsNoPace) }
         let weaker = try await read(.evenWhenPaceIsRefused).openedByWeakerAccess()

@@ -92,6 +92,15 @@ struct Phone: Sendable {
     func prompts() async throws -> Int { try await hardware.prompts().count }
 }
 
+/// Waits until this is so, a minute at most.
+func until(file: StaticString = #filePath, line: UInt = #line, _ isSo: () async throws -> Bool) async throws {
+    for _ in 1...6000 {
+        if try await isSo() { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    XCTFail("it never was so", file: file, line: line)
+}
+
 /// A count that several threads keep.
 final class Count: @unchecked Sendable {
     private let lock = NSLock()
