@@ -46,6 +46,6 @@ public struct AVLayerVideoGravity: Sendable {
     public static let resizeAspectFill = AVLayerVideoGravity()
 }
 open class AVCaptureVideoPreviewLayer: CALayer {
-    public init(session: AVCaptureSession) { super.init() }
+    open var session: AVCaptureSession?
     open var videoGravity = AVLayerVideoGravity.resizeAspectFill
 }

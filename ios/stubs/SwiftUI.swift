@@ -37,6 +37,9 @@ public struct Group<C: View>: Leaf {
 public struct VStack<C: View>: Leaf {
     public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> C) {}
 }
+public struct ScrollView<C: View>: Leaf {
+    public init(@ViewBuilder content: () -> C) {}
+}
 public struct HorizontalAlignment: Sendable {
     public static let center = HorizontalAlignment()
     public static let leading = HorizontalAlignment()
@@ -116,12 +119,19 @@ public struct BorderedProminentButtonStyle: PrimitiveButtonStyle {}
 extension PrimitiveButtonStyle where Self == BorderedProminentButtonStyle {
     public static var borderedProminent: BorderedProminentButtonStyle { BorderedProminentButtonStyle() }
 }
+public struct BorderlessButtonStyle: PrimitiveButtonStyle {}
+extension PrimitiveButtonStyle where Self == BorderlessButtonStyle {
+    public static var borderless: BorderlessButtonStyle { BorderlessButtonStyle() }
+}
 public protocol TextFieldStyle {}
 public struct RoundedBorderTextFieldStyle: TextFieldStyle {}
 extension TextFieldStyle where Self == RoundedBorderTextFieldStyle {
     public static var roundedBorder: RoundedBorderTextFieldStyle { RoundedBorderTextFieldStyle() }
 }
 public enum TextAlignment: Sendable { case leading, center, trailing }
+public struct TextInputAutocapitalization: Sendable {
+    public static var never: TextInputAutocapitalization { TextInputAutocapitalization() }
+}
 public enum ContentMode: Sendable { case fit, fill }
 public struct AccessibilityTraits: Sendable {
     public static let isHeader = AccessibilityTraits()
@@ -156,6 +166,10 @@ extension View {
     public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { self }
     public func scaledToFit() -> some View { self }
     public func frame(maxHeight: CGFloat?) -> some View { self }
+    public func frame(maxWidth: CGFloat?) -> some View { self }
+    public func allowsHitTesting(_ enabled: Bool) -> some View { self }
+    public func textInputAutocapitalization(_ autocapitalization: TextInputAutocapitalization?) -> some View { self }
+    public func autocorrectionDisabled(_ disable: Bool = true) -> some View { self }
     public func aspectRatio(_ ratio: CGFloat?, contentMode: ContentMode) -> some View { self }
     public func ignoresSafeArea() -> some View { self }
     public func buttonStyle<S: PrimitiveButtonStyle>(_ style: S) -> some View { self }

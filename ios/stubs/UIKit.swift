@@ -2,14 +2,12 @@ import Foundation
 
 @MainActor open class UIView: NSObject {
     public init(frame: CGRect) {}
+    open class var layerClass: AnyClass { CALayer.self }
     open var layer: CALayer { CALayer() }
-    open var bounds: CGRect { .zero }
 }
 // Core Animation, which UIKit brings along.
 @MainActor open class CALayer: NSObject {
     override public init() {}
-    open var frame = CGRect.zero
-    open func addSublayer(_ layer: CALayer) {}
 }
 public final class UIImage: NSObject, @unchecked Sendable {
     public init?(data: Data) {}
@@ -28,5 +26,12 @@ public final class UIImage: NSObject, @unchecked Sendable {
     override init() {}
     open class var shared: UIApplication { UIApplication() }
     open var connectedScenes: Set<UIScene> { [] }
+    open func beginBackgroundTask(
+        expirationHandler handler: (@MainActor @Sendable () -> Void)? = nil
+    ) -> UIBackgroundTaskIdentifier { .invalid }
+    open func endBackgroundTask(_ identifier: UIBackgroundTaskIdentifier) {}
+}
+public struct UIBackgroundTaskIdentifier: Hashable, Sendable {
+    public static let invalid = UIBackgroundTaskIdentifier()
 }
 public enum UIKeyboardType: Int { case `default`, numberPad }

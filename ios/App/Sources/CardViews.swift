@@ -6,7 +6,6 @@ import WalletScreens
 /// The cards, and the ways from here.
 struct CardsView: View {
     let model: WalletModel
-    @State private var scan: ScanModel?
 
     var body: some View {
         NavigationStack {
@@ -28,13 +27,12 @@ struct CardsView: View {
                         .accessibilityElement(children: .combine)
                     }
                 }
-                Button(Words.scanTitle.text(model.language)) { scan = model.scan() }
+                Button(Words.scanTitle.text(model.language)) { model.scan() }
                 NavigationLink(Words.historyTitle.text(model.language)) { HistoryView(model: model) }
                 NavigationLink(Words.lostTitle.text(model.language)) { LostPhoneView(language: model.language) }
                 NavigationLink(Words.phoneTitle.text(model.language)) { PhoneView(model: model) }
             }
             .navigationTitle(Words.cardTitleBar.text(model.language))
-            .sheet(item: $scan) { ScanView(model: $0, app: model).privacyCovered() }
         }
     }
 }
@@ -45,6 +43,7 @@ struct CardScreen: View {
     let app: WalletModel
     @State private var show: ShowModel?
     @Environment(\.scenePhase) private var phase
+    @Environment(\.isSceneCaptured) private var isCaptured
 
     var body: some View {
         List {
@@ -64,8 +63,8 @@ struct CardScreen: View {
             if let left = model.secondsLeft {
                 Text(Words.hideIn.text(model.language, "\(left)")).monospacedDigit()
             } else {
-                Button(Words.reveal.text(model.language)) { Task { await model.reveal(at: now()) } }
-                Text(Words.maskedNote.text(model.language)).font(.footnote)
+                Button(Words.reveal.text(model.language)) { Task { await model.reveal(at: now()) } }.disabled(isCaptured)
+                Text((isCaptured ? Words.showCaptured : .maskedNote).text(model.language)).font(.footnote)
             }
             if let failure = model.failure { ErrorView(text: failure) }
             if model.card.copies.isEmpty {
@@ -79,10 +78,12 @@ struct CardScreen: View {
             }
         }
         .navigationTitle(model.title)
-        .task { await everySecond { model.tick(at: now()) } }
+        .task(id: ObjectIdentifier(model)) { await everySecond { model.tick(at: now()) } }
+        .onAppear { model.isObserved = isCaptured }
+        .onChange(of: isCaptured) { _, isCaptured in model.isObserved = isCaptured }
         .onChange(of: phase) { _, phase in if phase != .active { model.hide() } }
         .onDisappear { model.hide() }
-        .sheet(item: $show) { ShowView(model: $0).privacyCovered() }
+        .sheet(item: $show) { ShowView(model: $0).privacyCovered($0.isPersonal) }
     }
 
     private func line(_ word: Words, _ value: String) -> some View { line(word.text(model.language), value) }
@@ -106,7 +107,7 @@ struct ShowView: View {
         read: { ShowView.screen.map { Double($0.brightness) } ?? 0.5 }, write: { ShowView.screen?.brightness = $0 })
 
     var body: some View {
-        VStack(spacing: 16) {
+        Page {
             switch model.step {
             case .choosing, .over, .failed:
                 if case .failed(let text) = model.step { ErrorView(text: text) }
@@ -142,8 +143,6 @@ struct ShowView: View {
                 }
             }
         }
-        .multilineTextAlignment(.center)
-        .padding()
         .task { await everySecond { model.tick() } }
         .onAppear { model.isObserved = isCaptured }
         .onChange(of: isCaptured) { _, isCaptured in model.isObserved = isCaptured || phase != .active }
@@ -206,13 +205,12 @@ struct LostPhoneView: View {
     @Environment(\.openURL) private var openURL
 
     var body: some View {
-        VStack(alignment: .leading, spacing: 16) {
+        List {
             Text(Words.lostBody.text(language))
             Text(Words.lostSteps.text(language))
             Button(Words.lostCall.text(language)) { call(LostPhone.operatorNumber) }
             Button(Words.lostCentre.text(language)) { call(LostPhone.centreNumber) }
         }
-        .padding()
         .navigationTitle(Words.lostTitle.text(language))
     }
 

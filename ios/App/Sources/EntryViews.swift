@@ -10,7 +10,7 @@ struct OnboardingView: View {
 
     var body: some View {
         NavigationStack {
-            VStack(spacing: 16) {
+            Page {
                 if model.isUnfinished { UnfinishedView(model: model) }
                 Text(pages[page].0.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
                 Text(pages[page].1.text(model.language)).font(.body)
@@ -21,8 +21,6 @@ struct OnboardingView: View {
                 }
                 if page > 0 { Button(Words.back.text(model.language)) { page -= 1 } }
             }
-            .multilineTextAlignment(.center)
-            .padding()
         }
     }
 }
@@ -30,16 +28,13 @@ struct OnboardingView: View {
 /// Tap a card, or scan a community centre's code.
 struct AddViews: View {
     let model: WalletModel
-    @State private var tap: TapModel?
-    @State private var scan: ScanModel?
 
     var body: some View {
         VStack(spacing: 12) {
-            Button(Words.tapTitle.text(model.language)) { Task { tap = await model.tap() } }.buttonStyle(.borderedProminent)
-            Button(Words.scanTitle.text(model.language)) { scan = model.scan() }
+            // With a style of its own each is pressed alone, in a row of a list too.
+            Button(Words.tapTitle.text(model.language)) { Task { await model.tap() } }.buttonStyle(.borderedProminent)
+            Button(Words.scanTitle.text(model.language)) { model.scan() }.buttonStyle(.borderless)
         }
-        .sheet(item: $tap) { TapView(model: $0).privacyCovered() }
-        .sheet(item: $scan) { ScanView(model: $0, app: model).privacyCovered() }
     }
 }
 
@@ -53,6 +48,8 @@ struct UnfinishedView: View {
             Button(Words.resume.text(model.language)) { Task { await model.resume() } }
             Button(Words.abandon.text(model.language), role: .destructive) { Task { await model.abandon() } }
         }
+        // In a row of a list both would be pressed at once otherwise.
+        .buttonStyle(.borderless)
         .padding()
     }
 }
@@ -64,14 +61,13 @@ struct CommandedView: View {
 
     var body: some View {
         NavigationStack {
-            VStack(spacing: 16) {
+            Page {
                 Text(Words.commandTitle.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
                 ErrorView(text: why)
                 Button(Words.commandAsk.text(model.language)) { Task { await model.freshen() } }.buttonStyle(.borderedProminent)
                 NavigationLink(Words.lostTitle.text(model.language)) { LostPhoneView(language: model.language) }
                 NavigationLink(Words.phoneTitle.text(model.language)) { PhoneView(model: model) }
             }
-            .padding()
         }
     }
 }
@@ -81,13 +77,11 @@ struct WipedView: View {
     let model: WalletModel
 
     var body: some View {
-        VStack(spacing: 16) {
+        Page {
             Text(Words.wipedTitle.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
             Text(Words.wipedBody.text(model.language))
             Button(Words.startOver.text(model.language)) { Task { await model.startOver() } }.buttonStyle(.borderedProminent)
         }
-        .multilineTextAlignment(.center)
-        .padding()
     }
 }
 
@@ -126,13 +120,12 @@ struct LockedView: View {
 
     var body: some View {
         NavigationStack {
-            VStack(spacing: 16) {
+            Page {
                 Text(Words.lockedTitle.text(model.language)).font(.title).accessibilityAddTraits(.isHeader)
                 Text(Words.lockedBody.text(model.language))
                 Button(Words.unlock.text(model.language)) { Task { await model.unlock() } }.buttonStyle(.borderedProminent)
                 NavigationLink(Words.lostTitle.text(model.language)) { LostPhoneView(language: model.language) }
             }
-            .padding()
         }
     }
 }
@@ -143,7 +136,7 @@ struct DeadView: View {
     @State private var isSure = false
 
     var body: some View {
-        VStack(spacing: 16) {
+        Page {
             ErrorView(text: WalletError.KeyInvalidated.text(model.language))
             Button(Words.startOver.text(model.language), role: .destructive) { isSure = true }
         }
@@ -163,12 +156,13 @@ struct TapView: View {
 
     var body: some View {
         NavigationStack {
-            VStack(spacing: 16) {
+            Page {
                 switch model.step {
                 case .digits:
                     TextField(Words.digitsLabel.text(model.language), text: $model.digits)
                         .keyboardType(.numberPad)
                         .textFieldStyle(.roundedBorder)
+                        .coveredWhileCaptured()
                         .accessibilityLabel(Words.digitsLabel.text(model.language))
                     Button(Words.next.text(model.language)) { model.start() }
                         .buttonStyle(.borderedProminent)
@@ -190,19 +184,14 @@ struct TapView: View {
                     Button(Words.close.text(model.language)) { dismiss() }.buttonStyle(.borderedProminent)
                 case .failed(let text):
                     ErrorView(text: text)
+                    Button(Words.again.text(model.language)) { model.again() }.buttonStyle(.borderedProminent)
                     Button(Words.close.text(model.language)) { dismiss() }
                 }
                 Text(model.hint).font(.footnote).foregroundStyle(.secondary)
             }
-            .padding()
             .navigationTitle(Words.tapTitle.text(model.language))
             .toolbar {
-                ToolbarItem(placement: .cancellationAction) {
-                    Button(Words.cancel.text(model.language)) {
-                        model.cancel()
-                        dismiss()
-                    }
-                }
+                ToolbarItem(placement: .cancellationAction) { Button(Words.cancel.text(model.language)) { dismiss() } }
             }
         }
         .interactiveDismissDisabled()

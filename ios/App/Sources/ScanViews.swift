@@ -9,7 +9,8 @@ struct ScanView: View {
     let model: ScanModel
     let app: WalletModel
     @State private var pasted = ""
-    @State private var hasCamera = true
+    /// Not known before the citizen was asked.
+    @State private var hasCamera: Bool?
     @Environment(\.dismiss) private var dismiss
 
     var body: some View {
@@ -17,33 +18,36 @@ struct ScanView: View {
             Group {
                 switch model.step {
                 case .looking:
-                    VStack(spacing: 12) {
-                        if hasCamera {
+                    Page {
+                        if hasCamera == true {
                             CameraView { text in Task { await model.scanned(text) } }
+                                .aspectRatio(1, contentMode: .fit)
                                 .accessibilityLabel(Words.scanHint.text(model.language))
-                        } else {
+                        } else if hasCamera == false {
                             Text(Words.cameraDenied.text(model.language))
                         }
                         Text(Words.scanHint.text(model.language)).font(.footnote)
                         TextField(Words.scanAny.text(model.language), text: $pasted)
                             .textFieldStyle(.roundedBorder)
+                            .textInputAutocapitalization(.never)
+                            .autocorrectionDisabled()
                             .onSubmit { Task { await model.scanned(pasted) } }
                     }
                 case .offer(let offer): OfferScreen(model: offer) { dismiss() }
-                case .desk(let desk): DeskView(desk: desk, app: app)
+                case .desk(let desk): DeskView(desk: desk, scan: model, app: app)
+                case .show(let show): ShowView(model: show)
                 case .failed(let text):
-                    ErrorView(text: text)
-                    Button(Words.again.text(model.language)) { model.again() }
+                    Page {
+                        ErrorView(text: text)
+                        Button(Words.again.text(model.language)) { model.again() }
+                    }
                 }
             }
-            .padding()
             .navigationTitle(Words.scanTitle.text(model.language))
             .toolbar {
                 ToolbarItem(placement: .cancellationAction) { Button(Words.close.text(model.language)) { dismiss() } }
             }
         }
-        // What waited for the browser here has gone on without this screen.
-        .onChange(of: app.returns) { _, _ in dismiss() }
         .task { hasCamera = await AVCaptureDevice.requestAccess(for: .video) }
     }
 }
@@ -55,7 +59,7 @@ struct OfferScreen: View {
     @Environment(\.openURL) private var openURL
 
     var body: some View {
-        VStack(spacing: 16) {
+        Page {
             switch model.step {
             case .opening: ProgressView()
             case .asking(let view):
@@ -66,7 +70,10 @@ struct OfferScreen: View {
                     Text(form.description ?? Words.offerDigits.text(model.language)).font(.footnote)
                     TextField(Words.offerDigits.text(model.language), text: $model.digits)
                         .keyboardType(form.numeric ? .numberPad : .default)
+                        .textInputAutocapitalization(.never)
+                        .autocorrectionDisabled()
                         .textFieldStyle(.roundedBorder)
+                        .coveredWhileCaptured()
                 }
                 Button(Words.offerAccept.text(model.language)) { model.accept() }
                     .buttonStyle(.borderedProminent)
@@ -83,7 +90,11 @@ struct OfferScreen: View {
             case .done:
                 Text(Words.cardDone.text(model.language))
                 Button(Words.close.text(model.language), action: close).buttonStyle(.borderedProminent)
-            case .failed(let text): ErrorView(text: text)
+            case .failed(let text):
+                ErrorView(text: text)
+                Button((model.isLocked ? Words.unlock : .again).text(model.language)) { model.again() }
+                    .buttonStyle(.borderedProminent)
+                Button(Words.close.text(model.language), action: close)
             }
         }
     }
@@ -92,21 +103,17 @@ struct OfferScreen: View {
 /// A verified desk: the show goes to it.
 struct DeskView: View {
     let desk: DeskSign
+    let scan: ScanModel
     let app: WalletModel
-    @State private var show: ShowModel?
 
     var body: some View {
-        VStack(spacing: 16) {
-            if let show {
-                ShowView(model: show)
-            } else {
-                Text(Words.showTo.text(app.language, desk.name(language: app.language))).font(.title2)
-                ForEach(app.cards.filter { $0.canBeShown }, id: \.id) { card in
-                    Button(app.title(card)) { show = app.show(card, to: desk) }.buttonStyle(.borderedProminent)
-                }
-                if app.cards.isEmpty {
-                    Button(Words.unlock.text(app.language)) { Task { await app.unlock() } }
-                }
+        Page {
+            Text(Words.showTo.text(app.language, desk.name(language: app.language))).font(.title2)
+            ForEach(app.cards.filter { $0.canBeShown }, id: \.id) { card in
+                Button(app.title(card)) { scan.show(card) }.buttonStyle(.borderedProminent)
+            }
+            if app.cards.isEmpty {
+                Button(Words.unlock.text(app.language)) { Task { await app.unlock() } }
             }
         }
     }
@@ -118,15 +125,20 @@ struct CameraView: UIViewRepresentable {
 
     func makeCoordinator() -> Eye { Eye(seen) }
 
-    func makeUIView(context: Context) -> UIView {
-        let view = UIView(frame: .zero)
+    func makeUIView(context: Context) -> Preview {
+        let view = Preview(frame: .zero)
         context.coordinator.open(in: view)
         return view
     }
 
-    func updateUIView(_ view: UIView, context: Context) { context.coordinator.fit(view) }
+    func updateUIView(_ view: Preview, context: Context) {}
 
-    static func dismantleUIView(_ view: UIView, coordinator: Eye) { coordinator.close() }
+    static func dismantleUIView(_ view: Preview, coordinator: Eye) { coordinator.close() }
+
+    /// Its own layer is the camera's picture, so that it is as large as the view, whenever that gets its size.
+    final class Preview: UIView {
+        override class var layerClass: AnyClass { AVCaptureVideoPreviewLayer.self }
+    }
 
     /// The session belongs to its own queue, which alone starts and stops it.
     @MainActor
@@ -135,11 +147,10 @@ struct CameraView: UIViewRepresentable {
         private let seen: @MainActor (String) -> Void
         private let session = Session()
         private let queue = DispatchQueue(label: "kr.example.wallet.camera")
-        private var layer: AVCaptureVideoPreviewLayer?
 
         init(_ seen: @escaping @MainActor (String) -> Void) { self.seen = seen }
 
-        func open(in view: UIView) {
+        func open(in view: Preview) {
             guard let camera = AVCaptureDevice.default(for: .video), let input = try? AVCaptureDeviceInput(device: camera) else {
                 return
             }
@@ -150,15 +161,13 @@ struct CameraView: UIViewRepresentable {
             // Known only after the output has a session.
             output.metadataObjectTypes = [.qr]
             output.setMetadataObjectsDelegate(self, queue: .main)
-            let layer = AVCaptureVideoPreviewLayer(session: session.capture)
-            layer.videoGravity = .resizeAspectFill
-            view.layer.addSublayer(layer)
-            self.layer = layer
+            if let layer = view.layer as? AVCaptureVideoPreviewLayer {
+                layer.session = session.capture
+                layer.videoGravity = .resizeAspectFill
+            }
             let session = self.session
             queue.async { session.capture.startRunning() }
         }
-
-        func fit(_ view: UIView) { layer?.frame = view.bounds }
 
         func close() {
             let session = self.session

@@ -50,11 +50,11 @@ struct Setup: Decodable {
     }
 
     /// In no backup: its keys stay on this phone, so it would open nowhere else.
-    private static func vault() throws(WalletError) -> String {
+    private static func vault(in name: String = "wallet") throws(WalletError) -> String {
         do {
             let files = FileManager.default
             var folder = try files.url(for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
-                .appendingPathComponent("wallet")
+                .appendingPathComponent(name)
             try files.createDirectory(at: folder, withIntermediateDirectories: true)
             var values = URLResourceValues()
             values.isExcludedFromBackup = true
@@ -76,7 +76,7 @@ struct Setup: Decodable {
                             http: URLSessionHttp(),
                             clock: SystemClock(), faceCheck: phone)
                         return try await MobileId.open(
-                            platform: platform, config: simulator.config(vault: vault(), language: language))
+                            platform: platform, config: simulator.config(vault: vault(in: "simulated"), language: language))
                     } catch { throw error as? WalletError ?? .Unavailable(code: noSetup) }
                 },
                 reader: { SimulatedReader(link: try Simulator(readyLine: Data(line.utf8)).tap()) })

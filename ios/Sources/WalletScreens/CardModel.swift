@@ -8,8 +8,8 @@ import WalletKit
 public final class CardModel {
     /// How long it is open, seconds.
     public static let openSeconds: Int64 = 30
-    /// The card.
-    public let card: CardView
+    /// The card, as the wallet saw it last.
+    public private(set) var card: CardView
     /// What it is called, in the issuer's words.
     public let title: String
     /// The language of the screen.
@@ -20,14 +20,19 @@ public final class CardModel {
     public private(set) var secondsLeft: Int64?
     /// What went wrong last.
     public private(set) var failure: ErrorText?
-    private let wallet: MobileId
-    private let locked: () -> Void
+    /// Whether the screen is recorded or shared: the card is hidden then, and not opened.
+    public var isObserved = false {
+        didSet { if isObserved { hide() } }
+    }
+    private let door: Door
     private var opensUntil: Int64?
     private var asking = false
 
-    init(_ card: CardView, _ id: MobileId, _ language: Language, title: String, locked: @escaping () -> Void) {
-        (self.card, wallet, self.language, self.title, self.locked) = (card, id, language, title, locked)
+    init(_ card: CardView, _ door: Door, _ language: Language, title: String) {
+        (self.card, self.door, self.language, self.title) = (card, door, language, title)
     }
+
+    func update(_ card: CardView) { if self.card != card { self.card = card } }
 
     /// What the screen shows of it now.
     public var lines: CardLines { CardLines(card, masked: secondsLeft == nil) }
@@ -51,21 +56,21 @@ public final class CardModel {
         [.active, .needsRenewal].contains(card.state) || card.standing == .replaced(reason: .detailsChanged)
     }
 
-    /// Asks for the citizen anew, however short ago they were there, and opens the card.
-    public func reveal(at now: Int64) async {
-        guard !asking else { return }
+    /// Asks for the citizen anew, however short ago they were there, and opens the card. Its time runs from their answer on.
+    public func reveal(at now: @autoclosure () -> Int64) async {
+        guard !asking, !isObserved, !door.isBusy else { return }
         asking = true
         failure = nil
         defer { asking = false }
         do throws(WalletError) {
-            try wallet.lock()
-            try await wallet.unlock()
-            claims = try wallet.claims(of: card.id)
-            opensUntil = now + Self.openSeconds
+            try await door.prove()
+            // Somebody began to look on meanwhile.
+            guard !isObserved else { return }
+            claims = try door.id.claims(of: card.id)
+            opensUntil = now() + Self.openSeconds
             secondsLeft = Self.openSeconds
         } catch {
             failure = error.text(language)
-            locked()
         }
     }
 
@@ -80,8 +85,8 @@ public final class CardModel {
     /// Hides it.
     public func hide() {
         opensUntil = nil
-        secondsLeft = nil
-        claims = []
+        if secondsLeft != nil { secondsLeft = nil }
+        if !claims.isEmpty { claims = [] }
     }
 }
 

@@ -40,15 +40,23 @@ public final class ShowModel: Identifiable {
     public let language: Language
     /// The desk whose sign was scanned.
     public let desk: DeskSign?
-    private let card: CardView
-    private let wallet: MobileId
-    private let used: () -> Void
+    private var card: CardView
+    private let door: Door
+    private let refresh: () async throws(WalletError) -> Refreshed?
+    private let used: () -> CardView?
     private var show: CounterShow?
     private var task: Task<Void, Never>?
 
-    init(_ card: CardView, _ id: MobileId, _ language: Language, desk: DeskSign?, used: @escaping () -> Void) {
-        (self.card, wallet, self.language, self.desk, self.used) = (card, id, language, desk, used)
+    init(
+        _ card: CardView, _ door: Door, _ language: Language, desk: DeskSign?,
+        refresh: @escaping () async throws(WalletError) -> Refreshed?, used: @escaping () -> CardView?
+    ) {
+        (self.card, self.door, self.language, self.desk) = (card, door, language, desk)
+        (self.refresh, self.used) = (refresh, used)
     }
+
+    /// Whether the screen has something on it that nobody else shall see. Under the prompt it has not: whom the ID goes to is read then.
+    public var isPersonal: Bool { if case .showing = step { true } else { false } }
 
     /// What can be shown.
     public var levels: [Level] {
@@ -94,29 +102,32 @@ public final class ShowModel: Identifiable {
         guard task == nil, !isObserved else { return }
         step = .asking
         task = Task {
-            do throws(WalletError) {
-                if afterRefresh, let trouble = try await wallet.refresh().trouble { throw trouble }
-                let show = try await wallet.show(card.id, disclosure, desk: desk, ifStale: ifStale)
-                // The screen was left while the prompt was up: what was signed is never seen.
-                guard !Task.isCancelled else { return left() }
-                self.show = show
-                step = .showing(try wallet.frame(show))
-            } catch {
-                if case .NotUsable(why: .stapleTooOld) = error {
-                    step = .stale(disclosure, error.text(language))
-                } else {
-                    step = .failed(error.text(language))
-                }
-            }
-            used()
+            await ask(disclosure, ifStale, afterRefresh)
+            // How often it can be shown now.
+            if let card = used() { self.card = card }
             task = nil
         }
     }
 
-    private func left() {
-        step = .over
-        used()
-        task = nil
+    private func ask(_ disclosure: Disclosure, _ ifStale: IfStale, _ afterRefresh: Bool) async {
+        do throws(WalletError) {
+            if afterRefresh, let trouble = try await refresh()?.trouble { throw trouble }
+            let card = card.id
+            let show = try await door.errand { id throws(WalletError) in
+                try await id.show(card, disclosure, desk: self.desk, ifStale: ifStale)
+            }
+            // The screen was left while the prompt was up: what was signed is never seen.
+            if Task.isCancelled { return step = .over }
+            self.show = show
+            step = .showing(try door.id.frame(show))
+        } catch {
+            if Task.isCancelled { return step = .over }
+            if case .NotUsable(why: .stapleTooOld) = error {
+                step = .stale(disclosure, error.text(language))
+            } else {
+                step = .failed(error.text(language))
+            }
+        }
     }
 
     /// Waits until nothing is under way any more.
@@ -126,15 +137,15 @@ public final class ShowModel: Identifiable {
     public func tick() {
         guard let show, case .showing = step else { return }
         do throws(WalletError) {
-            step = .showing(try wallet.frame(show))
+            step = .showing(try door.id.frame(show))
         } catch {
             step = error == .ShowEnded ? .over : .failed(error.text(language))
             self.show = nil
         }
     }
 
-    /// The citizen has seen enough: the code is gone, whatever time it had, and one that is still asked for never comes. The prompt
-    /// itself is the system's, and goes when the citizen answers it or the app leaves the screen.
+    /// The citizen has seen enough: the code is gone, whatever time it had, and one that is still asked for never comes; its prompt
+    /// goes too.
     public func end() {
         task?.cancel()
         show = nil

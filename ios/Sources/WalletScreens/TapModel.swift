@@ -41,7 +41,7 @@ public final class TapModel: Identifiable {
     }
     /// The language of the screen.
     public let language: Language
-    private let wallet: MobileId
+    private let door: Door
     private let makeReader: @Sendable () async throws -> any CardReader
     private let added: () -> Void
     private var task: Task<Void, Never>?
@@ -49,9 +49,13 @@ public final class TapModel: Identifiable {
     private var decision: CheckedContinuation<Bool, Never>?
     private var isMoving = false
 
-    init(_ id: MobileId, _ surroundings: Surroundings, added: @escaping () -> Void) {
-        (wallet, language, makeReader, self.added) = (id, surroundings.language, surroundings.reader, added)
+    init(_ door: Door, _ surroundings: Surroundings, added: @escaping () -> Void) {
+        (self.door, language, makeReader, self.added) = (door, surroundings.language, surroundings.reader, added)
     }
+
+    /// Whether the screen has something of the citizen's on it. While the card is read it has not: the system's sheet is over it,
+    /// and what to do is read then.
+    public var isPersonal: Bool { step == .digits }
 
     /// Whether the digits are complete and nothing is under way.
     public var canStart: Bool { digits.count == 6 && task == nil }
@@ -77,9 +81,13 @@ public final class TapModel: Identifiable {
         step = .hold
         task = Task {
             await read(&can)
+            can.resetBytes(in: can.indices)
             task = nil
         }
     }
+
+    /// It failed, and the citizen tries once more: digits and card are asked for again.
+    public func again() { if case .failed = step, task == nil { step = .digits } }
 
     /// The card is at hand again: a paused reading goes on where it was.
     public func goOn() { decide(true) }
@@ -103,18 +111,20 @@ public final class TapModel: Identifiable {
     private func read(_ can: inout Data) async {
         do {
             let reader = try await makeReader()
-            show(reader)
-            do {
-                _ = try await wallet.enrol(
-                    reader.link, can: &can, moving: isMoving,
-                    event: { event in Task { @MainActor in self.heard(event) } }, lost: { await self.lost($0, reader) })
+            try await door.errand { id throws(WalletError) in
+                show(reader)
+                do throws(WalletError) {
+                    _ = try await id.enrol(
+                        reader.link, can: &can, moving: isMoving,
+                        event: { event in Task { @MainActor in self.heard(event) } }, lost: { await self.lost($0, reader) })
+                } catch {
+                    hide(succeeded: false)
+                    throw error
+                }
                 hide(succeeded: true)
-            } catch {
-                hide(succeeded: false)
-                throw error
+                step = .done
+                added()
             }
-            step = .done
-            added()
         } catch {
             let error = error as? WalletError ?? .Unavailable(code: internalFailure)
             let isElsewhere = error == .IssuerRefused(why: .anotherPhone) && !isMoving
@@ -136,6 +146,8 @@ public final class TapModel: Identifiable {
         step = .paused(pause.why.text(language))
         let goesOn = await withCheckedContinuation { decision = $0 }
         guard goesOn else { return Task.isCancelled }
+        // The system may have lost its patience and had it locked meanwhile; the card is kept in an open wallet alone.
+        guard (try? await door.id.unlock()) != nil else { return Task.isCancelled }
         step = .hold
         show(reader)
         return true

@@ -3,13 +3,13 @@ import WalletKit
 
 /// What the screens say. The words of errors, levels, states, stages and history are the core's.
 public enum Words: String, Sendable, CaseIterable {
-    case appName, next, back, cancel, close, again, tryLater
-    case welcomeTitle, welcomeBody, keysTitle, keysBody, cardTitle, cardBody, begin
+    case next, back, cancel, close, again
+    case welcomeTitle, welcomeBody, keysTitle, keysBody, cardTitle, cardBody
     case unlock, lockedTitle, lockedBody, startOver, startOverBody
-    case addCard, tapTitle, digitsLabel, digitsHint, holdHint, positionHint, lostHint, readingFile, cardDone
+    case tapTitle, digitsLabel, digitsHint, holdHint, positionHint, lostHint, readingFile, cardDone
     case scanTitle, scanHint, cameraDenied, scanAny
-    case offerTitle, offerFrom, offerDigits, offerAccept, offerLater, offerSignIn
-    case cardTitleBar, reveal, hideIn, maskedNote, name, birthDate, registrationNumber, address, issued, validUntil, copiesLeft
+    case offerFrom, offerDigits, offerAccept, offerLater, offerSignIn
+    case cardTitleBar, reveal, hideIn, maskedNote, name, birthDate, registrationNumber, address, validUntil, copiesLeft
     case showTitle, showWhat, showTo, showUnverified, showAsk, showNext, showProof, showCaptured, showOver
     case historyTitle, historyEmpty, historyVerified
     case lostTitle, lostBody, lostSteps, lostCall, lostCentre
@@ -35,26 +35,22 @@ public enum Words: String, Sendable, CaseIterable {
 
     private var korean: String {
         switch self {
-        case .appName: "모바일 신분증"
         case .next: "다음"
         case .back: "이전"
         case .cancel: "취소"
         case .close: "닫기"
         case .again: "다시 하기"
-        case .tryLater: "나중에"
         case .welcomeTitle: "휴대전화에 신분증을"
         case .welcomeBody: "주민등록증을 휴대전화에 대면 모바일 신분증이 만들어집니다. 시험용이며 법적 효력이 있는 신분증이 아닙니다."
         case .keysTitle: "열쇠는 이 휴대전화에만"
         case .keysBody: "신분증의 키는 휴대전화의 보안 칩을 떠나지 않습니다. 보여 줄 때마다 지문이나 얼굴로 확인합니다."
         case .cardTitle: "준비할 것"
         case .cardBody: "칩이 있는 주민등록증, 카드에 적힌 여섯 자리 숫자, 인터넷 연결이 필요합니다."
-        case .begin: "시작하기"
         case .unlock: "잠금 해제"
         case .lockedTitle: "지갑이 잠겨 있습니다"
         case .lockedBody: "지문이나 얼굴로 여세요."
         case .startOver: "처음부터 다시"
         case .startOverBody: "못 쓰게 된 신분증을 지우고 카드를 다시 읽습니다. 되돌릴 수 없습니다."
-        case .addCard: "신분증 추가"
         case .tapTitle: "카드 읽기"
         case .digitsLabel: "카드에 적힌 여섯 자리 숫자"
         case .digitsHint: "카드 앞면 아래에 있는 숫자입니다. 저장하지 않습니다."
@@ -67,7 +63,6 @@ public enum Words: String, Sendable, CaseIterable {
         case .scanHint: "주민센터의 발급 코드나 창구의 안내 코드를 비추세요."
         case .cameraDenied: "카메라를 쓸 수 없습니다. 설정에서 허용하거나 코드를 붙여 넣으세요."
         case .scanAny: "코드 붙여 넣기"
-        case .offerTitle: "신분증 받기"
         case .offerFrom: "{}에서 발급합니다."
         case .offerDigits: "창구에서 들은 숫자"
         case .offerAccept: "받기"
@@ -81,7 +76,6 @@ public enum Words: String, Sendable, CaseIterable {
         case .birthDate: "생년월일"
         case .registrationNumber: "주민등록번호"
         case .address: "주소"
-        case .issued: "발급"
         case .validUntil: "유효기간"
         case .copiesLeft: "{}번 더 보여 줄 수 있습니다"
         case .showTitle: "신분증 제시"
@@ -102,7 +96,7 @@ public enum Words: String, Sendable, CaseIterable {
         case .lostCall: "통신사 고객센터에 전화 (휴대전화에서 114)"
         case .lostCentre: "모바일 신분증 고객센터에 전화 (1688-0990)"
         case .renew: "새로 받기"
-        case .renewBody: "보여 줄 수 있는 횟수를 채우고 내용을 새로 고칩니다. 확인은 묻지 않습니다."
+        case .renewBody: "보여 줄 수 있는 횟수를 채우고 내용을 새로 고칩니다. 본인 확인은 하지 않습니다."
         case .unfinished: "끝나지 않은 발급이 있습니다."
         case .resume: "이어서 받기"
         case .abandon: "그만두기"
@@ -131,13 +125,11 @@ public enum Words: String, Sendable, CaseIterable {
 
     private var english: String {
         switch self {
-        case .appName: "Mobile ID"
         case .next: "Next"
         case .back: "Back"
         case .cancel: "Cancel"
         case .close: "Close"
         case .again: "Try again"
-        case .tryLater: "Later"
         case .welcomeTitle: "Your ID on this phone"
         case .welcomeBody:
             "Hold your resident card to the phone and a mobile ID is made. It is for testing and has no legal force."
@@ -146,13 +138,11 @@ public enum Words: String, Sendable, CaseIterable {
             "The keys of the ID never leave the phone's secure chip. Each time you show it, your fingerprint or face is asked for."
         case .cardTitle: "What you need"
         case .cardBody: "A resident card with a chip, the six digits printed on it, and a network."
-        case .begin: "Begin"
         case .unlock: "Unlock"
         case .lockedTitle: "The wallet is locked"
         case .lockedBody: "Open it with your fingerprint or face."
         case .startOver: "Start over"
         case .startOverBody: "Removes the ID that cannot be used any more and reads the card again. This cannot be undone."
-        case .addCard: "Add an ID"
         case .tapTitle: "Read the card"
         case .digitsLabel: "Six digits printed on the card"
         case .digitsHint: "They are at the bottom of the card's front. They are not kept."
@@ -166,7 +156,6 @@ public enum Words: String, Sendable, CaseIterable {
         case .scanHint: "Point at the issuing code of a community centre, or at the sign of a desk."
         case .cameraDenied: "The camera cannot be used. Allow it in the settings, or paste the code."
         case .scanAny: "Paste a code"
-        case .offerTitle: "Get an ID"
         case .offerFrom: "{} issues it."
         case .offerDigits: "Digits you were told at the counter"
         case .offerAccept: "Get it"
@@ -180,7 +169,6 @@ public enum Words: String, Sendable, CaseIterable {
         case .birthDate: "Date of birth"
         case .registrationNumber: "Registration number"
         case .address: "Address"
-        case .issued: "Issued"
         case .validUntil: "Valid until"
         case .copiesLeft: "Can be shown {} more times"
         case .showTitle: "Show the ID"

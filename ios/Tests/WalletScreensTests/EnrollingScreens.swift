@@ -39,6 +39,8 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         XCTAssertFalse(tap.canStart, "one reading at a time")
         tap.cancel()
         await tap.finished()
+        XCTAssertEqual(tap.step, .failed(WalletError.UserCancelled.text(.english)))
+        XCTAssertFalse(tap.canStart, "nothing of them is left")
     }
 
     func test_a_card_that_was_moved_away_is_waited_for_and_read_on() async throws {
@@ -204,14 +206,15 @@ final class EnrollingScreens: XCTestCase, @unchecked Sendable {
         let link = try stage.simulator.visit().link
         try await stage.phone.answerNext("cancel")
         await scan.scanned(link)
-        guard case .failed(let text) = scan.step else { return XCTFail("\(scan.step)") }
-        XCTAssertEqual(text, WalletError.UserCancelled.text(.english))
+        guard case .offer(let offer) = scan.step else { return XCTFail("\(scan.step)") }
+        XCTAssertEqual(offer.step, .failed(WalletError.UserCancelled.text(.english)))
+        XCTAssertNil(model.failure, "told once")
         await scan.scanned(link)
         let prompts = try await stage.prompts()
         XCTAssertEqual(prompts, 1)
-        scan.again()
-        await scan.scanned(link)
-        guard case .offer = scan.step else { return XCTFail("\(scan.step)") }
+        offer.again()
+        await offer.finished()
+        guard case .asking = offer.step else { return XCTFail("\(offer.step)") }
     }
 
     func test_a_card_is_renewed_without_a_prompt() async throws {

@@ -151,7 +151,6 @@ final class KeepingScreens: XCTestCase, @unchecked Sendable {
             }
             await show.finished()
             XCTAssertNotNil(show.frame)
-            XCTAssertEqual(model.refreshAt, nil)
         }
         await model.freshen()
         let next = try XCTUnwrap(model.refreshAt)
@@ -169,11 +168,13 @@ final class KeepingScreens: XCTestCase, @unchecked Sendable {
         await offer.finished()
         guard case .signIn(let url) = offer.step else { return XCTFail("\(offer.step)") }
         let back = try stage.simulator.browse(url.absoluteString)
-        XCTAssertEqual(model.returns, 0)
+        let foreign = await model.arrived("https://example.com/?code=1")
+        XCTAssertNil(foreign)
+        XCTAssertNotNil(model.sheet, "what waits for the browser waits on")
         let scan = await model.arrived(back)
         XCTAssertNil(scan)
         XCTAssertNil(model.failure)
-        XCTAssertEqual(model.returns, 1, "the offer's screen goes away")
+        XCTAssertNil(model.sheet, "the offer's screen goes away")
         XCTAssertEqual(model.route, .cards)
         XCTAssertFalse(model.isUnfinished)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Observation
 import WalletKit
 import WalletSimulator
 import XCTest
@@ -28,14 +29,14 @@ final class ShowingScreens: XCTestCase, @unchecked Sendable {
     func test_a_show_uses_a_copy_and_the_screen_says_how_many_are_left() async throws {
         let stage = try Stage()
         let model = try await stage.enrolled()
-        func left() throws -> UInt32? { try XCTUnwrap(model.show(model.cards[0])).levels.first { $0.disclosure == .full }?.left }
-        let before = try XCTUnwrap(left())
         let show = try XCTUnwrap(model.show(model.cards[0]))
+        func left() -> UInt32? { show.levels.first { $0.disclosure == .full }?.left }
+        let before = try XCTUnwrap(left())
         XCTAssertEqual(show.levels.count, 5)
         XCTAssertTrue(show.levels.allSatisfy { !$0.text.isEmpty })
         show.show(.full)
         await show.finished()
-        XCTAssertEqual(try left(), before - 1)
+        XCTAssertEqual(left(), before - 1)
     }
 
     func test_a_verified_desk_is_named_before_the_citizen_is_asked() async throws {
@@ -102,7 +103,21 @@ final class ShowingScreens: XCTestCase, @unchecked Sendable {
         show.show(.adultOnly)
         await show.finished()
         XCTAssertEqual(show.step, .failed(WalletError.UserCancelled.text(.english)))
-        XCTAssertEqual(try XCTUnwrap(model.show(model.cards[0])).levels, before)
+        XCTAssertEqual(show.levels, before)
+    }
+
+    func test_a_show_that_is_left_under_its_prompt_takes_the_prompt_along() async throws {
+        let stage = try Stage()
+        let model = try await stage.enrolled()
+        let show = try XCTUnwrap(model.show(model.cards[0]))
+        stage.keys.gate.close()
+        show.show(.adultOnly)
+        try await until { stage.keys.gate.waiting == 1 }
+        show.end()
+        await show.finished()
+        XCTAssertEqual(show.step, .over)
+        try await until { stage.keys.gate.waiting == 0 }
+        XCTAssertNil(show.frame)
     }
 
     func test_brightness_is_put_back_as_it_was() async {
@@ -166,6 +181,19 @@ final class LookingScreens: XCTestCase, @unchecked Sendable {
         XCTAssertNil(tap)
     }
 
+    func test_a_wallet_that_could_not_be_opened_is_tried_again() async throws {
+        let stage = try Stage()
+        try await { _ = try await stage.enrolled() }()
+        stage.keys.isFailing = true
+        let model = try await stage.app()
+        XCTAssertEqual(model.route, .broken(WalletError.Unavailable(code: -1005).text(.english)))
+        await model.start()
+        XCTAssertEqual(model.route, .broken(WalletError.Unavailable(code: -1005).text(.english)))
+        stage.keys.isFailing = false
+        await model.start()
+        XCTAssertEqual(model.route, .locked)
+    }
+
     func test_a_card_is_hidden_until_the_citizen_was_asked_anew_and_half_a_minute_later() async throws {
         let stage = try Stage()
         let model = try await stage.enrolled()
@@ -186,6 +214,77 @@ final class LookingScreens: XCTestCase, @unchecked Sendable {
         card.tick(at: 1030)
         XCTAssertEqual(card.lines, hidden)
         XCTAssertNil(card.portrait)
+    }
+
+    func test_the_time_of_an_open_card_runs_from_the_answer_on() async throws {
+        let stage = try Stage()
+        let model = try await stage.enrolled()
+        let card = try XCTUnwrap(model.card(model.cards[0]))
+        let time = Seconds()
+        stage.keys.gate.close()
+        let revealing = Task { await card.reveal(at: time.now) }
+        try await until { stage.keys.gate.waiting == 1 }
+        time.now += 20
+        stage.keys.gate.open()
+        await revealing.value
+        card.tick(at: time.now + 29)
+        XCTAssertEqual(card.secondsLeft, 1)
+        card.tick(at: time.now + 30)
+        XCTAssertNil(card.secondsLeft)
+    }
+
+    func test_a_card_has_one_model_however_often_its_screen_is_drawn() async throws {
+        let stage = try Stage()
+        let model = try await stage.enrolled()
+        let card = try XCTUnwrap(model.card(model.cards[0]))
+        await card.reveal(at: 1000)
+        XCTAssertTrue(model.card(model.cards[0]) === card)
+        let show = try XCTUnwrap(model.show(model.cards[0]))
+        show.show(.full)
+        await show.finished()
+        XCTAssertTrue(model.card(model.cards[0]) === card, "the card has other copies now")
+        XCTAssertEqual(card.card, model.cards[0])
+        XCTAssertNotNil(card.secondsLeft)
+        card.tick(at: 1030)
+        XCTAssertNil(card.secondsLeft, "nobody else counts for it")
+        await card.reveal(at: 2000)
+        model.lock()
+        XCTAssertNil(card.secondsLeft, "it closes with the wallet")
+        XCTAssertTrue(card.claims.isEmpty)
+    }
+
+    func test_cards_that_are_as_they_were_are_not_drawn_again() async throws {
+        let stage = try Stage()
+        let model = try await stage.enrolled()
+        let drawn = Seconds()
+        withObservationTracking {
+            _ = (model.cards, model.route)
+        } onChange: {
+            MainActor.assumeIsolated { drawn.now += 1 }
+        }
+        await model.unlock()
+        XCTAssertEqual(drawn.now, 0)
+        model.lock()
+        XCTAssertEqual(drawn.now, 1)
+    }
+
+    func test_a_card_is_hidden_and_stays_hidden_while_the_screen_is_recorded() async throws {
+        let stage = try Stage()
+        let model = try await stage.enrolled()
+        let card = try XCTUnwrap(model.card(model.cards[0]))
+        await card.reveal(at: 1000)
+        XCTAssertNotNil(card.portrait)
+        card.isObserved = true
+        XCTAssertNil(card.portrait)
+        XCTAssertNil(card.secondsLeft)
+        let before = try await stage.prompts()
+        await card.reveal(at: 1000)
+        let after = try await stage.prompts()
+        XCTAssertEqual(after, before, "nobody is asked for what is not shown")
+        XCTAssertNil(card.secondsLeft)
+        card.isObserved = false
+        await card.reveal(at: 1000)
+        XCTAssertEqual(card.secondsLeft, 30)
     }
 
     func test_a_clock_that_was_put_back_hides_the_card() async throws {
@@ -231,6 +330,21 @@ final class LookingScreens: XCTestCase, @unchecked Sendable {
         XCTAssertEqual(CardLines.mask(address: "한곳"), "***")
     }
 
+    func test_no_word_is_left_that_nobody_says() async throws {
+        let ios = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        var said = ""
+        for folder in ["App/Sources", "Sources/WalletScreens"] {
+            let folder = ios.appendingPathComponent(folder)
+            for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) where file != "Words.swift" {
+                said += try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+            }
+        }
+        let names = Set(
+            said.split { !$0.isLetter && !$0.isNumber && $0 != "." }.flatMap { $0.split(separator: ".") }.map(String.init))
+        XCTAssertEqual(Words.allCases.map(\.rawValue).filter { !names.contains($0) }, [])
+    }
+
     func test_every_word_is_there_in_both_languages() async {
         for word in Words.allCases {
             let (korean, english) = (word.text(.korean, "7"), word.text(.english, "7"))
@@ -240,6 +354,12 @@ final class LookingScreens: XCTestCase, @unchecked Sendable {
             XCTAssertFalse(korean.contains("{}") || english.contains("{}"), "\(word)")
         }
     }
+}
+
+/// Seconds that a test counts.
+@MainActor
+final class Seconds {
+    var now: Int64 = 0
 }
 
 @MainActor

@@ -12,12 +12,15 @@ final class Stage {
     let phone: SimulatedPhone
     let reader = Reader()
     let clock = ForwardClock()
+    let http = HeldHttp()
+    let keys: HeldKeys
     private let anchor = MemoryAnchor()
     private let folder: URL
 
     init() throws {
         simulator = try Simulator()
         phone = try simulator.phone("screens")
+        keys = HeldKeys(phone)
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("wallet-screens-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
@@ -26,7 +29,7 @@ final class Stage {
 
     /// The app, started anew. The wallet before it must be gone.
     func app(_ language: Language = .english, isStarted: Bool = true) async throws -> WalletModel {
-        let platform = Platform(keyStore: phone, anchor: anchor, http: URLSessionHttp(), clock: clock, faceCheck: phone)
+        let platform = Platform(keyStore: keys, anchor: anchor, http: http, clock: clock, faceCheck: phone)
         let config = try simulator.config(vault: folder.appendingPathComponent("vault").path, language: language)
         let (reader, simulator) = (reader, simulator)
         let model = WalletModel(
@@ -36,7 +39,7 @@ final class Stage {
                 reader: {
                     reader.card = { try simulator.tap() }
                     return reader
-                }))
+                }, patience: .milliseconds(20)))
         if isStarted { await model.start() }
         return model
     }
@@ -83,12 +86,28 @@ func until(file: StaticString = #filePath, line: UInt = #line, _ isSo: () -> Boo
     XCTFail("it never said so", file: file, line: line)
 }
 
-/// A clock that is put forward, and back.
+/// A clock that is put forward, and back, and that may fail.
 final class ForwardClock: Clock, @unchecked Sendable {
     private let lock = NSLock()
     private var seconds: Int64 = 0
+    private var failing = false
+    private var failures = 0
+    var isFailing: Bool {
+        get { lock.withLock { failing } }
+        set { lock.withLock { failing = newValue } }
+    }
+    /// How often it could not tell.
+    var failed: Int { lock.withLock { failures } }
     func forward(hours: Int64) { lock.withLock { seconds += hours * 3600 } }
-    func now() -> Now { Now(unixSeconds: Int64(Foundation.Date().timeIntervalSince1970) + lock.withLock { seconds }) }
+    func now() throws -> Now {
+        let fails = lock.withLock {
+            if failing { failures += 1 }
+            return failing
+        }
+        if fails { throw ClockError.Failed(osCode: 7) }
+        return told()
+    }
+    private func told() -> Now { Now(unixSeconds: Int64(Foundation.Date().timeIntervalSince1970) + lock.withLock { seconds }) }
 }
 
 /// A reader that holds a simulated card, which `before` may take away before a command.
