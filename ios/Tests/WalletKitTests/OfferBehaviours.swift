@@ -44,21 +44,39 @@ final class OfferBehaviours: XCTestCase {
     func test_another_issuance_takes_the_turn() async throws {
         let stage = try Stage()
         defer { withExtendedLifetime(stage) {} }
-        let id = try await stage.phone().unlocked()
-        let former = try stage.simulator.visit(for: "veteran_card")
-        let first = try await id.openOffer(former.link)
-        let visit = try stage.simulator.visit()
-        let second = try await id.openOffer(visit.link)
-        await assertThrows(.UserCancelled) {
-            var digits = former.digits
-            return try await id.accept(first, digits: &digits)
+        let phone = try stage.phone()
+        let (isHeld, isLetGo, keys) = (Later<Bool>(), Later<Bool>(), RememberingKeys(phone.hardware))
+        let http = SomeHttp { request in
+            if request.url.hasSuffix("/credential") && isHeld.value == nil {
+                isHeld.value = true
+                try await until { isLetGo.value == true }
+            }
+            return try await phone.http.send(request: request)
         }
-        var digits = visit.digits
-        guard case .card(let card) = try await id.accept(second, digits: &digits) else { return XCTFail("no card") }
+        let id = try await phone.unlocked(keyStore: keys, http: http)
+        let first = try stage.simulator.visit()
+        let offer = try await id.openOffer(first.link)
+        let before = try await keys.count()
+        // Its keys are made, and its credentials are on their way.
+        let accepting = Task {
+            var digits = first.digits
+            return try await id.accept(offer, digits: &digits)
+        }
+        try await until { isHeld.value == true }
+        let made = try await keys.count().made - before.made
+        XCTAssertGreaterThan(made, 0)
+        let second = try stage.simulator.visit()
+        let card = try await id.received(second.link, second.digits)
+        isLetGo.value = true
+        await assertThrows(.UserCancelled) { try await accepting.value }
         XCTAssertEqual(try id.only().id, card.id)
+        XCTAssertEqual(try id.unfinishedIssuance(), .none)
         let text = try id.frame(try await id.showAdult()).text
         let verdict = try await stage.counter().check(text: text, now: now(), monotonic: 0)
         XCTAssertTrue(verdict.accepted, "\(String(describing: verdict.reason))")
+        let after = try await keys.count()
+        XCTAssertGreaterThan(after.made, before.made + made)
+        XCTAssertEqual(after.alive, after.made - made, "no key of the first is left, and every one of the second")
     }
 
     func test_another_issuers_offer_is_refused() async throws {

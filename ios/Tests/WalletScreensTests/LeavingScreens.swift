@@ -145,9 +145,9 @@ final class LeavingScreens: XCTestCase, @unchecked Sendable {
         offer.accept()
         try await until { stage.http.gate.waiting == 1 }
         offer.cancel()
+        stage.http.gate.open()
         await offer.finished()
         XCTAssertEqual(offer.step, .failed(WalletError.UserCancelled.text(.english)))
-        stage.http.gate.open()
         offer.again()
         await offer.finished()
         XCTAssertEqual(offer.step, .done, "its code would not be accepted twice")
@@ -204,6 +204,7 @@ final class LeavingScreens: XCTestCase, @unchecked Sendable {
         offer.accept()
         try await until { stage.http.gate.waiting == 1 }
         model.sheet = nil
+        stage.http.gate.open()
         await offer.finished()
         XCTAssertEqual(offer.step, .failed(WalletError.UserCancelled.text(.english)))
         XCTAssertTrue(model.cards.isEmpty)
@@ -266,6 +267,7 @@ final class FresheningScreens: XCTestCase, @unchecked Sendable {
         let alone = Task { await model.freshen() }
         try await until { stage.http.gate.waiting == 1 }
         alone.cancel()
+        try await until { stage.http.gate.waiting == 0 }
         await alone.value
         XCTAssertNil(model.refreshAt, "it was given up")
         XCTAssertEqual(model.route, .cards)
