@@ -61,7 +61,10 @@ public class CardTap(
             }
             val seen = NfcAdapter.ReaderCallback { tag -> trySend(IsoDepLink.of(tag)?.let(Tap::Card) ?: Tap.NotACard) }
             radio.enableReaderMode(activity, seen, FLAGS, Bundle().apply { putInt(PRESENCE_CHECK, PRESENCE_CHECK_DELAY) })
-            awaitClose { radio.disableReaderMode(activity) }
+            awaitClose {
+                // The system takes the antenna back from a screen that is gone, and throws at whoever asks it to.
+                if (!activity.isDestroyed) radio.disableReaderMode(activity)
+            }
         }.buffer(Channel.CONFLATED)
 
     private companion object {

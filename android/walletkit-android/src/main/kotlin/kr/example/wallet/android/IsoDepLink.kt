@@ -25,6 +25,7 @@ public class IsoDepLink internal constructor(
 ) : CardLink,
     AutoCloseable {
     private val connecting = Any()
+    private var isConnected = false
 
     @Volatile private var closed = false
 
@@ -74,13 +75,19 @@ public class IsoDepLink internal constructor(
         }
     }
 
+    /** Once: a card that left is another tag when it comes back, and this one is never connected again. */
     private fun connect(): Unit =
         synchronized(connecting) {
-            if (!card.isConnected) {
+            if (isConnected) return
+            try {
                 card.connect()
-                // The system's own 300 to 600 ms are too short for a chip that computes: it would be reported as lost.
-                card.timeout = TIMEOUT
+            } catch (failure: IOException) {
+                // Whatever keeps the link from being made: the system says of a card that left no more than this.
+                throw if (closed) LinkException.Cancelled() else LinkException.TagLost()
             }
+            isConnected = true
+            // The system's own 300 to 600 ms are too short for a chip that computes: it would be reported as lost.
+            card.timeout = TIMEOUT
         }
 
     private fun disconnect() {
@@ -93,6 +100,13 @@ public class IsoDepLink internal constructor(
         }
     }
 
+    private fun hasLeft(): Boolean =
+        try {
+            !card.isConnected
+        } catch (_: SecurityException) {
+            true
+        }
+
     private fun name(
         failure: Exception,
         waited: Long,
@@ -104,6 +118,9 @@ public class IsoDepLink internal constructor(
             failure is IOException && waited >= TIMEOUT -> LinkException.Timeout()
 
             failure is TagLostException -> LinkException.TagLost()
+
+            // The system noticed between two commands that it left, and says no more than of a radio that failed.
+            failure is IOException && hasLeft() -> LinkException.TagLost()
 
             // The tag is out of date: it left, and something else was seen since (Android 13 and later).
             failure is SecurityException -> LinkException.TagLost()

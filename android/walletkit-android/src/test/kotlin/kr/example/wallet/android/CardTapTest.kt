@@ -49,6 +49,21 @@ class CardTapTest {
         }
 
     @Test
+    fun `a screen that is gone when its listener ends is left alone`() =
+        patiently {
+            collecting {
+                assertNotNull(Antenna.reading)
+                // As when the phone is turned: the listener's end comes after the screen's.
+                onMain {
+                    phone.screen
+                        .pause()
+                        .stop()
+                        .destroy()
+                }
+            }
+        }
+
+    @Test
     fun `a chip card is a link and a sticker is said to be none`() =
         patiently {
             collecting { seen ->

@@ -47,9 +47,20 @@ class IsoDepLinkTest {
         for (failure in listOf(TagLostException("Tag was lost."), SecurityException("Tag is out of date"))) {
             assertFailsWith<LinkException.TagLost> { send { throw failure } }
         }
-        Antenna.noConnection = TagLostException()
+        Antenna.noConnection = true
         assertFailsWith<LinkException.TagLost> { send { it } }
     }
+
+    @Test
+    fun `a card that left is not connected again, though it may lie there once more`() =
+        patiently {
+            link.transceive(byteArrayOf(1))
+            Antenna.isThere = false
+            assertFailsWith<LinkException.TagLost> { link.transceive(byteArrayOf(2)) }
+            Antenna.isThere = true
+            assertFailsWith<LinkException.TagLost>("another tag to the system") { link.transceive(byteArrayOf(3)) }
+            assertEquals(1, Antenna.done.count { it == "connect" })
+        }
 
     @Test
     fun `a card that kept silent for ten seconds did not leave`() {

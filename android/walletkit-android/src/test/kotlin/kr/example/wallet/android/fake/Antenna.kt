@@ -3,6 +3,7 @@ package kr.example.wallet.android.fake
 import android.app.Activity
 import android.nfc.NfcAdapter
 import android.nfc.Tag
+import android.nfc.TagLostException
 import android.nfc.tech.IsoDep
 import android.nfc.tech.TagTechnology
 import android.os.Bundle
@@ -11,6 +12,7 @@ import org.robolectric.annotation.Implements
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowIsoDep
 import org.robolectric.shadows.ShadowNfcAdapter
+import java.io.IOException
 import java.util.concurrent.ConcurrentLinkedQueue
 
 /** What is at the phone's antenna, and what the app asked of the radio. */
@@ -18,8 +20,11 @@ object Antenna {
     /** The card's answer to a command. */
     @Volatile var card: (ByteArray) -> ByteArray = { byteArrayOf(0x6D, 0) }
 
-    /** Thrown when the link is made. */
-    @Volatile var noConnection: Exception? = null
+    /** The link cannot be made. */
+    @Volatile var noConnection = false
+
+    /** The card lies at the antenna. */
+    @Volatile var isThere = true
 
     @Volatile var longest = 65_279
 
@@ -39,7 +44,8 @@ object Antenna {
 
     fun reset() {
         card = { byteArrayOf(0x6D, 0) }
-        noConnection = null
+        noConnection = false
+        isThere = true
         longest = 65_279
         extended = true
         done.clear()
@@ -61,12 +67,17 @@ object Antenna {
 class CardAtAntenna : ShadowIsoDep() {
     @Volatile private var connected = false
 
+    /** It left: the system gives whatever comes next another number. */
+    @Volatile private var gone = false
+
+    /** As the system does, it looks whether the card is there still. */
     @Implementation
-    override fun isConnected(): Boolean = connected
+    override fun isConnected(): Boolean = connected && !isGone()
 
     @Implementation
     override fun connect() {
-        Antenna.noConnection?.let { throw it }
+        // `BasicTagTechnology` throws a plain one, whatever happened.
+        if (Antenna.noConnection || isGone()) throw IOException()
         Antenna.done += "connect"
         connected = true
     }
@@ -86,7 +97,14 @@ class CardAtAntenna : ShadowIsoDep() {
     @Implementation
     override fun transceive(data: ByteArray): ByteArray {
         check(connected) { "Call connect() first!" }
+        val before = gone
+        if (isGone()) throw if (before) IOException("transceive failed") else TagLostException("Tag was lost.")
         return Antenna.card(data)
+    }
+
+    private fun isGone(): Boolean {
+        if (!Antenna.isThere) gone = true
+        return gone
     }
 
     @Implementation
@@ -106,12 +124,14 @@ class ReaderAtAntenna : ShadowNfcAdapter() {
         flags: Int,
         extras: Bundle?,
     ) {
+        check(!activity.isDestroyed) { "activity is already destroyed" }
         super.enableReaderMode(activity, callback, flags, extras)
         Antenna.reading = Antenna.Reading(flags, extras)
     }
 
     @Implementation
     override fun disableReaderMode(activity: Activity) {
+        check(!activity.isDestroyed) { "activity is already destroyed" }
         super.disableReaderMode(activity)
         Antenna.reading = null
     }
