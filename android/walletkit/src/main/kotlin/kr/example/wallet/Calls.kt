@@ -17,18 +17,26 @@ import kr.example.wallet.core.standingText
 /** [WalletException.Unavailable.code] when the library itself failed. */
 public const val INTERNAL_FAILURE: Int = -1004
 
-/**
- * Runs [call] so that whatever goes wrong in the library arrives as a [WalletException]: a panic behind the call, which the
- * generated code throws as an [InternalException], and a clock that fails.
- */
+/** [WalletException.Unavailable.code] when the app's own part failed in a way that it may not. */
+private const val UNFORESEEN = -1
+
+/** Runs [call] so that a panic behind it, which the generated code throws as an [InternalException], arrives as a [WalletException]. */
 internal inline fun <T> walletCall(call: () -> T): T =
     try {
         call()
     } catch (_: InternalException) {
         // Its message holds a stack of the library, which is nobody's to read.
         throw WalletException.Unavailable(INTERNAL_FAILURE)
+    }
+
+/** Asks the app's own clock: whatever it throws arrives as what the core makes of it in every other call. */
+internal fun <T> clockCall(call: () -> T): T =
+    try {
+        call()
     } catch (failure: ClockException.Failed) {
         throw WalletException.Unavailable(failure.osCode)
+    } catch (_: Throwable) {
+        throw WalletException.Unavailable(UNFORESEEN)
     }
 
 /** What happened and what to do next, in [language], for the citizen's eyes. */

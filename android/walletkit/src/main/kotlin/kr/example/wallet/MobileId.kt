@@ -39,6 +39,7 @@ import kr.example.wallet.core.Refusal
 import kr.example.wallet.core.Scan
 import kr.example.wallet.core.UnfinishedIssuance
 import kr.example.wallet.core.UnlockWith
+import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.Wallet
 import kr.example.wallet.core.WalletConfig
 import kr.example.wallet.core.WalletException
@@ -98,7 +99,8 @@ public class MobileId private constructor(
 
     /**
      * What the issuer orders, as it is obeyed: collect it while the app is in front, and a phone that is reported lost locks within
-     * a second. A network that is gone is tried again; it ends when the wallet is wiped or closed.
+     * a second. An issuer that is not reached, refuses or cannot be believed is asked again after a pause; it ends when the wallet
+     * is wiped or closed. With any other failure it fails: listen again after a while.
      */
     public fun commands(): Flow<CommandOp> =
         flow {
@@ -120,7 +122,9 @@ public class MobileId private constructor(
                         // Closed meanwhile, or cancelled.
                         if (over is CancellationException) throw over
                         return@flow
-                    } catch (_: WalletException) {
+                    } catch (failure: WalletException) {
+                        if (failure is WalletException.NotUsable && failure.why is Unusable.Wiped) return@flow
+                        if (!failure.mayPass()) throw failure
                         delay(AFTER_FAILURE)
                         continue
                     }
@@ -129,6 +133,9 @@ public class MobileId private constructor(
                 if (obeyed.isEmpty() && System.nanoTime() - began < SECOND * NANOS) delay(AFTER_FAILURE)
             }
         }
+
+    private fun WalletException.mayPass() =
+        this is WalletException.Offline || this is WalletException.IssuerRefused || this is WalletException.NotTrusted
 
     private fun stateOrNull(): WalletState? =
         try {
@@ -268,7 +275,10 @@ public class MobileId private constructor(
     ): CounterShow = walletCall { wallet.showAtCounterWith(cardId, disclosure, desk, ifStale) }
 
     /** The frame of [show] at this moment. */
-    public fun frame(show: CounterShow): FrameView = walletCall { show.frame(platform.clock.now()) }
+    public fun frame(show: CounterShow): FrameView {
+        val now = clockCall { platform.clock.now() }
+        return walletCall { show.frame(now) }
+    }
 
     /** The frames of [show], each second one, with the seconds it has left; ends with the show. */
     public fun frames(show: CounterShow): Flow<FrameView> =
@@ -337,8 +347,9 @@ public class MobileId private constructor(
             try {
                 return walletCall { tap(this) }
             } catch (failure: WalletException) {
-                val silent = failure is WalletException.CardUnreadable && failure.why == CardTrouble.SILENT
-                if (!isPaused() || (failure !is WalletException.CardLost && !silent)) throw failure
+                // One that left before its first command has paused nothing: it is read from the start.
+                val silent = failure is WalletException.CardUnreadable && failure.why == CardTrouble.SILENT && isPaused()
+                if (failure !is WalletException.CardLost && !silent) throw failure
                 lost = failure
             }
         }
