@@ -22,6 +22,7 @@ import kr.example.wallet.core.CardReading
 import kr.example.wallet.core.CardTrouble
 import kr.example.wallet.core.Clock
 import kr.example.wallet.core.ClockException
+import kr.example.wallet.core.CreatedKeys
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.Distrust
 import kr.example.wallet.core.FaceCheck
@@ -31,6 +32,7 @@ import kr.example.wallet.core.Http
 import kr.example.wallet.core.HttpException
 import kr.example.wallet.core.HttpRequest
 import kr.example.wallet.core.HttpResponse
+import kr.example.wallet.core.KeyPolicy
 import kr.example.wallet.core.KeyStore
 import kr.example.wallet.core.KeyStoreException
 import kr.example.wallet.core.Language
@@ -100,24 +102,28 @@ class BindingsBehaviours {
             val phone = phone()
             val keyErrors =
                 listOf(
-                    KeyStoreException.UserCancelled() to WalletException.UserCancelled::class,
-                    KeyStoreException.LockedOut() to WalletException.LockedOut::class,
-                    KeyStoreException.NoBiometrics() to WalletException.NoBiometrics::class,
-                    KeyStoreException.KeyInvalidated() to WalletException.KeyInvalidated::class,
-                    KeyStoreException.KeyNotFound() to WalletException.KeyInvalidated::class,
-                    KeyStoreException.Unavailable() to WalletException.Unavailable::class,
-                    KeyStoreException.Failed(7) to WalletException.Unavailable::class,
+                    KeyStoreException.UserCancelled() to WalletException.UserCancelled(),
+                    KeyStoreException.LockedOut() to WalletException.LockedOut(),
+                    KeyStoreException.NoBiometrics() to WalletException.NoBiometrics(),
+                    KeyStoreException.Unavailable() to WalletException.Unavailable(-1005),
+                    KeyStoreException.Failed(7) to WalletException.Unavailable(7),
+                    KeyStoreException.KeyInvalidated() to WalletException.KeyInvalidated(),
+                    KeyStoreException.KeyNotFound() to WalletException.KeyInvalidated(),
                 )
             for ((thrown, expected) in keyErrors) {
-                val keys =
-                    object : KeyStore by phone.hardware {
-                        override suspend fun unwrap(
-                            key: WrapKeyId,
-                            wrapped: ByteArray,
-                            prompt: Prompt?,
-                        ): ByteArray = if (prompt == null) phone.hardware.unwrap(key, wrapped, null) else throw thrown
-                    }
-                phone.open(keyStore = keys).use { assertFailsWith(expected) { it.unlock() } }
+                phone.open(keyStore = Failing(phone.hardware) { if (it == "unwrap") throw thrown }).use { same(expected) { it.unlock() } }
+                for (operation in listOf("create", "wrap")) {
+                    val fresh = phone("$operation-${thrown::class.simpleName}")
+                    same(expected) { fresh.open(keyStore = Failing(fresh.hardware) { if (it == operation) throw thrown }) }
+                }
+            }
+            val shown = phone("shown")
+            var ends: KeyStoreException? = null
+            shown.enrolled(keyStore = Failing(shown.hardware) { if (it == "sign") ends?.let { thrown -> throw thrown } }).use {
+                for ((thrown, expected) in keyErrors) {
+                    ends = thrown
+                    same(expected) { it.showAdult() }
+                }
             }
             for ((thrown, expected) in listOf(
                 LinkException.TagLost() to WalletException.CardLost(),
@@ -243,6 +249,47 @@ class BindingsBehaviours {
                 id.reading(simulator.tap(), simulator.can()).last()
             }
         }
+
+    /** A phone's keys that ask first, by the name of what they are to do with the citizen at hand. */
+    private class Failing(
+        private val hardware: KeyStore,
+        private val ask: (String) -> Unit,
+    ) : KeyStore by hardware {
+        override suspend fun create(
+            policy: KeyPolicy,
+            challenge: ByteArray,
+            count: UInt,
+        ): CreatedKeys {
+            ask("create")
+            return hardware.create(policy, challenge, count)
+        }
+
+        override suspend fun sign(
+            key: HolderKeyId,
+            requests: List<SignRequest>,
+            prompt: Prompt,
+        ): List<ByteArray> {
+            ask("sign")
+            return hardware.sign(key, requests, prompt)
+        }
+
+        override suspend fun wrap(
+            key: WrapKeyId,
+            plain: ByteArray,
+        ): ByteArray {
+            ask("wrap")
+            return hardware.wrap(key, plain)
+        }
+
+        override suspend fun unwrap(
+            key: WrapKeyId,
+            wrapped: ByteArray,
+            prompt: Prompt?,
+        ): ByteArray {
+            if (prompt != null) ask("unwrap")
+            return hardware.unwrap(key, wrapped, prompt)
+        }
+    }
 
     private fun Stage.reading(
         link: WatchedLink,

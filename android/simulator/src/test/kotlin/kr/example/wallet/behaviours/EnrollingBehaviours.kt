@@ -5,6 +5,7 @@ package kr.example.wallet.behaviours
 import kotlinx.coroutines.flow.toList
 import kr.example.wallet.EnrolmentEvent
 import kr.example.wallet.behaviours.Stage.Companion.play
+import kr.example.wallet.core.CardAccessView
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.EnrolmentListener
 import kr.example.wallet.core.EnrolmentStage
@@ -38,6 +39,20 @@ class EnrollingBehaviours {
         }
 
     @Test
+    fun enrols_by_the_printed_lines() =
+        play {
+            phone().unlocked().use {
+                val lines = simulator.lines()
+                val events = it.enrolling(lines) { lost -> if (lost == null) simulator.tap() else throw lost }.toList()
+                val card = (events.last() as EnrolmentEvent.Done).card
+                assertEquals(CardState.ACTIVE, card.state)
+                assertEquals(card.id, it.cards().single().id)
+                val wiped = (lines as CardAccessView.Mrz).run { number + birth + expiry }
+                assertTrue(wiped.all { byte -> byte == 0.toByte() }, "the lines are wiped")
+            }
+        }
+
+    @Test
     fun a_face_that_differs_keeps_nothing() =
         play {
             val phone = phone()
@@ -57,9 +72,7 @@ class EnrollingBehaviours {
             Wallet.open(platform, simulator.config(phone.vault)).use { wallet ->
                 wallet.unlock(UnlockWith.BIOMETRICS)
                 val enrolment = wallet.enrol()
-                val access =
-                    kr.example.wallet.core.CardAccessView
-                        .Can(simulator.can())
+                val access = CardAccessView.Can(simulator.can())
                 val evidence = wallet.readCard(simulator.tap(), access, null).run(enrolment.challenge())
                 val listener =
                     object : EnrolmentListener {

@@ -8,13 +8,10 @@ import kr.example.wallet.behaviours.Stage.Companion.play
 import kr.example.wallet.core.CardState
 import kr.example.wallet.core.CommandOp
 import kr.example.wallet.core.CommandReason
-import kr.example.wallet.core.CreatedKeys
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.EventKind
 import kr.example.wallet.core.IfStale
 import kr.example.wallet.core.Issued
-import kr.example.wallet.core.KeyPolicy
-import kr.example.wallet.core.KeyStore
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.LifeCycle
 import kr.example.wallet.core.Refusal
@@ -24,7 +21,6 @@ import kr.example.wallet.core.Unusable
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.WalletState
 import kr.example.wallet.text
-import java.util.concurrent.ConcurrentSkipListSet
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -40,21 +36,6 @@ class KeepingBehaviours {
         why: CommandReason,
         act: () -> Unit,
     ) = assertEquals(why, assertIs<Unusable.LockedByCommand>(assertFailsWith<WalletException.NotUsable> { act() }.why).why)
-
-    /** The keys that were made and are not deleted yet. */
-    private class Counted(
-        private val hardware: KeyStore,
-    ) : KeyStore by hardware {
-        val keys = ConcurrentSkipListSet<String>()
-
-        override suspend fun create(
-            policy: KeyPolicy,
-            challenge: ByteArray,
-            count: UInt,
-        ): CreatedKeys = hardware.create(policy, challenge, count).also { made -> keys += made.keys.map { it.id } }
-
-        override suspend fun delete(ids: List<String>): List<String> = hardware.delete(ids).also { keys -= it.toSet() }
-    }
 
     @Test
     fun a_lost_phone_locks_itself_and_says_why() =

@@ -2,6 +2,10 @@
 
 package kr.example.wallet.behaviours
 
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.coroutineScope
 import kr.example.wallet.MobileId
 import kr.example.wallet.PlatformHttp
 import kr.example.wallet.behaviours.Stage.Companion.play
@@ -23,6 +27,7 @@ import kr.example.wallet.simulator.Simulator
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertIs
 import kotlin.test.assertNotEquals
 import kotlin.test.assertTrue
 
@@ -112,6 +117,41 @@ class OfferBehaviours {
                 it.resumeIssuance() as Issued.Card
                 assertEquals(UnfinishedIssuance.NONE, it.unfinishedIssuance())
             }
+        }
+
+    @Test
+    fun another_issuance_takes_the_turn() =
+        play {
+            val (asked, go) = CompletableDeferred<Unit>() to CompletableDeferred<Unit>()
+            val held =
+                object : Http {
+                    override suspend fun send(request: HttpRequest): HttpResponse {
+                        if (request.url.endsWith("/credential") && asked.complete(Unit)) go.await()
+                        return PlatformHttp().send(request)
+                    }
+                }
+            val phone = phone()
+            val counted = Counted(phone.hardware)
+            phone.unlocked(keyStore = counted, http = held).use {
+                val first = simulator.visit()
+                coroutineScope {
+                    // Its keys are made, and its credentials are on their way.
+                    val accepted = async(Dispatchers.Default) { runCatching { it.accept(first.link, first.digits) } }
+                    asked.await()
+                    val second = simulator.visit()
+                    it.accept(second.link, second.digits) as Issued.Card
+                    go.complete(Unit)
+                    assertIs<WalletException.UserCancelled>(accepted.await().exceptionOrNull())
+                }
+                assertEquals(1, it.cards().size)
+                assertEquals(UnfinishedIssuance.NONE, it.unfinishedIssuance())
+                assertTrue(counter().check(it.frame(it.showAdult()).text, now(), 0).accepted)
+            }
+            // No key of the first is left: as many as of one issuance.
+            val other = phone("other")
+            val once = Counted(other.hardware)
+            other.unlocked(keyStore = once).use { other.enrol(it, "minor") }
+            assertEquals(once.keys.size, counted.keys.size)
         }
 
     @Test

@@ -4,8 +4,11 @@ package kr.example.wallet.behaviours
 
 import kr.example.wallet.behaviours.Stage.Companion.play
 import kr.example.wallet.core.Disclosure
+import kr.example.wallet.core.KeyStore
+import kr.example.wallet.core.Prompt
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.WalletState
+import kr.example.wallet.core.WrapKeyId
 import java.io.File
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -65,6 +68,35 @@ class OpeningBehaviours {
                 phone.hardware.answerNext("cancel")
                 assertFailsWith<WalletException.UserCancelled> { it.unlock() }
                 assertFailsWith<WalletException.Locked> { it.cards() }
+            }
+        }
+
+    @Test
+    fun a_lock_while_the_prompt_is_up_wins() =
+        play {
+            val phone = phone()
+            phone.enrolled().close()
+            var meanwhile = {}
+            val keys =
+                object : KeyStore by phone.hardware {
+                    override suspend fun unwrap(
+                        key: WrapKeyId,
+                        wrapped: ByteArray,
+                        prompt: Prompt?,
+                    ): ByteArray {
+                        if (prompt != null) meanwhile()
+                        return phone.hardware.unwrap(key, wrapped, prompt)
+                    }
+                }
+            phone.open(keyStore = keys).use {
+                val prompts = phone.prompts()
+                meanwhile = { it.lock() }
+                assertFailsWith<WalletException.Locked> { it.unlock() }
+                assertEquals(WalletState.LOCKED, it.state())
+                meanwhile = {}
+                it.unlock()
+                assertEquals(WalletState.READY, it.state())
+                assertEquals(prompts + 2, phone.prompts())
             }
         }
 

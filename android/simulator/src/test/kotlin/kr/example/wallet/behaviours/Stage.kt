@@ -14,12 +14,14 @@ import kr.example.wallet.core.CardView
 import kr.example.wallet.core.Clock
 import kr.example.wallet.core.Counter
 import kr.example.wallet.core.CounterShow
+import kr.example.wallet.core.CreatedKeys
 import kr.example.wallet.core.DeskSettings
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.Http
 import kr.example.wallet.core.HttpException
 import kr.example.wallet.core.HttpRequest
 import kr.example.wallet.core.HttpResponse
+import kr.example.wallet.core.KeyPolicy
 import kr.example.wallet.core.KeyStore
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.Now
@@ -34,6 +36,7 @@ import kr.example.wallet.simulator.Simulator
 import kr.example.wallet.simulator.SystemClock
 import java.io.File
 import java.net.URI
+import java.util.concurrent.ConcurrentSkipListSet
 import java.util.concurrent.atomic.AtomicInteger
 
 /** A desk of its own for one behaviour, with phones; gone at the end of [play]. */
@@ -135,6 +138,21 @@ internal class CountingHttp(
         sent.incrementAndGet()
         return inner.send(request)
     }
+}
+
+/** The keys that were made and are not deleted yet. */
+internal class Counted(
+    private val hardware: KeyStore,
+) : KeyStore by hardware {
+    val keys = ConcurrentSkipListSet<String>()
+
+    override suspend fun create(
+        policy: KeyPolicy,
+        challenge: ByteArray,
+        count: UInt,
+    ): CreatedKeys = hardware.create(policy, challenge, count).also { made -> keys += made.keys.map { it.id } }
+
+    override suspend fun delete(ids: List<String>): List<String> = hardware.delete(ids).also { keys -= it.toSet() }
 }
 
 /** A network that is not there. */
