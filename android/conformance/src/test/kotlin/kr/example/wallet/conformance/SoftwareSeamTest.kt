@@ -51,13 +51,15 @@ class SimulatedFaceCheckTest : FaceCheckConformance() {
 
     override fun make(): FaceCheck = simulator.phone("face-${UUID.randomUUID()}").also { phones += it }
 
-    /** The public half of fixtures/data/face/provider.key.pem. */
-    override fun providerKey(): ByteArray =
-        Base64.getDecoder().decode("BEEmocVro6KYGRQtbyZklgobjFktWblRC0cjQOydyChWdVOMpWIZ72o5WBypxuSM9MYUylE852f1WT59xBt/9Rk=")
+    override fun providerKey(): ByteArray = faceProvider
 
     @After
     fun hangUp(): Unit = phones.forEach(SimulatedPhone::close)
 }
 
+/** The public half of fixtures/data/face/provider.key.pem. */
+internal val faceProvider: ByteArray =
+    Base64.getDecoder().decode("BEEmocVro6KYGRQtbyZklgobjFktWblRC0cjQOydyChWdVOMpWIZ72o5WBypxuSM9MYUylE852f1WT59xBt/9Rk=")
+
 /** One for all cases; it ends with this process, which holds its standard input. */
-private val simulator: Simulator by lazy { Simulator.start() }
+internal val simulator: Simulator by lazy { Simulator.start() }
