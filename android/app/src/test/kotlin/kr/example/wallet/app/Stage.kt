@@ -1,11 +1,14 @@
 package kr.example.wallet.app
 
+import android.Manifest
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.hardware.biometrics.BiometricManager
+import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraManager
 import android.nfc.NfcAdapter
 import android.nfc.Tag
 import android.os.Bundle
@@ -27,6 +30,7 @@ import kr.example.wallet.PlatformHttp
 import kr.example.wallet.core.CardLink
 import kr.example.wallet.core.Counter
 import kr.example.wallet.core.DeskSettings
+import kr.example.wallet.core.KeyStore
 import kr.example.wallet.core.Platform
 import kr.example.wallet.core.Verdict
 import kr.example.wallet.simulator.MemoryAnchor
@@ -40,10 +44,12 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowBiometricManager
+import org.robolectric.shadows.ShadowCameraCharacteristics
 import org.robolectric.shadows.ShadowNfcAdapter
 import java.io.File
 import java.net.URI
 import java.time.Duration
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.locks.LockSupport
 import kotlin.io.path.createTempDirectory
 import kotlin.test.assertNotNull
@@ -57,6 +63,13 @@ internal class Stage : ExternalResource() {
         private set
     val clock = BentClock()
     val network = Network()
+
+    /** Whether the build names an issuer. */
+    var isSetUp = true
+
+    /** The phone's keys, where a test has others than its hardware. */
+    var keys: KeyStore? = null
+    private val uncaught = ConcurrentLinkedQueue<Throwable>()
     private val launched = mutableListOf<ActivityController<WalletActivity>>()
     private val elsewhere = mutableListOf<AutoCloseable>()
 
@@ -70,6 +83,8 @@ internal class Stage : ExternalResource() {
         simulator = Simulator.start()
         hardware = simulator.phone("phone")
         current = this
+        // On a phone it would end the app.
+        Thread.setDefaultUncaughtExceptionHandler { _, failure -> uncaught += failure }
         shadowOf(app.packageManager).setSystemFeature(PackageManager.FEATURE_NFC, true)
         ShadowNfcAdapter.setNfcHardwareExists(true)
         installed()
@@ -86,6 +101,8 @@ internal class Stage : ExternalResource() {
         simulator.close()
         ChipAtAntenna.card = null
         current = null
+        Thread.setDefaultUncaughtExceptionHandler(null)
+        uncaught.firstOrNull()?.let { throw AssertionError("nobody caught it: the app would have ended", it) }
     }
 
     /** The citizen opens the app, or the system does with [intent]. */
@@ -150,7 +167,33 @@ internal class Stage : ExternalResource() {
         return open(saved)
     }
 
+    /** The citizen closes the app for good; the process lives on. */
+    fun finish() {
+        launched
+            .last()
+            .pause()
+            .stop()
+            .destroy()
+        idle()
+    }
+
+    /** What the system keeps of the screens, into [state]. */
+    fun save(state: Bundle) {
+        launched.last().saveInstanceState(state)
+    }
+
     fun nfc(enabled: Boolean) = shadowOf(NfcAdapter.getDefaultAdapter(app)).setEnabled(enabled)
+
+    /** A camera on the back, which the app may use or not. */
+    fun camera(allowed: Boolean) {
+        val cameras = shadowOf(app.getSystemService(CameraManager::class.java))
+        if (app.getSystemService(CameraManager::class.java).cameraIdList.isEmpty()) {
+            val back = ShadowCameraCharacteristics.newCameraCharacteristics()
+            shadowOf(back).set(CameraCharacteristics.LENS_FACING, CameraCharacteristics.LENS_FACING_BACK)
+            cameras.addCamera("0", back)
+        }
+        if (allowed) shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
+    }
 
     fun biometrics(there: Boolean) {
         val shadow = Shadow.extract<ShadowBiometricManager>(app.getSystemService(BiometricManager::class.java))
