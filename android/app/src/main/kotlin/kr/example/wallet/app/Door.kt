@@ -1,6 +1,7 @@
 package kr.example.wallet.app
 
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -20,33 +21,43 @@ import kr.example.wallet.core.WalletException
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
 
-/** The process's one wallet: opened when first asked for, locked when the citizen looks away. */
+/**
+ * The process's one wallet: opened when first asked for, locked when the citizen looks away. Who looks away while an errand runs owes a
+ * lock, which is paid when the errand ends, also when they are back by then; the next errand begins after it.
+ */
 public class Door(
     private val platform: () -> Platform,
     private val config: (Language) -> WalletConfig,
     private val work: CoroutineDispatcher = Dispatchers.IO,
+    private val lock: (MobileId) -> Unit = MobileId::lock,
 ) {
     private val turn = Mutex()
-    private val errands = AtomicInteger()
     private val besides = AtomicInteger()
 
-    @Volatile private var isAway = false
+    /** Guards the errands, who looks, and what is owed. */
+    private val gate = Any()
+    private var errands = 0
+    private var isAway = false
+    private var owed: CompletableDeferred<Unit>? = null
 
     @Volatile private var opened: Opened? = null
 
-    /** Runs [block] with the wallet, away from the screen's thread; the wallet is not locked meanwhile. Prompts are in [language]. */
+    /**
+     * Runs [block] with the wallet, away from the screen's thread; the wallet is not locked meanwhile. Prompts are in [language]. Not
+     * within another [block]: where a lock is owed it is waited for.
+     */
     public suspend fun <T> with(
         language: Language,
         block: suspend (MobileId) -> T,
     ): T {
+        enter()
         var wallet: Opened? = null
-        errands.incrementAndGet()
         try {
             val id = open(language, insists = true) { wallet = it.apply { errands.incrementAndGet() } }
             return withContext(work) { block(id) }
         } finally {
             wallet?.errands?.decrementAndGet()
-            if (errands.decrementAndGet() == 0 && isAway) lock()
+            leave()
         }
     }
 
@@ -74,18 +85,21 @@ public class Door(
 
     /** Whether nothing runs with the wallet: closed now, its file is free for the next to open it. */
     internal val isIdle: Boolean
-        get() = errands.get() == 0 && besides.get() == 0
+        get() = isFree && besides.get() == 0
+
+    /** Whether no errand runs. */
+    internal val isFree: Boolean
+        get() = synchronized(gate) { errands == 0 }
 
     /** The citizen looks elsewhere: the personal part is locked as soon as no errand needs it. */
-    public fun away() {
-        isAway = true
-        if (errands.get() == 0) lock()
-    }
+    public fun away(): Unit =
+        synchronized(gate) {
+            isAway = true
+            payLater()
+        }
 
-    /** The citizen is back. */
-    public fun back() {
-        isAway = false
-    }
+    /** The citizen is back. What is owed is paid all the same. */
+    public fun back(): Unit = synchronized(gate) { isAway = false }
 
     /** The phone's clock once the wallet is open, seconds since 1970 UTC. */
     public fun seconds(): Long =
@@ -146,12 +160,46 @@ public class Door(
             }
         }
 
-    private fun lock() {
+    /** Waits until no lock is owed. The next errand pays what could not be paid before, or fails as the lock does. */
+    private suspend fun enter() {
+        while (true) {
+            val unpaid =
+                synchronized(gate) {
+                    if (owed != null && errands == 0) pay()
+                    owed.also { if (it == null) errands += 1 }
+                }
+            unpaid?.await() ?: return
+        }
+    }
+
+    private fun leave(): Unit =
+        synchronized(gate) {
+            errands -= 1
+            // One that began while nobody looked.
+            if (isAway || owed != null) payLater()
+        }
+
+    /** Owes a lock, and pays it at once where it can. Whoever leaves hears nothing of a lock that fails, and no result is lost by it. */
+    private fun payLater() {
+        if (owed == null) owed = CompletableDeferred()
+        if (errands > 0) return
         try {
-            opened?.id?.lock()
+            pay()
+        } catch (_: WalletException) {
+            // Owed still.
+        }
+    }
+
+    private fun pay() {
+        try {
+            opened?.let { lock(it.id) }
         } catch (_: WalletException.NotUsable) {
             // It was wiped: nothing is left to lock.
+        } catch (_: IllegalStateException) {
+            // It was closed, to be opened anew: locked.
         }
+        owed?.complete(Unit)
+        owed = null
     }
 
     private class Opened(

@@ -1,6 +1,7 @@
 package kr.example.wallet.app
 
 import android.app.Application
+import android.content.Context
 import kr.example.wallet.android.AndroidPlatform
 import kr.example.wallet.android.ForegroundActivity
 import kr.example.wallet.android.PromptHost
@@ -27,7 +28,7 @@ public open class WalletApp : Application() {
 
     /** The language the system chose for this app's words. */
     internal val language: Language
-        get() = if (getString(R.string.core_language) == "ko") Language.KOREAN else Language.ENGLISH
+        get() = coreLanguage
 
     /** The hourly refresh is due [at] that second. */
     internal fun refreshAt(at: Long): Unit = RefreshJob.schedule(this, at)
@@ -35,6 +36,7 @@ public open class WalletApp : Application() {
     override fun onCreate() {
         super.onCreate()
         prompts = PromptHost(ForegroundActivity(this))
+        AppInFront(this, { door.back() }, { door.away() })
     }
 
     /** This phone, as the core sees it. */
@@ -55,3 +57,7 @@ public open class WalletApp : Application() {
         ): FaceEvidence = throw FaceCheckException.Unavailable()
     }
 }
+
+/** The core's language for the words that the system chose for this context. */
+internal val Context.coreLanguage: Language
+    get() = if (getString(R.string.core_language) == "ko") Language.KOREAN else Language.ENGLISH
