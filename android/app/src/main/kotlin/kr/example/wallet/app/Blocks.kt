@@ -21,6 +21,7 @@ import android.widget.LinearLayout
 import android.widget.ProgressBar
 import android.widget.ScrollView
 import android.widget.TextView
+import java.nio.CharBuffer
 
 /** What every screen is built of. Sizes grow with the system's font: nothing has a fixed height that holds text. */
 internal class Blocks(
@@ -100,8 +101,7 @@ internal class Blocks(
     /** A field for digits that the keyboard learns nothing from and that is not saved with the screen. */
     fun digits(length: Int?): EditText =
         field().apply {
-            inputType = InputType.TYPE_CLASS_NUMBER
-            length?.let { filters = arrayOf(InputFilter.LengthFilter(it)) }
+            takes(true, length)
             letterSpacing = 0.3f
             setTextSize(TypedValue.COMPLEX_UNIT_SP, 24f)
             isSaveEnabled = false
@@ -122,8 +122,6 @@ internal class Blocks(
             progressTintList = ColorStateList.valueOf(colour(R.color.primary))
             minimumHeight = dp(12)
         }
-
-    fun space(): View = View(context).apply { minimumHeight = dp(GAP) }
 
     fun box(
         fill: Int,
@@ -189,9 +187,22 @@ internal fun TextView.say(words: CharSequence) {
 /** With a capital letter, where a language has them: the core's words stand in sentences too. */
 internal fun String.asLine(): String = replaceFirstChar { it.titlecase() }
 
-/** What was typed as ASCII bytes, taken out of the field. */
+/** As many characters as [length] says, where it says; digits alone where they are [numeric]. Nothing is made of what was typed. */
+internal fun EditText.takes(
+    numeric: Boolean,
+    length: Int?,
+) {
+    val letters = InputType.TYPE_CLASS_TEXT or InputType.TYPE_TEXT_FLAG_NO_SUGGESTIONS or InputType.TYPE_TEXT_VARIATION_VISIBLE_PASSWORD
+    inputType = if (numeric) InputType.TYPE_CLASS_NUMBER else letters
+    filters = listOfNotNull(length?.let { InputFilter.LengthFilter(it) }).toTypedArray()
+}
+
+/** What was typed as UTF-8, taken out of the field. */
 internal fun EditText.take(): ByteArray {
-    val typed = ByteArray(text.length) { text[it].code.toByte() }
+    // Not by a string, which would stay in memory.
+    val encoded = Charsets.UTF_8.encode(CharBuffer.wrap(text))
+    val typed = ByteArray(encoded.remaining()).also(encoded::get)
+    if (encoded.hasArray()) encoded.array().fill(0)
     text.clear()
     return typed
 }

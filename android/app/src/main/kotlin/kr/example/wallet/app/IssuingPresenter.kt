@@ -94,7 +94,7 @@ internal class IssuingPresenter(
             try {
                 isAccepted = true
                 now = IssuingState.Working(null)
-                came(wallets.ask { it.accept(taken, digits, ::stage) })
+                came(ask { it.accept(taken, digits, ::stage) })
             } catch (wrong: WalletException) {
                 if (!wrong.asksForDigitsAgain()) throw wrong
                 // An offer can be accepted once only: it is looked up again for the next try.
@@ -111,9 +111,9 @@ internal class IssuingPresenter(
     ) {
         close()
         isAccepted = false
-        val opened = ask { it.openOffer(link) }
-        offer = opened
-        now = IssuingState.Consent(opened.view(), wrong)
+        // Kept at once: whoever leaves at this moment leaves it to be closed.
+        val view = ask { id -> id.openOffer(link).also { offer = it }.view() }
+        now = IssuingState.Consent(view, wrong)
     }
 
     private suspend fun <T> ask(block: suspend (MobileId) -> T): T =
@@ -129,7 +129,7 @@ internal class IssuingPresenter(
     private fun came(issued: Issued) {
         now =
             when (issued) {
-                is Issued.Card -> IssuingState.Done
+                is Issued.Card -> IssuingState.Done.also { wallets.refreshFromNowOn() }
                 is Issued.SignIn -> IssuingState.SignIn(issued.url)
                 is Issued.Later -> IssuingState.Later(minutes(issued.seconds.toLong()))
             }

@@ -3,6 +3,7 @@ package kr.example.wallet.app
 import android.view.View
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
+import kr.example.wallet.core.TransactionCodeView
 import kr.example.wallet.core.stageText
 
 /** The consent to an offer, and how getting the ID goes; a renewal and a resumption too. */
@@ -14,6 +15,7 @@ internal class OfferScreen(
     private val documents = blocks.body()
     private val digits = blocks.digits(null)
     private val described = blocks.quiet()
+    private var asked: TransactionCodeView? = null
     private val wrong = TroubleBlock(host, null)
     private val label =
         blocks.subheading(text(R.string.offer_digits)).apply {
@@ -37,7 +39,7 @@ internal class OfferScreen(
     private val status = blocks.status()
     private val bar = blocks.bar().apply { isIndeterminate = true }
     private val browser = blocks.primary(text(R.string.offer_open_browser)) { browse() }
-    private val trouble = TroubleBlock(host) { host.home() }
+    private val trouble = TroubleBlock(host, null)
     private val done = blocks.primary(text(R.string.issued_see)) { host.home() }
     private val close = blocks.secondary(text(R.string.close)) { host.home() }
 
@@ -78,7 +80,7 @@ internal class OfferScreen(
             }
 
             is IssuingState.Later -> {
-                status.say(text(R.string.offer_later, state.minutes))
+                status.say(blocks.context.resources.getQuantityString(R.plurals.offer_later, state.minutes, state.minutes))
             }
 
             is IssuingState.Done -> {
@@ -94,6 +96,9 @@ internal class OfferScreen(
         issuer.say(listOfNotNull(offer.issuerName, offer.issuer).joinToString("\n"))
         documents.say(offer.documents.joinToString("\n"))
         val code = offer.transactionCode
+        // Only when it is another: a keyboard begins anew with each.
+        if (code != asked) code?.let { digits.takes(it.numeric, it.length?.coerceAtMost(LONGEST)?.toInt()) }
+        asked = code
         listOf(label, digits).forEach { it.isThere = code != null }
         described.isThere = code?.description != null
         described.say(code?.description.orEmpty())
@@ -101,6 +106,12 @@ internal class OfferScreen(
     }
 
     private fun browse() {
-        (presenter.state.value as? IssuingState.SignIn)?.let { host.phone.browse(it.url) }
+        val url = (presenter.state.value as? IssuingState.SignIn)?.url ?: return
+        if (!host.phone.browse(url)) status.say(text(R.string.offer_no_browser))
+    }
+
+    private companion object {
+        /** Characters; nobody types more. */
+        const val LONGEST = 64u
     }
 }

@@ -6,6 +6,7 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kr.example.wallet.MobileId
 import kr.example.wallet.core.Language
@@ -25,8 +26,15 @@ internal class Wallets(
     /** The wallet is to be refreshed again [at] that second, whether the app is open or not. */
     fun refreshAgain(at: Long) = refreshAt(at)
 
+    /** An ID has come: from now on it is kept fresh, though nobody opens the app again. */
+    fun refreshFromNowOn() = refreshAt(door.seconds() + HOUR)
+
     /** The phone's clock, seconds since 1970 UTC. */
     fun seconds(): Long = door.seconds()
+
+    private companion object {
+        const val HOUR = 3600L
+    }
 }
 
 /**
@@ -57,6 +65,9 @@ internal abstract class Presenter<S>(
         set(next) {
             shown.value = next
         }
+
+    /** Makes the next state of whatever is shown by then, where several threads do. */
+    protected fun change(next: (S) -> S) = shown.update(next)
 
     protected val isBusy: Boolean
         get() = errand?.isActive == true

@@ -33,8 +33,9 @@ internal class RefreshJob : JobService() {
                     } catch (_: NotSetUp) {
                         null
                     }
-                jobFinished(parameters, false)
+                // Before the end: after it the system may end the process at once.
                 next?.let { schedule(app, it) }
+                jobFinished(parameters, false)
             }
         return true
     }

@@ -1,6 +1,7 @@
 package kr.example.wallet.app
 
 import kotlinx.coroutines.CoroutineScope
+import kr.example.wallet.MobileId
 import kr.example.wallet.canBeShown
 import kr.example.wallet.core.CardView
 import kr.example.wallet.core.CopiesLeft
@@ -17,8 +18,9 @@ internal sealed interface ShowState {
     /** The wallet is opened. */
     data object Opening : ShowState
 
-    /** How much shall be shown, and to whom; [trouble] when the last attempt came to nothing. */
+    /** How much of which [document] shall be shown, and to whom; [trouble] when the last attempt came to nothing. */
     data class Choice(
+        val document: String,
         val copies: List<CopiesLeft>,
         val chosen: Disclosure,
         val desk: String?,
@@ -68,7 +70,7 @@ internal class ShowPresenter(
                     id.cards().shown() ?: throw WalletException.CardNotFound()
                 }
             cardId = card.id
-            now = ShowState.Choice(card.copies, Disclosure.entries.first(), desk?.name(wallets.language), null)
+            now = ShowState.Choice(card.document, card.copies, Disclosure.entries.first(), desk?.name(wallets.language), null)
         }
     }
 
@@ -78,29 +80,44 @@ internal class ShowPresenter(
     }
 
     /** One prompt, then codes until the show ends. A proof too old for counters is told before the prompt, unless [ifStale] says so. */
-    fun show(ifStale: IfStale = IfStale.REFUSE) {
-        val choice = now as? ShowState.Choice ?: return
-        errand({ now = choice.copy(trouble = it) }) {
-            now = ShowState.Asking(choice)
-            wallets.ask { it.show(cardId, choice.chosen, desk, ifStale) }.use { show -> run(show, choice) }
-            now = ShowState.Ended
-        }
-    }
+    fun show(ifStale: IfStale = IfStale.REFUSE) = show(ifStale) {}
 
-    /** Fetches fresh proofs, then shows. */
-    fun freshen() {
-        val choice = now as? ShowState.Choice ?: return
-        errand({ now = choice.copy(trouble = it) }) {
-            now = ShowState.Asking(choice)
-            wallets.ask { it.refresh() }.trouble?.let { throw it }
-            wallets.ask { it.show(cardId, choice.chosen, desk) }.use { show -> run(show, choice) }
-            now = ShowState.Ended
+    /** Fetches fresh proofs, then shows. Where none come the show itself says how old they are. */
+    fun freshen() =
+        show(IfStale.REFUSE) {
+            try {
+                it.refreshStaples()
+            } catch (_: WalletException) {
+                // Shown as it is, if the citizen says so.
+            }
         }
-    }
 
     override fun left() {
         desk?.close()
         desk = null
+    }
+
+    private fun show(
+        ifStale: IfStale,
+        before: suspend (MobileId) -> Unit,
+    ) {
+        val choice = now as? ShowState.Choice ?: return
+        errand({ now = choice.copy(trouble = it) }) {
+            now = ShowState.Asking(choice)
+            var show: CounterShow? = null
+            try {
+                wallets.ask {
+                    before(it)
+                    // Whoever left and came back has to open it again.
+                    it.unlock()
+                    show = it.show(cardId, choice.chosen, desk, ifStale)
+                }
+                show?.let { run(it, choice) }
+            } finally {
+                show?.close()
+            }
+            now = ShowState.Ended
+        }
     }
 
     // Its codes come from memory: the wallet may be locked meanwhile.

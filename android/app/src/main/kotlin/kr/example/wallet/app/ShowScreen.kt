@@ -1,11 +1,11 @@
 package kr.example.wallet.app
 
 import android.view.View
-import android.view.WindowManager
 import android.widget.RadioButton
 import android.widget.RadioGroup
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.launch
+import kr.example.wallet.core.CopiesLeft
 import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.IfStale
 import kr.example.wallet.core.Unusable
@@ -20,6 +20,7 @@ internal class ShowScreen(
     private val desk = blocks.body()
     private val levels = RadioGroup(blocks.context)
     private val number = blocks.warning(text(R.string.show_number_warning))
+    private var counted: List<CopiesLeft>? = null
     private val trouble = TroubleBlock(host) { if (isStale) presenter.freshen() else presenter.show() }
     private val anyway = blocks.secondary(text(R.string.show_anyway)) { presenter.show(IfStale.SHOW_ANYWAY) }
     private val show = blocks.primary(text(R.string.show_now)) { presenter.show() }
@@ -83,16 +84,16 @@ internal class ShowScreen(
 
     private fun choose(state: ShowState.Choice) {
         levels.setOnCheckedChangeListener(null)
-        if (levels.childCount ==
-            0
-        ) {
+        if (state.copies != counted) {
+            counted = state.copies
+            levels.removeAllViews()
             state.copies.forEachIndexed { index, copies -> levels.addView(level(index, copies.disclosure, copies.left.toInt())) }
         }
         levels.check(state.copies.indexOfFirst { it.disclosure == state.chosen } + FIRST_ID)
         levels.setOnCheckedChangeListener { _, id -> presenter.choose(state.copies[id - FIRST_ID].disclosure) }
         number.isThere = state.chosen == Disclosure.REGISTRATION_NUMBER
         desk.say(counterparty(state.desk))
-        trouble.show(state.trouble)
+        trouble.show(state.trouble, document = state.document)
         anyway.isThere = isStale
         show.isThere = state.trouble == null
     }
@@ -133,8 +134,5 @@ internal class ShowScreen(
 
         /** Ids of the levels: small numbers, which no generated id takes. */
         private const val FIRST_ID = 0x4000
-
-        /** As bright as the screen can be while a code is on it. */
-        const val BRIGHTEST = WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_FULL
     }
 }

@@ -1,7 +1,7 @@
 package kr.example.wallet.app
 
-import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.withTimeoutOrNull
 import kr.example.wallet.EnrolmentEvent
 import kr.example.wallet.core.CardAccessView
@@ -62,10 +62,16 @@ internal class TapPresenter(
     private var digits = ByteArray(0)
     private var moving = false
 
-    @Volatile private var again: CompletableDeferred<CardLink>? = null
+    /** Where the reading waits for its card, and closes what it did not take. */
+    @Volatile private var again: Channel<CardLink>? = null
 
     /** The citizen typed [typed], which is wiped; the wallet is unlocked before the card is needed. */
     fun digits(typed: ByteArray) {
+        if (isBusy) {
+            // Pressed twice: the prompt is up.
+            typed.fill(0)
+            return
+        }
         if (typed.size != DIGITS) {
             typed.fill(0)
             now = TapState.Digits(WalletException.WrongPassword(PasswordKind.CAN, null))
@@ -81,7 +87,7 @@ internal class TapPresenter(
 
     /** A card came near; its link is closed when it is done with. */
     fun tapped(link: CardLink) {
-        if (again?.complete(link) == true) return
+        if (again?.trySend(link)?.isSuccess == true) return
         if (now !is TapState.Hold || isBusy) {
             link.letGo()
             return
@@ -91,12 +97,14 @@ internal class TapPresenter(
             try {
                 now = TapState.Reading(0)
                 wallets.ask { id ->
+                    // Whoever left and came back has to open it again.
+                    id.unlock()
                     val access = CardAccessView.Can(digits.copyOf())
                     id
                         .enrolling(access, moving) { lost ->
                             if (lost != null) {
                                 held.letGo()
-                                held = heldAgain(lost)
+                                waitForCard(lost) { held = it }
                             }
                             held
                         }.collect(::heard)
@@ -116,7 +124,7 @@ internal class TapPresenter(
 
     /** Something came near that is no chip card. */
     fun noCard() {
-        if (now is TapState.Hold) now = TapState.Hold(WalletException.CardUnreadable(CardTrouble.UNSUPPORTED))
+        (now as? TapState.Hold)?.let { now = it.copy(lost = WalletException.CardUnreadable(CardTrouble.UNSUPPORTED)) }
     }
 
     /** From the start, after trouble. */
@@ -132,26 +140,47 @@ internal class TapPresenter(
      * The card was taken away: the reading waits for it, and goes on where it was. Not for ever: the wallet is not locked while it
      * waits, wherever the citizen looks.
      */
-    private suspend fun heldAgain(lost: WalletException): CardLink {
-        val card = CompletableDeferred<CardLink>()
-        again = card
-        val percent = (now as? TapState.Reading)?.percent ?: 0
-        now = TapState.Hold(lost, percent)
-        return try {
-            val held = withTimeoutOrNull(PATIENCE) { card.await() } ?: throw lost
-            held.also { now = TapState.Reading(percent) }
+    private suspend fun waitForCard(
+        lost: WalletException,
+        take: (CardLink) -> Unit,
+    ) {
+        val cards = Channel<CardLink>(1, onUndeliveredElement = { it.letGo() })
+        again = cards
+        change { TapState.Hold(lost, it.percent) }
+        try {
+            withTimeoutOrNull(PATIENCE) {
+                take(cards.receive())
+                true
+            } ?: throw lost
+            change { TapState.Reading(it.percent ?: 0) }
         } finally {
             again = null
+            cards.cancel()
         }
     }
 
     private fun heard(event: EnrolmentEvent) {
-        now =
-            when (event) {
-                is EnrolmentEvent.Reading -> TapState.Reading(maxOf(percent(event.progress), (now as? TapState.Reading)?.percent ?: 0))
-                is EnrolmentEvent.Stage -> TapState.Working(event.stage)
-                is EnrolmentEvent.Done -> TapState.Done.also { wipe() }
-            }
+        when (event) {
+            is EnrolmentEvent.Reading -> read(percent(event.progress))
+            is EnrolmentEvent.Stage -> now = TapState.Working(event.stage)
+            is EnrolmentEvent.Done -> now = TapState.Done.also { finished() }
+        }
+    }
+
+    /** The last progress before the card left may be heard after that. */
+    private fun read(percent: Int) =
+        change {
+            val most = maxOf(percent, it.percent ?: 0)
+            if (it is TapState.Hold) it.copy(readSoFar = most.takeIf { some -> some > 0 }) else TapState.Reading(most)
+        }
+
+    /** How far the reading is; nothing before there is something to go on with. */
+    private val TapState.percent: Int?
+        get() = (this as? TapState.Reading)?.percent?.takeIf { it > 0 } ?: (this as? TapState.Hold)?.readSoFar
+
+    private fun finished() {
+        wipe()
+        wallets.refreshFromNowOn()
     }
 
     private fun trouble(trouble: WalletException) {

@@ -73,6 +73,8 @@ internal class TapScreen(
         bar.isThere = state is TapState.Reading || state is TapState.Working || readSoFar != null
         percent.isThere = bar.isThere
         move.isThere = state is TapState.Elsewhere
+        // The citizen's hands are at the card, and the issuer may take its time.
+        view.keepScreenOn = state is TapState.Hold || state is TapState.Reading || state is TapState.Working
         cancel.isThere = state !is TapState.Done
         done.isThere = state is TapState.Done
         lost.show(null)

@@ -29,10 +29,11 @@ internal class TroubleBlock(
         what.accessibilityLiveRegion = View.ACCESSIBILITY_LIVE_REGION_ASSERTIVE
     }
 
-    /** Says [trouble], with a button for the next act unless the screen has one; nothing when there is none. */
+    /** Says [trouble] with a [document], with a button for the next act unless the screen has one; nothing when there is none. */
     fun show(
         trouble: WalletException?,
         withAct: Boolean = true,
+        document: String? = null,
     ) {
         view.isThere = trouble != null
         if (trouble == null) return
@@ -42,7 +43,7 @@ internal class TroubleBlock(
         val (label, step) =
             when (trouble) {
                 is WalletException.NoBiometrics -> R.string.open_settings to host.phone::openBiometricSettings
-                is WalletException.NoCopiesLeft -> R.string.card_renew to { host.instead(Place(Place.Kind.RENEW)) }
+                is WalletException.NoCopiesLeft -> R.string.card_renew to { host.instead(Place(Place.Kind.RENEW, document)) }
                 is WalletException.KeyInvalidated -> R.string.back to host::home
                 is WalletException.NotUsable -> unusable(trouble.why)
                 else -> R.string.try_again to again

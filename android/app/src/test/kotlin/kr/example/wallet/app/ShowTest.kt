@@ -1,5 +1,7 @@
 package kr.example.wallet.app
 
+import android.content.Intent
+import android.net.Uri
 import android.view.WindowManager
 import android.view.WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_FULL
 import android.view.WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_NONE
@@ -9,6 +11,7 @@ import kr.example.wallet.core.Disclosure
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.WalletException
 import kr.example.wallet.core.disclosureText
+import kr.example.wallet.simulator.Visit
 import kr.example.wallet.text
 import org.junit.Rule
 import org.junit.Test
@@ -31,6 +34,8 @@ class ShowTest {
         press(R.string.card_show)
         until { views<RadioButton>().isNotEmpty() }
     }
+
+    private fun Stage.leftOfTheFirst(count: Int) = text(R.string.show_left, count) in views<RadioButton>().first().text
 
     private fun Stage.shown() {
         toTheChoice()
@@ -57,7 +62,10 @@ class ShowTest {
         with(stage) {
             enrolled()
             val before = prompts()
-            shown()
+            toTheChoice()
+            assertTrue(leftOfTheFirst(10))
+            press(R.string.show_now)
+            until { views<CodeView>().isNotEmpty() }
             assertEquals(before + 1, prompts())
             assertTrue(sees(R.string.show_no_proof))
             var frames = 0
@@ -70,6 +78,7 @@ class ShowTest {
             assertEquals(BRIGHTNESS_OVERRIDE_NONE, brightness)
             press(R.string.show_again)
             until { views<RadioButton>().isNotEmpty() }
+            assertTrue(leftOfTheFirst(9), "what the show has taken is gone from the count")
         }
 
     @Test
@@ -107,6 +116,19 @@ class ShowTest {
         }
 
     @Test
+    fun `who leaves at the choice and comes back opens the wallet again and shows`() =
+        with(stage) {
+            enrolled()
+            toTheChoice()
+            leave()
+            comeBack()
+            val before = prompts()
+            press(R.string.show_now)
+            until { views<CodeView>().isNotEmpty() }
+            assertEquals(before + 2, prompts(), "one for the wallet, one for the show")
+        }
+
+    @Test
     fun `a turned phone goes on showing the same show`() =
         with(stage) {
             enrolled()
@@ -119,30 +141,59 @@ class ShowTest {
             assertEquals(BRIGHTNESS_OVERRIDE_FULL, brightness)
         }
 
+    /** The last level is shown until it has no copies; with a network the app would fetch fresh ones by itself. */
+    private fun Stage.empty() {
+        network.isGone = { true }
+        repeat(3) {
+            toTheChoice()
+            views<RadioButton>().last().performClick()
+            press(R.string.show_now)
+            until { views<CodeView>().isNotEmpty() }
+            press(R.string.show_stop)
+            until { sees(R.string.card_show) }
+        }
+        until { sees(R.string.card_few_left) }
+        toTheChoice()
+        views<RadioButton>().last().performClick()
+        press(R.string.show_now)
+        until { sees(WalletException.NoCopiesLeft(Disclosure.REGISTRATION_NUMBER).text(Language.ENGLISH).what) }
+        network.isGone = { false }
+    }
+
     @Test
     fun `an empty pool leads to a renewal without a prompt`() =
         with(stage) {
             enrolled()
-            // With a network the app would have fetched fresh ones by itself.
-            network.isGone = { true }
-            repeat(3) {
-                toTheChoice()
-                views<RadioButton>().last().performClick()
-                press(R.string.show_now)
-                until { views<CodeView>().isNotEmpty() }
-                press(R.string.show_stop)
-                until { sees(R.string.card_show) }
-            }
-            until { sees(R.string.card_few_left) }
-            toTheChoice()
-            views<RadioButton>().last().performClick()
-            press(R.string.show_now)
-            until { sees(WalletException.NoCopiesLeft(Disclosure.REGISTRATION_NUMBER).text(Language.ENGLISH).what) }
+            empty()
             val before = prompts()
-            network.isGone = { false }
             press(R.string.card_renew)
             until { sees(R.string.renew_done) }
             assertEquals(before, prompts())
+            press(R.string.issued_see)
+            until { sees(R.string.card_show) && !sees(R.string.card_few_left) }
+        }
+
+    private fun Stage.take(visit: Visit) {
+        until { sees(R.string.offer_question) }
+        type(visit.digits)
+        press(R.string.offer_accept)
+        until { sees(R.string.issued_done) }
+        press(R.string.issued_see)
+    }
+
+    @Test
+    fun `the document whose copies are gone is the one that is renewed`() =
+        with(stage) {
+            val first = simulator.visit(document = "veteran_card")
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(first.link)))
+            take(first)
+            val second = simulator.visit()
+            openedAgain(Intent(Intent.ACTION_VIEW, Uri.parse(second.link)))
+            take(second)
+            until { sees(R.string.card_show) }
+            empty()
+            press(R.string.card_renew)
+            until { sees(R.string.renew_done) }
             press(R.string.issued_see)
             until { sees(R.string.card_show) && !sees(R.string.card_few_left) }
         }

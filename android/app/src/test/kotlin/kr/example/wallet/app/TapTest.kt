@@ -1,5 +1,6 @@
 package kr.example.wallet.app
 
+import android.view.View
 import android.view.WindowManager
 import android.widget.EditText
 import android.widget.ProgressBar
@@ -13,6 +14,7 @@ import kr.example.wallet.core.PasswordKind
 import kr.example.wallet.core.ReadingProgress
 import kr.example.wallet.core.Refusal
 import kr.example.wallet.core.WalletException
+import kr.example.wallet.core.WalletState
 import kr.example.wallet.text
 import org.junit.Rule
 import org.junit.Test
@@ -164,8 +166,85 @@ class TapTest {
             open()
             toTheCard()
             until { sees(WalletException.UserCancelled().text(Language.ENGLISH).what) }
+            val card = Asked(simulator.tap())
+            val closed = ChipAtAntenna.closed.get()
+            hold(card)
+            until { ChipAtAntenna.closed.get() > closed }
+            assertEquals(0, card.commands.get(), "the phone lets go of it")
+        }
+
+    @Test
+    fun `who leaves with the card in hand and comes back opens the wallet again and reads`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            leave()
+            comeBack()
+            until { sees(R.string.tap_hold) }
             hold()
-            assertFalse(views<ProgressBar>().any { it.progress > 0 })
+            until { sees(R.string.issued_done) }
+            assertEquals(3, prompts(), "twice for the wallet, once for the face")
+        }
+
+    @Test
+    fun `a phone that is turned while it waits for the card waits on`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            turn()
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `the screen stays on while hands are at the card`() =
+        with(stage) {
+            val isAwake = { views<View>().any { it.keepScreenOn } }
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            assertTrue(isAwake())
+            val slow = Slow(simulator.tap(), at = 12)
+            hold(slow)
+            until { slow.waits }
+            assertTrue(isAwake())
+            slow.go.complete(Unit)
+            until { sees(R.string.issued_done) }
+            assertFalse(isAwake())
+        }
+
+    @Test
+    fun `what is no card takes nothing away from a reading that waits`() =
+        with(stage) {
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold(TakenAway(simulator.tap(), at = 14))
+            until { sees(R.string.tap_hold_again) }
+            val read = views<ProgressBar>().single().progress
+            holdNoCard()
+            until { sees(WalletException.CardUnreadable(CardTrouble.UNSUPPORTED).text(Language.ENGLISH).what) }
+            assertTrue(sees(R.string.tap_goes_on, read))
+        }
+
+    @Test
+    fun `digits pressed twice are asked about once`() =
+        with(stage) {
+            val slow = SlowPrompt(hardware).also { keys = it }
+            open()
+            toTheCard()
+            until { slow.isUp }
+            type("123456")
+            press(R.string.next)
+            slow.go.complete(Unit)
+            until { sees(R.string.tap_hold) }
+            assertEquals(1, prompts())
+            // By the first ones.
+            hold()
+            until { sees(R.string.issued_done) }
         }
 
     @Test
@@ -174,10 +253,15 @@ class TapTest {
             open()
             toTheCard()
             until { sees(R.string.tap_hold) }
-            hold()
+            val slow = Slow(simulator.tap(), at = 12)
+            hold(slow)
+            until { slow.waits }
             press(R.string.cancel)
+            slow.go.complete(Unit)
+            until { app.door.isFree }
+            val state = runBlocking { app.door.beside(Language.ENGLISH) { it.state() } }
+            assertEquals(WalletState.EMPTY, state)
             until { sees(R.string.welcome_title) }
-            assertEquals(1, prompts())
         }
 
     @Test
