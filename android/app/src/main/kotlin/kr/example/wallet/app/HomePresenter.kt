@@ -32,10 +32,11 @@ internal sealed interface HomeState {
         val unfinished: Boolean,
     ) : HomeState
 
-    /** There is a card; the citizen must unlock to see it. [trouble] tells why the last attempt failed. */
+    /** There is a card; the citizen must unlock to see it, or start over where it [isDead]. [trouble] tells why the last attempt failed. */
     data class Locked(
         val unfinished: Boolean,
         val trouble: WalletException?,
+        val isDead: Boolean = trouble.endsTheId(),
     ) : HomeState
 
     /** One of the documents, masked unless [seconds] are left of the detail view, and the others by their names. */
@@ -50,6 +51,10 @@ internal sealed interface HomeState {
             get() = seconds == null
     }
 }
+
+/** Nothing but starting over is left. */
+private fun WalletException?.endsTheId() =
+    this is WalletException.KeyInvalidated || (this is WalletException.NotUsable && why is Unusable.Wiped)
 
 /** A document in the wallet: what it is called, and what it says beside what every card has. */
 internal data class Held(
@@ -72,12 +77,15 @@ internal class HomePresenter(
     private var waits = false
     private var isCovered = false
 
+    /** How often another screen, or another app, came before this one. */
+    private var covers = 0
+
     /** Looks again at what there is: after the screen comes back, whatever happened elsewhere. */
     fun look() {
         isCovered = false
         errand(::broken, givesWay = true) {
             try {
-                show(wallets.ask { seen(it) })
+                show(see {})
             } catch (missing: NotSetUp) {
                 now = HomeState.NotSetUp(missing.hint)
                 return@errand
@@ -89,12 +97,7 @@ internal class HomePresenter(
     /** One prompt, then the card. */
     fun unlock() {
         errand(::refused) {
-            show(
-                wallets.ask {
-                    it.unlock()
-                    seen(it)
-                },
-            )
+            show(see { it.unlock() })
             refresh()
         }
     }
@@ -103,27 +106,29 @@ internal class HomePresenter(
     fun reveal() {
         if ((now as? HomeState.Card)?.isMasked != true) return
         errand(::refused) {
-            val seen =
-                wallets.ask {
+            val before = covers
+            show(
+                see {
                     it.lock()
                     it.unlock()
-                    seen(it)
-                }
-            now = seen
-            if (seen is HomeState.Card) countDown(seen)
+                },
+            )
+            // Not over whatever came before this screen meanwhile, nor over a wallet that was locked by it.
+            if (covers == before && now is HomeState.Card) countDown()
         }
     }
 
     /** Another of the documents. */
     fun choose(card: String) {
         chosen = card
-        countdown?.cancel()
-        errand(::refused) { show(wallets.ask { seen(it) }) }
+        mask()
+        errand(::refused) { show(see {}) }
     }
 
     /** Another screen is in front: what it changes must not be seen here as it was before. */
     fun cover() {
         isCovered = true
+        covers += 1
         mask()
         show(now)
     }
@@ -148,38 +153,46 @@ internal class HomePresenter(
 
     /** The keys died; the citizen has said that the ID may go. */
     fun startOver() {
-        errand(::refused) {
-            show(
-                wallets.ask {
-                    it.startOver()
-                    seen(it)
-                },
-            )
+        errand({ now = HomeState.Locked(false, it, isDead = true) }) {
+            show(see { it.startOver() })
         }
     }
 
     /** Forgets an issuance that was cut short. */
     fun giveUpUnfinished() {
-        errand(::refused) {
-            show(
-                wallets.ask {
-                    it.abandonIssuance()
-                    seen(it)
-                },
-            )
+        // Whatever keeps it from being forgotten locks nothing.
+        errand(::broken) {
+            show(see { it.abandonIssuance() })
         }
     }
 
-    private fun countDown(card: HomeState.Card) {
+    private fun countDown() {
         countdown?.cancel()
         countdown =
             aside {
                 for (left in DETAIL_SECONDS downTo 1) {
+                    // Whatever is shown by now: what the first second saw may be locked, or renewed.
+                    val card = now as? HomeState.Card ?: return@aside
                     now = card.copy(seconds = left)
                     delay(SECOND)
                 }
                 mask()
             }
+    }
+
+    /** Does [what], then looks; again when the screen was covered meanwhile, for the wallet may have been locked since. */
+    private suspend fun see(what: suspend (MobileId) -> Unit): HomeState {
+        var before = covers
+        var state =
+            wallets.ask {
+                what(it)
+                seen(it)
+            }
+        while (covers != before) {
+            before = covers
+            state = wallets.ask { seen(it) }
+        }
+        return state
     }
 
     private fun seen(id: MobileId): HomeState =
@@ -207,13 +220,14 @@ internal class HomePresenter(
     /** What the issuer says of the card, proofs of freshness, fresh copies; no network is no trouble here. */
     private fun refresh() {
         if (now is HomeState.Welcome) return
+        val before = covers
         aside {
             try {
                 val (done, seen) = wallets.askBeside { id -> id.refresh() to seen(id) }
                 renewed = done.renewed
                 wallets.refreshAgain(done.nextAt)
                 // Unless the citizen is in the middle of something that the screen shows.
-                val isFree = !isBusy && !isCovered
+                val isFree = !isBusy && !isCovered && covers == before
                 if (isFree && (now as? HomeState.Card)?.isMasked != false && seen != now) now = told(seen)
             } catch (_: WalletException) {
                 // It is tried again at the next look; until then the counter says what it lacks.
@@ -224,11 +238,19 @@ internal class HomePresenter(
     /** With why the last attempt failed, where the wallet is locked still. */
     private fun told(seen: HomeState): HomeState {
         // A command's lock that is lifted is none any more.
-        val trouble = (now as? HomeState.Locked)?.trouble.takeIf { it !is WalletException.NotUsable }
+        val before = (now as? HomeState.Locked)?.takeIf { it.trouble !is WalletException.NotUsable }
         return when {
-            seen is HomeState.Locked && seen.trouble == null -> seen.copy(trouble = trouble)
-            seen is HomeState.Card -> seen.copy(renewed = renewed)
-            else -> seen
+            seen is HomeState.Locked && seen.trouble == null && before != null -> {
+                seen.copy(trouble = before.trouble, isDead = before.isDead)
+            }
+
+            seen is HomeState.Card -> {
+                seen.copy(renewed = renewed)
+            }
+
+            else -> {
+                seen
+            }
         }
     }
 

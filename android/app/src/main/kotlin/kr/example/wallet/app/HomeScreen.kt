@@ -161,15 +161,14 @@ private class LockedPart(
     fun show(state: HomeState.Locked) {
         val unusable = (state.trouble as? WalletException.NotUsable)?.why
         val wiped = unusable is Unusable.Wiped
-        val dead = wiped || state.trouble is WalletException.KeyInvalidated
         // A wallet that a command locks, or that is gone, says why, and nothing of unlocking.
         val words = (if (unusable == null) WalletException.Locked() else state.trouble ?: WalletException.Locked()).text(host.language)
         what.say(words.what)
         next.say(words.next)
         trouble.show(state.trouble.takeIf { unusable == null }, withAct = state.trouble is WalletException.NoBiometrics)
         unfinished.view.isThere = state.unfinished
-        unlock.isThere = !dead && unusable == null
-        startOver.isThere = dead
+        unlock.isThere = !state.isDead && unusable == null
+        startOver.isThere = state.isDead
         isWiped = wiped
         confirm.isThere = false
         remove.isThere = !wiped

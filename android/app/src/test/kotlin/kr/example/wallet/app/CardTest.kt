@@ -26,7 +26,7 @@ class CardTest {
     @get:Rule
     internal val stage = Stage()
 
-    private fun Stage.isMasked(): Boolean = sees(CardPart.DOTS) && texts().none { it.matches(Regex("""\d{6}-\d\*{6}""")) }
+    private fun Stage.isMasked(): Boolean = sees(CardPart.DOTS) && texts().none { it.matches(NUMBER) }
 
     @Test
     fun `the back of the number and the address are hidden until the citizen proves to be there`() =
@@ -63,6 +63,39 @@ class CardTest {
             press(R.string.card_details)
             until { !isMasked() }
             leave()
+            assertTrue(isMasked())
+        }
+
+    @Test
+    fun `details that are opened while the citizen is elsewhere are not shown`() =
+        with(stage) {
+            // The first prompt is the enrolment's.
+            val slow = SlowPrompt(hardware, at = 2).also { keys = it }
+            enrolled()
+            press(R.string.card_details)
+            until { slow.isUp }
+            leave()
+            comeBack()
+            slow.go.complete(Unit)
+            until { sees(R.string.unlock) }
+            pass(2)
+            assertTrue(texts().none { it.matches(NUMBER) }, "${texts()}")
+            assertFalse(sees(R.string.card_show))
+        }
+
+    @Test
+    fun `details that are opened behind another screen are hidden when it goes`() =
+        with(stage) {
+            val slow = SlowPrompt(hardware, at = 2).also { keys = it }
+            enrolled()
+            press(R.string.card_details)
+            until { slow.isUp }
+            press(R.string.lost_button)
+            slow.go.complete(Unit)
+            until { app.door.isFree }
+            press("‹")
+            until { sees(R.string.card_show) }
+            pass(2)
             assertTrue(isMasked())
         }
 
@@ -196,4 +229,9 @@ class CardTest {
             press(R.string.lost_button)
             assertTrue(sees(app.notice))
         }
+
+    private companion object {
+        /** As the detail view has it. */
+        val NUMBER = Regex("""\d{6}-\d\*{6}""")
+    }
 }
