@@ -23,21 +23,30 @@ import android.view.TextureView
 import android.view.View
 import java.util.concurrent.Executor
 
-/** The camera on the back, looking for codes. Pictures are looked at in memory and kept nowhere. */
+/**
+ * The camera on the back, looking for codes. Pictures are looked at in memory and kept nowhere. One that cannot be used, or is taken
+ * away, is told to [failed].
+ */
 internal class CodeCamera(
     private val context: Context,
     private val seen: (String) -> Unit,
+    private val failed: () -> Unit,
 ) {
     private val preview = TextureView(context).apply { surfaceTextureListener = Preview() }
     private val cameras = requireNotNull(context.getSystemService(CameraManager::class.java))
     private val main = Handler(Looper.getMainLooper())
-    private val codes = CodeReader()
     private var wanted = false
-    private var pictures: Pictures? = null
-    private var device: CameraDevice? = null
+    private var texture: SurfaceTexture? = null
+
+    /** The camera that is asked for, or in use. */
+    private var opened: Opened? = null
     private var last: String? = null
 
     val view: View = preview
+
+    /** Whether there is one at all. */
+    val isThere: Boolean
+        get() = back() != null
 
     /** Begins to look, as soon as there is a place to draw on; false when there is no camera. The permission is the caller's. */
     fun open(): Boolean {
@@ -45,17 +54,15 @@ internal class CodeCamera(
         if (wanted) return true
         wanted = true
         last = null
-        if (preview.isAvailable) start(id)
-        return true
+        if (texture != null) start(id)
+        return wanted
     }
 
     /** Ends it and gives the camera to others. */
     fun close() {
         wanted = false
-        device?.close()
-        device = null
-        pictures?.close()
-        pictures = null
+        opened?.close()
+        opened = null
     }
 
     private fun back(): String? =
@@ -65,26 +72,37 @@ internal class CodeCamera(
             }
         } catch (_: CameraAccessException) {
             null
+        } catch (_: IllegalArgumentException) {
+            // It was taken away between the two questions.
+            null
         }
 
     // The screen asks for the permission before it opens the camera.
     @SuppressLint("MissingPermission")
     private fun start(id: String) {
-        val size = size(id)
-        pictures = Pictures(size, ::look)
-        preview.surfaceTexture?.setDefaultBufferSize(size.width, size.height)
-        fit(size)
         try {
-            cameras.openCamera(id, Opened(), main)
+            val camera = Opened(size(id)).also { opened = it }
+            fit()
+            cameras.openCamera(id, camera, main)
         } catch (_: CameraAccessException) {
-            // In use elsewhere: the field for the text is there.
-            close()
+            // In use elsewhere, or forbidden by whoever manages this phone.
+            fail()
         } catch (_: SecurityException) {
-            close()
+            fail()
+        } catch (_: IllegalArgumentException) {
+            fail()
         }
     }
 
-    private fun look(image: Image) {
+    private fun fail() {
+        close()
+        failed()
+    }
+
+    private fun look(
+        image: Image,
+        codes: CodeReader,
+    ) {
         val plane = image.planes[0]
         val brightness = ByteArray(plane.buffer.remaining()).also(plane.buffer::get)
         val text = codes.read(brightness, image.width, image.height, plane.rowStride) ?: return
@@ -105,7 +123,8 @@ internal class CodeCamera(
     }
 
     /** Fills the view without stretching: the camera's picture lies on its side. */
-    private fun fit(size: Size) {
+    private fun fit() {
+        val size = opened?.size ?: return
         val (wide, tall) = preview.width.toFloat() to preview.height.toFloat()
         if (wide == 0f || tall == 0f) return
         val turned = (preview.display?.rotation ?: Surface.ROTATION_0) * QUARTER
@@ -121,29 +140,26 @@ internal class CodeCamera(
         )
     }
 
-    private fun session(camera: CameraDevice) {
-        val texture = preview.surfaceTexture ?: return
-        val picture = pictures?.surface ?: return
-        val drawn = Surface(texture)
-        val executor = Executor { main.post(it) }
-        val outputs = listOf(OutputConfiguration(drawn), OutputConfiguration(picture))
-        try {
-            val request =
-                camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW).apply {
-                    addTarget(drawn)
-                    addTarget(picture)
-                    set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE)
-                }
-            val running = Running(request.build())
-            camera.createCaptureSession(SessionConfiguration(SessionConfiguration.SESSION_REGULAR, outputs, executor, running))
-        } catch (_: CameraAccessException) {
-            close()
-        }
-    }
+    /** One camera, from the question for it on. What comes after it was closed is another's. */
+    private inner class Opened(
+        val size: Size,
+    ) : CameraDevice.StateCallback() {
+        // Its own: the last picture of the one before may be looked at still.
+        private val codes = CodeReader()
+        private val pictures = Pictures(size) { look(it, codes) }
+        private var device: CameraDevice? = null
+        private var drawn: Surface? = null
 
-    private inner class Opened : CameraDevice.StateCallback() {
+        fun close() {
+            device?.close()
+            device = null
+            pictures.close()
+            drawn?.release()
+            drawn = null
+        }
+
         override fun onOpened(camera: CameraDevice) {
-            if (!wanted) {
+            if (opened !== this) {
                 camera.close()
                 return
             }
@@ -151,29 +167,57 @@ internal class CodeCamera(
             session(camera)
         }
 
-        override fun onDisconnected(camera: CameraDevice) = close()
+        override fun onDisconnected(camera: CameraDevice) = ended(camera)
 
         override fun onError(
             camera: CameraDevice,
             error: Int,
-        ) = close()
-    }
+        ) = ended(camera)
 
-    private inner class Running(
-        private val request: CaptureRequest,
-    ) : CameraCaptureSession.StateCallback() {
-        override fun onConfigured(session: CameraCaptureSession) {
+        private fun ended(camera: CameraDevice) {
+            camera.close()
+            if (opened === this) fail()
+        }
+
+        private fun session(camera: CameraDevice) {
+            val texture = texture ?: return
+            texture.setDefaultBufferSize(size.width, size.height)
+            val surface = Surface(texture).also { drawn = it }
+            val executor = Executor { main.post(it) }
+            val outputs = listOf(surface, pictures.surface).map(::OutputConfiguration)
             try {
-                if (wanted) session.setRepeatingRequest(request, null, main)
+                val request =
+                    camera.createCaptureRequest(CameraDevice.TEMPLATE_PREVIEW).apply {
+                        addTarget(surface)
+                        addTarget(pictures.surface)
+                        set(CaptureRequest.CONTROL_AF_MODE, CaptureRequest.CONTROL_AF_MODE_CONTINUOUS_PICTURE)
+                    }
+                val running = Running(request.build())
+                camera.createCaptureSession(SessionConfiguration(SessionConfiguration.SESSION_REGULAR, outputs, executor, running))
             } catch (_: CameraAccessException) {
-                close()
-            } catch (_: IllegalStateException) {
-                // Closed meanwhile.
-                close()
+                fail()
             }
         }
 
-        override fun onConfigureFailed(session: CameraCaptureSession) = close()
+        private inner class Running(
+            private val request: CaptureRequest,
+        ) : CameraCaptureSession.StateCallback() {
+            override fun onConfigured(session: CameraCaptureSession) {
+                if (opened !== this@Opened) return
+                try {
+                    session.setRepeatingRequest(request, null, main)
+                } catch (_: CameraAccessException) {
+                    fail()
+                } catch (_: IllegalStateException) {
+                    // Closed meanwhile.
+                    fail()
+                }
+            }
+
+            override fun onConfigureFailed(session: CameraCaptureSession) {
+                if (opened === this@Opened) fail()
+            }
+        }
     }
 
     private inner class Preview : TextureView.SurfaceTextureListener {
@@ -182,16 +226,23 @@ internal class CodeCamera(
             width: Int,
             height: Int,
         ) {
-            if (wanted && device == null) back()?.let(::start)
+            this@CodeCamera.texture = texture
+            if (wanted && opened == null) back()?.let(::start) ?: fail()
         }
 
         override fun onSurfaceTextureSizeChanged(
             texture: SurfaceTexture,
             width: Int,
             height: Int,
-        ) {}
+        ) = fit()
 
-        override fun onSurfaceTextureDestroyed(texture: SurfaceTexture): Boolean = true
+        override fun onSurfaceTextureDestroyed(texture: SurfaceTexture): Boolean {
+            this@CodeCamera.texture = null
+            // Until there is another place to draw on.
+            opened?.close()
+            opened = null
+            return true
+        }
 
         override fun onSurfaceTextureUpdated(texture: SurfaceTexture) {}
     }

@@ -28,6 +28,11 @@ internal class Phone(
         start(Intent(Settings.ACTION_NFC_SETTINGS))
     }
 
+    /** The system's page of this app, where what was denied for good can be allowed. */
+    fun openAppSettings() {
+        start(Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", activity.packageName, null)))
+    }
+
     /** Puts [number] into the dialler; the citizen calls. */
     fun dial(number: String) {
         start(Intent(Intent.ACTION_DIAL, Uri.fromParts("tel", number, null)))

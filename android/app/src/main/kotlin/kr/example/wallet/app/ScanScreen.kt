@@ -11,14 +11,15 @@ internal class ScanScreen(
     host: Host,
     private val presenter: ScanPresenter,
 ) : Screen(host) {
-    private val camera = CodeCamera(blocks.context, presenter::seen)
+    private val camera = CodeCamera(blocks.context, presenter::seen, ::without)
     private val preview =
         camera.view.apply {
             contentDescription = text(R.string.scan_camera)
-            minimumHeight = blocks.dp(260)
         }
-    private val noCamera = blocks.warning(text(R.string.scan_no_camera))
+    private val noCamera = blocks.warning()
     private val allow = blocks.secondary(text(R.string.scan_allow)) { host.askForCamera() }
+    private val settings = blocks.secondary(text(R.string.open_settings)) { host.phone.openAppSettings() }
+    private var isDenied = false
     private val trouble = TroubleBlock(host, null)
     private val typed = blocks.field().apply { isSaveEnabled = false }
     private val label =
@@ -35,10 +36,16 @@ internal class ScanScreen(
             preview,
             noCamera,
             allow,
+            settings,
             label,
             typed,
             blocks.secondary(text(R.string.scan_use)) { presenter.seen(typed.text.toString()) },
         )
+
+    init {
+        // Of its own it would take all the room there is, and leave none for the field.
+        preview.layoutParams.height = blocks.dp(PREVIEW)
+    }
 
     override fun shown(scope: CoroutineScope) {
         look()
@@ -47,13 +54,29 @@ internal class ScanScreen(
 
     override fun hidden() = camera.close()
 
+    /** The citizen said something about the camera; [forGood] when the system will not ask again. */
+    fun answered(forGood: Boolean) {
+        isDenied = forGood
+        look()
+    }
+
     /** Opens the camera where it may be used. */
-    fun look() {
+    private fun look() {
         val allowed = blocks.context.checkSelfPermission(Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED
         val opens = allowed && camera.open()
+        val asks = !allowed && camera.isThere
         preview.isThere = opens
         noCamera.isThere = !opens
-        allow.isThere = !allowed
+        noCamera.say(text(if (asks) R.string.scan_not_allowed else R.string.scan_no_camera))
+        allow.isThere = asks && !isDenied
+        settings.isThere = asks && isDenied
+    }
+
+    /** The camera failed, or another app took it. */
+    private fun without() {
+        preview.isThere = false
+        noCamera.isThere = true
+        noCamera.say(text(R.string.scan_no_camera))
     }
 
     private fun show(state: ScanState) {
@@ -62,5 +85,10 @@ internal class ScanScreen(
             is ScanState.Offer -> host.instead(Place(Place.Kind.OFFER, state.link))
             is ScanState.Desk -> host.instead(Place(Place.Kind.SHOW, state.text))
         }
+    }
+
+    private companion object {
+        /** Density-independent pixels. */
+        const val PREVIEW = 260
     }
 }

@@ -31,6 +31,10 @@ class ReadableTest {
         press("‹")
         press(R.string.welcome_scan_centre)
         look("scan")
+        press("‹")
+        camera(allowed = true)
+        press(R.string.welcome_scan_centre)
+        look("scan by camera")
         type(simulator.visit().link)
         press(R.string.scan_use)
         until { sees(R.string.offer_question) }
@@ -115,6 +119,7 @@ class ReadableTest {
     fun `a screen reader has a word for everything, and fingers have room`() =
         with(stage) {
             walk { screen ->
+                assertEquals(listOf(activity.title), views<View>().mapNotNull { it.accessibilityPaneTitle }, screen)
                 views<ImageView>().forEach { assertTrue(!it.contentDescription.isNullOrEmpty(), screen) }
                 views<CodeView>().forEach { assertTrue(!it.contentDescription.isNullOrEmpty(), screen) }
                 views<EditText>().forEach { field ->
@@ -130,6 +135,14 @@ class ReadableTest {
                 views<Button>().forEach { assertTrue(it.text.isNotEmpty(), screen) }
                 assertEquals(1, views<TextView>().count { it.text == activity.title && it.isAccessibilityHeading }.coerceAtMost(1), screen)
             }
+        }
+
+    @Test
+    fun `one minute is no minutes`() =
+        with(stage) {
+            open()
+            val words = { minutes: Int -> activity.resources.getQuantityString(R.plurals.offer_later, minutes, minutes) }
+            assertTrue("1 minute;" in words(1) && "2 minutes;" in words(2))
         }
 
     @Test
