@@ -1,6 +1,8 @@
 package kr.example.wallet.app
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
 import kr.example.wallet.core.WalletException
 
 /** How far the ID is removed. */
@@ -37,7 +39,8 @@ internal class RemovePresenter(
     private fun remove(how: suspend () -> Unit) {
         errand({ now = RemoveState.Choice(it) }) {
             now = RemoveState.Working
-            how()
+            // Half done it is worse than either end: whoever closes the app meanwhile ends nothing.
+            withContext(NonCancellable) { how() }
             now = RemoveState.Done
         }
     }

@@ -15,16 +15,23 @@ internal data class Place(
 ) {
     enum class Kind { HOME, TAP, SCAN, OFFER, COME_BACK, RESUME, RENEW, SHOW, HISTORY, LOST, REMOVE }
 
-    fun saved(): String = listOfNotNull(kind.name, with).joinToString("\n")
+    /** Whether it can begin anew: not a browser's return or a renewal, nor a removal, which may be done. */
+    val isRepeatable: Boolean
+        get() = kind !in ONCE
+
+    /** As text, for what outlives the process; nothing for the first screen, which is there anyway, and for a link that is worth an ID. */
+    fun saved(): String? {
+        val secret = kind == Kind.OFFER || (kind == Kind.SCAN && with != null)
+        return listOfNotNull(kind.name, with).joinToString("\n").takeIf { isRepeatable && !secret && kind != Kind.HOME }
+    }
 
     companion object {
         private val ONCE = setOf(Kind.COME_BACK, Kind.RENEW, Kind.REMOVE)
 
-        /** What can begin anew after the process died: not a browser's return or a renewal, nor a removal, which may be done. */
         fun restore(saved: String): Place? {
             val kind = Kind.entries.find { it.name == saved.substringBefore('\n') } ?: return null
             val with = saved.substringAfter('\n', "").ifEmpty { null }
-            return Place(kind, with).takeIf { kind !in ONCE }
+            return Place(kind, with).takeIf { it.saved() == saved }
         }
     }
 }

@@ -22,6 +22,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kr.example.wallet.android.CardTap
@@ -30,7 +31,7 @@ import kr.example.wallet.core.WalletException
 
 /**
  * The app's one activity. What it shows is secret to screenshots and to the list of recent apps. Presenters outlive a turned
- * phone, the stack of screens outlives the process, and the wallet is locked when the citizen leaves.
+ * phone, the stack of screens outlives the process, and the wallet is locked when the citizen leaves the app.
  */
 internal class WalletActivity :
     Activity(),
@@ -47,7 +48,7 @@ internal class WalletActivity :
     override val phone: Phone by lazy { Phone(this) }
     override val cards: CardTap by lazy { CardTap(this) }
     override val language: Language
-        get() = if (getString(R.string.core_language) == "ko") Language.KOREAN else Language.ENGLISH
+        get() = coreLanguage
 
     private val app: WalletApp
         get() = application as WalletApp
@@ -59,15 +60,11 @@ internal class WalletActivity :
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU) setRecentsScreenshotEnabled(false)
         @Suppress("DEPRECATION")
         val turned = lastNonConfigurationInstance as? Kept
-        kept = turned?.takeIf { it.language == language } ?: Kept(app.door, language, app::refreshAt).also { turned?.end() }
+        kept = turned?.takeIf { it.language == language } ?: Kept(app.door, language, app::refreshAt)
         if (kept.stack.isEmpty()) {
             kept.stack += Place(Place.Kind.HOME)
-            kept.stack +=
-                saved
-                    ?.getStringArrayList(STACK)
-                    .orEmpty()
-                    .mapNotNull(Place::restore)
-                    .filter { it.kind != Place.Kind.HOME }
+            kept.stack += turned?.again() ?: saved?.getStringArrayList(STACK).orEmpty().mapNotNull(Place::restore)
+            turned?.end()
         }
         setContentView(layout())
         if (saved == null) opened(intent)
@@ -76,7 +73,6 @@ internal class WalletActivity :
 
     override fun onStart() {
         super.onStart()
-        app.door.back()
         show()
         inFront?.cancel()
         inFront = MainScope().also { scope -> scope.launch { listen() } }
@@ -85,8 +81,6 @@ internal class WalletActivity :
     override fun onStop() {
         inFront?.cancel()
         hide()
-        // A turned phone is no reason to ask the citizen again.
-        if (!isChangingConfigurations) app.door.away()
         super.onStop()
     }
 
@@ -101,7 +95,7 @@ internal class WalletActivity :
 
     override fun onSaveInstanceState(state: Bundle) {
         super.onSaveInstanceState(state)
-        state.putStringArrayList(STACK, ArrayList(kept.saved()))
+        state.putStringArrayList(STACK, ArrayList(kept.stack.mapNotNull(Place::saved)))
     }
 
     override fun onNewIntent(intent: Intent) {
@@ -124,8 +118,11 @@ internal class WalletActivity :
         permissions: Array<String>,
         results: IntArray,
     ) {
-        val granted = results.firstOrNull() == PackageManager.PERMISSION_GRANTED
-        if (request == CAMERA && granted) (screen as? ScanScreen)?.look()
+        val answer = results.firstOrNull() ?: return
+        if (request != CAMERA) return
+        // Whom the system will not ask again it lets ask in vain.
+        val forGood = answer != PackageManager.PERMISSION_GRANTED && !shouldShowRequestPermissionRationale(Manifest.permission.CAMERA)
+        (screen as? ScanScreen)?.answered(forGood)
     }
 
     override fun go(place: Place) {
@@ -140,6 +137,7 @@ internal class WalletActivity :
     }
 
     override fun back() {
+        if (kept.isRemoving) return
         kept.pop()
         present()
     }
@@ -162,20 +160,33 @@ internal class WalletActivity :
     /** A link that the system opened the app with: the browser's return, or a code for the one door. */
     private fun opened(intent: Intent?) {
         val link = intent?.takeIf { it.action == Intent.ACTION_VIEW }?.dataString ?: return
+        // Opened from the list of recent apps, with the link of another day.
+        if (intent.flags and Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY != 0) return
         // Not again after a turn of the phone.
         intent.data = null
+        if (kept.isRemoving) return
         home()
         if (link.startsWith("https:")) go(Place(Place.Kind.COME_BACK, link)) else go(Place(Place.Kind.SCAN, link))
     }
 
-    /** Hears what the issuer orders as long as the app is in front; the first screen says what it means. */
+    /**
+     * Hears what the issuer orders as long as the app is in front; the first screen says what it means. A wallet that was wiped may be
+     * begun anew, and one that did not open may do so later.
+     */
     private suspend fun listen() {
-        try {
-            app.door.beside(language) { id -> id.commands().collect { withContext(Dispatchers.Main) { commanded() } } }
-        } catch (_: WalletException) {
-            // The first screen says why the wallet does not open.
-        } catch (_: NotSetUp) {
-            // … or that there is none.
+        while (true) {
+            val pause =
+                try {
+                    app.door.beside(language) { id -> id.commands().collect { withContext(Dispatchers.Main) { commanded() } } }
+                    AFTER_THE_END
+                } catch (_: WalletException) {
+                    // The first screen says why the wallet does not open.
+                    AFTER_FAILURE
+                } catch (_: NotSetUp) {
+                    // … or that there is none.
+                    AFTER_FAILURE
+                }
+            delay(pause)
         }
     }
 
@@ -189,6 +200,8 @@ internal class WalletActivity :
         val running = visible != null
         hide()
         val next = kept.screen(this)
+        // Screen readers say that another screen came.
+        next.view.accessibilityPaneTitle = next.title
         screen = next
         heading.text = next.title
         title = next.title
@@ -257,6 +270,10 @@ internal class WalletActivity :
     private companion object {
         const val STACK = "stack"
         const val CAMERA = 1
+
+        /** Milliseconds until the issuer is listened to again. */
+        const val AFTER_THE_END = 1000L
+        const val AFTER_FAILURE = 15_000L
     }
 }
 
@@ -289,8 +306,8 @@ internal class Kept(
         }
     }
 
-    /** The stack as text, without offers that were accepted. */
-    fun saved(): List<String> = stack.filterNot { (presenters[it] as? IssuingPresenter)?.isAccepted == true }.map(Place::saved)
+    /** What begins anew in another language, above the first screen; an offer that was accepted does not. */
+    fun again(): List<Place> = stack.drop(1).filter { it.isRepeatable && (presenters[it] as? IssuingPresenter)?.isAccepted != true }
 
     /** Whether the ID is removed at this moment. */
     val isRemoving: Boolean

@@ -2,7 +2,11 @@ package kr.example.wallet.app
 
 import android.Manifest
 import android.content.Intent
+import android.content.pm.PackageManager
 import android.net.Uri
+import android.os.Bundle
+import android.provider.Settings
+import android.text.InputType
 import android.widget.EditText
 import android.widget.RadioButton
 import kr.example.wallet.core.Language
@@ -14,8 +18,11 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowActivity
+import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
+import kotlin.test.assertNotEquals
 import kotlin.test.assertTrue
 
 /** Every code comes through one door: a centre's, a desk's, a page's, and what is none. */
@@ -60,10 +67,80 @@ class CodesTest {
             open()
             until { sees(R.string.welcome_title) }
             press(R.string.welcome_scan_centre)
-            scanned(simulator.visit().link)
+            val visit = simulator.visit()
+            scanned(visit.link)
             until { sees(R.string.offer_question) }
             press(R.string.offer_decline)
+            until { app.door.isFree && sees(R.string.welcome_title) }
+            assertFalse(sees(R.string.unfinished))
+            // It was not taken: the same code is good still.
+            press(R.string.welcome_scan_centre)
+            scanned(visit.link)
+            until { sees(R.string.offer_question) }
+            type(visit.digits)
+            press(R.string.offer_accept)
+            until { sees(R.string.issued_done) }
+        }
+
+    @Test
+    fun `who leaves at the question and comes back opens the wallet again and gets the id`() =
+        with(stage) {
+            val visit = simulator.visit()
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(visit.link)))
+            until { sees(R.string.offer_question) }
+            leave()
+            comeBack()
+            type(visit.digits)
+            press(R.string.offer_accept)
+            until { sees(R.string.issued_done) }
+            assertEquals(2, prompts())
+        }
+
+    @Test
+    fun `a link of another day, from the list of recent apps, is not opened again`() =
+        with(stage) {
+            val link = Intent(Intent.ACTION_VIEW, Uri.parse(simulator.visit().link))
+            open(intent = link.addFlags(Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY))
             until { sees(R.string.welcome_title) }
+        }
+
+    @Test
+    fun `an offer that waits for an answer is not in what the system keeps`() =
+        with(stage) {
+            val link = simulator.visit().link
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(link)))
+            until { sees(R.string.offer_question) }
+            val saved = Bundle().also(::save)
+            val kept = saved.getStringArrayList("stack")
+            assertEquals(emptyList<String>(), kept)
+        }
+
+    @Test
+    fun `the field takes what the issuer says the code is`() =
+        with(stage) {
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(simulator.visit().link)))
+            until { sees(R.string.offer_question) }
+            val field = views<EditText>().single()
+            assertEquals(InputType.TYPE_CLASS_NUMBER, field.inputType)
+            field.setText("1234567")
+            assertEquals("123456", field.text.toString())
+            field.takes(numeric = false, length = 4)
+            assertNotEquals(InputType.TYPE_CLASS_NUMBER, field.inputType and InputType.TYPE_MASK_CLASS)
+            field.setText("가B3é5")
+            assertContentEquals("가B3é".encodeToByteArray(), field.take())
+            assertEquals("", field.text.toString())
+        }
+
+    @Test
+    fun `a browser that is not there is told`() =
+        with(stage) {
+            shadowOf(app).checkActivities(true)
+            open(intent = Intent(Intent.ACTION_VIEW, Uri.parse(simulator.portalLink())))
+            until { sees(R.string.offer_question) }
+            press(R.string.offer_accept)
+            until { sees(R.string.offer_sign_in) }
+            press(R.string.offer_open_browser)
+            assertTrue(sees(R.string.offer_no_browser))
         }
 
     @Test
@@ -236,12 +313,42 @@ class CodesTest {
     @Test
     fun `without the camera the text door is there, and the permission is asked for`() =
         with(stage) {
+            camera(allowed = false)
+            open()
+            until { sees(R.string.welcome_title) }
+            press(R.string.welcome_scan_centre)
+            until { sees(R.string.scan_not_allowed) }
+            press(R.string.scan_allow)
+            val asked = shadowOf(activity).lastRequestedPermission
+            assertEquals(listOf(Manifest.permission.CAMERA), asked.requestedPermissions.toList())
+            // The system may ask once more.
+            shadowOf(app.packageManager).setShouldShowRequestPermissionRationale(Manifest.permission.CAMERA, true)
+            answer(asked, PackageManager.PERMISSION_DENIED)
+            assertTrue(sees(R.string.scan_allow))
+            shadowOf(app.packageManager).setShouldShowRequestPermissionRationale(Manifest.permission.CAMERA, false)
+            answer(asked, PackageManager.PERMISSION_DENIED)
+            assertFalse(sees(R.string.scan_allow))
+            press(R.string.open_settings)
+            val settings = opened()
+            assertEquals(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, settings.action)
+            assertEquals("package:${app.packageName}", settings.dataString)
+        }
+
+    private fun Stage.answer(
+        asked: ShadowActivity.PermissionsRequest,
+        answer: Int,
+    ) {
+        activity.onRequestPermissionsResult(asked.requestCode, asked.requestedPermissions, intArrayOf(answer))
+        Stage.idle()
+    }
+
+    @Test
+    fun `a phone without a camera is not asked whether it may be used`() =
+        with(stage) {
             open()
             until { sees(R.string.welcome_title) }
             press(R.string.welcome_scan_centre)
             until { sees(R.string.scan_no_camera) }
-            press(R.string.scan_allow)
-            val asked = shadowOf(activity).lastRequestedPermission
-            assertEquals(listOf(Manifest.permission.CAMERA), asked.requestedPermissions.toList())
+            assertFalse(sees(R.string.scan_allow))
         }
 }

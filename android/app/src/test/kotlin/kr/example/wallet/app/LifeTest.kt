@@ -2,8 +2,14 @@ package kr.example.wallet.app
 
 import android.app.job.JobParameters
 import android.app.job.JobScheduler
+import android.content.Intent
+import android.net.Uri
 import android.widget.RadioButton
+import kotlinx.coroutines.runBlocking
 import kr.example.wallet.core.CommandReason
+import kr.example.wallet.core.KeyPolicy
+import kr.example.wallet.core.KeyStore
+import kr.example.wallet.core.KeyStoreException
 import kr.example.wallet.core.Language
 import kr.example.wallet.core.LifeCycle
 import kr.example.wallet.core.RenewReason
@@ -18,6 +24,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadow.api.Shadow
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.test.assertEquals
 import kotlin.test.assertFalse
 import kotlin.test.assertTrue
@@ -134,6 +141,80 @@ class LifeTest {
         }
 
     @Test
+    fun `giving up is cut short by nothing once it is begun`() =
+        with(stage) {
+            enrolled()
+            val asked = Network.Held("/give-up").also { network.held = it }
+            press(R.string.remove_button)
+            press(R.string.remove_give_up)
+            until { asked.waits }
+            press("‹")
+            openedAgain(Intent(Intent.ACTION_VIEW, Uri.parse(simulator.visit().link)))
+            assertTrue(sees(R.string.please_wait))
+            asked.go.complete(Unit)
+            until { sees(R.string.remove_done) }
+        }
+
+    @Test
+    fun `an app that is closed while the phone is given up still gives it up`() =
+        with(stage) {
+            enrolled()
+            val asked = Network.Held("/give-up").also { network.held = it }
+            press(R.string.remove_button)
+            press(R.string.remove_give_up)
+            until { asked.waits }
+            finish()
+            asked.go.complete(Unit)
+            open()
+            until { sees(WalletException.NotUsable(Unusable.Wiped).text(Language.ENGLISH).what) }
+        }
+
+    @Test
+    fun `a phone that was wiped and has an id again hears of its loss`() =
+        with(stage) {
+            enrolled()
+            assertTrue(simulator.orderWipe())
+            until { sees(R.string.start_over) }
+            press(R.string.start_over)
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+            simulator.reportLost()
+            until {
+                pass(1)
+                sees(why(CommandReason.PHONE_LOST).what)
+            }
+        }
+
+    @Test
+    fun `a wallet that opens at the second try hears of a loss`() =
+        with(stage) {
+            var fails = true
+            keys =
+                object : KeyStore by hardware {
+                    override suspend fun create(
+                        policy: KeyPolicy,
+                        challenge: ByteArray,
+                        count: UInt,
+                    ) = if (fails) throw KeyStoreException.Unavailable() else hardware.create(policy, challenge, count)
+                }
+            open()
+            until { sees(R.string.try_again) }
+            fails = false
+            press(R.string.try_again)
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+            simulator.reportLost()
+            until {
+                pass(1)
+                sees(why(CommandReason.PHONE_LOST).what)
+            }
+        }
+
+    @Test
     fun `giving up needs the issuer, and wiping does not`() =
         with(stage) {
             enrolled()
@@ -222,6 +303,66 @@ class LifeTest {
             press(R.string.show_freshen)
             until { views<CodeView>().isNotEmpty() }
             assertTrue(check(code()).accepted)
+        }
+
+    @Test
+    fun `a fresh proof is shown though something else went wrong`() =
+        with(stage) {
+            enrolled()
+            clock.ahead = STALE
+            toTheCode()
+            until { sees(R.string.show_freshen) }
+            clock.ahead = 0
+            network.isGone = { it.url.endsWith("/commands") }
+            press(R.string.show_freshen)
+            until { views<CodeView>().isNotEmpty() }
+        }
+
+    @Test
+    fun `where no fresh proof comes the old one can be shown still`() =
+        with(stage) {
+            enrolled()
+            clock.ahead = STALE
+            toTheCode()
+            until { sees(R.string.show_freshen) }
+            val asked = AtomicInteger()
+            network.isGone = { asked.incrementAndGet() > 0 }
+            press(R.string.show_freshen)
+            until { asked.get() > 0 && sees(R.string.show_anyway) }
+            press(R.string.show_anyway)
+            until { views<CodeView>().isNotEmpty() }
+        }
+
+    @Test
+    fun `a start that failed can be tried again`() =
+        with(stage) {
+            enrolled()
+            runBlocking { hardware.invalidateKeys() }
+            leave()
+            comeBack()
+            until { sees(R.string.unlock) }
+            press(R.string.unlock)
+            until { sees(R.string.start_over) }
+            runBlocking { hardware.setNoBiometrics(true) }
+            press(R.string.start_over)
+            press(R.string.start_over_confirm)
+            until { sees(WalletException.NoBiometrics().text(Language.ENGLISH).what) }
+            runBlocking { hardware.setNoBiometrics(false) }
+            press(R.string.start_over)
+            press(R.string.start_over_confirm)
+            until { sees(R.string.welcome_title) }
+        }
+
+    @Test
+    fun `the refresh is due from the moment there is an id`() =
+        with(stage) {
+            val jobs = app.getSystemService(JobScheduler::class.java)!!
+            open()
+            toTheCard()
+            until { sees(R.string.tap_hold) }
+            hold()
+            until { sees(R.string.issued_done) }
+            assertTrue(jobs.allPendingJobs.isNotEmpty())
         }
 
     @Test
