@@ -5,7 +5,10 @@ import android.content.pm.PackageManager
 import android.content.res.XmlResourceParser
 import android.widget.TextView
 import kotlinx.coroutines.runBlocking
+import kr.example.wallet.core.FaceCheck
+import kr.example.wallet.core.FaceCheckException
 import kr.example.wallet.core.Language
+import kr.example.wallet.core.Prompt
 import kr.example.wallet.core.Scan
 import kr.example.wallet.simulator.Simulator
 import org.junit.Test
@@ -115,12 +118,28 @@ class BuildTest {
         assertTrue("https://another.example/issued" in foreign.hint.orEmpty())
     }
 
+    /** What the classes beside [name]'s name, as the compiler wrote it down. */
+    private fun named(
+        name: String,
+        what: String,
+    ): List<String> {
+        val folder = File(requireNotNull(javaClass.classLoader?.getResource("kr/example/wallet/app/$name.class")).toURI()).parentFile
+        val classes = folder.walk().filter { it.extension == "class" }
+        return classes.filter { what in it.readBytes().decodeToString() }.map { it.name }.toList()
+    }
+
     /** The build that citizens get has no face provider of its own, and no code of the development build. */
     @Test
+    @Config(application = Shipped::class)
     fun `the face of the simulator is in no other build`() {
-        val shipped = File(requireNotNull(javaClass.classLoader?.getResource("kr/example/wallet/app/WalletApp.class")).toURI()).parentFile
-        assertTrue("WalletApp.class" in shipped.list().orEmpty())
-        assertTrue(shipped.list().orEmpty().none { it.startsWith("DevelopmentApp") })
+        val simulator = "kr/example/wallet/simulator"
+        assertTrue("DevelopmentApp.class" in named("DevelopmentApp", simulator), "where it is, it is found")
+        assertEquals(emptyList(), named("WalletApp", simulator))
+        assertEquals(emptyList(), named("WalletApp", "DevelopmentApp"))
+        val face = (app as Shipped).face()
+        assertFailsWith<FaceCheckException.Unavailable> {
+            runBlocking { face.compare(ByteArray(1), ByteArray(32), ByteArray(65), Prompt("", "", null)) }
+        }
     }
 
     @Test
@@ -158,6 +177,11 @@ class BuildTest {
                 (0 until parser.attributeCount).joinToString("") { " ${parser.getAttributeName(it)}=${parser.getAttributeValue(it)}" }
         }
         return found
+    }
+
+    /** The app that citizens get, asked for its face provider. */
+    internal class Shipped : WalletApp() {
+        fun face(): FaceCheck = faceCheck()
     }
 
     private companion object {
