@@ -15,7 +15,12 @@ import java.io.IOException
  * hardware and of the face provider. Its keys are software on another machine; nothing it issues is an ID.
  */
 public open class DevelopmentApp : WalletApp() {
-    override val notice: String = "DEVELOPMENT BUILD: keys in software, faces unchecked, no ID"
+    override val notice: String
+        get() =
+            when (language) {
+                Language.KOREAN -> "개발용 빌드: 소프트웨어 키, 얼굴 미확인, 신분증 아님"
+                Language.ENGLISH -> "DEVELOPMENT BUILD: keys in software, faces unchecked, no ID"
+            }
 
     private val line: File
         get() = File(getExternalFilesDir(null), "simulator.json")

@@ -1,15 +1,19 @@
 package kr.example.wallet.app
 
+import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.Rect
+import android.net.Uri
 import android.widget.Button
 import android.widget.EditText
 import android.widget.RadioButton
 import android.widget.ScrollView
 import android.widget.TextView
-import kotlinx.coroutines.CompletableDeferred
-import kr.example.wallet.core.CardLink
+import kotlinx.coroutines.runBlocking
 import kr.example.wallet.core.CommandReason
+import kr.example.wallet.core.KeyPolicy
+import kr.example.wallet.core.KeyStore
+import kr.example.wallet.core.KeyStoreException
 import kr.example.wallet.core.LifeCycle
 import kr.example.wallet.core.RenewReason
 import kr.example.wallet.core.RevokeReason
@@ -24,9 +28,10 @@ import java.awt.image.BufferedImage
 import java.awt.image.DataBuffer
 import java.awt.image.IndexColorModel
 import java.io.File
+import java.time.LocalDate
 import javax.imageio.ImageIO
 
-/** Draws every screen into the folder that `-Dscreenshots=` names. Not among the tests: `-Dtest=Screenshots` runs it. */
+/** Draws every screen into the folder that `-Dscreenshots=` names, and is among the tests where it names one. */
 @RunWith(RobolectricTestRunner::class)
 class Screenshots {
     @get:Rule
@@ -48,59 +53,118 @@ class Screenshots {
         with(stage) { walk { name -> save(picture(), File(target, "$name.png")) } }
     }
 
-    /** As a PNG with 256 colours, the most frequent ones: a third of the size, and no eye sees it. */
+    /** As a PNG with 256 colours: a third of the size, and no eye sees it. */
     private fun save(
         picture: Bitmap,
         file: File,
     ) {
         val pixels = IntArray(picture.width * picture.height)
         picture.getPixels(pixels, 0, picture.width, 0, 0, picture.width, picture.height)
-        val palette =
-            pixels
-                .groupBy { it }
-                .entries
-                .sortedByDescending { it.value.size }
-                .take(COLOURS)
-                .map { it.key }
-        val places = HashMap<Int, Int>()
-        val model = IndexColorModel(8, palette.size, palette.toIntArray(), 0, false, -1, DataBuffer.TYPE_BYTE)
+        val palette = Palette.of(pixels)
+        val model = IndexColorModel(8, palette.colours.size, palette.colours, 0, false, -1, DataBuffer.TYPE_BYTE)
         val image = BufferedImage(picture.width, picture.height, BufferedImage.TYPE_BYTE_INDEXED, model)
         pixels.forEachIndexed { index, colour ->
-            val place = places.getOrPut(colour) { palette.indices.minBy { distance(palette[it], colour) } }
-            image.raster.setSample(index % picture.width, index / picture.width, 0, place)
+            image.raster.setSample(index % picture.width, index / picture.width, 0, palette.place(colour))
         }
         check(ImageIO.write(image, "png", file))
     }
 
-    private fun distance(
-        one: Int,
-        other: Int,
-    ) = intArrayOf(16, 8, 0).sumOf { shift -> ((one shr shift and 0xFF) - (other shr shift and 0xFF)).let { it * it } }
-
     private fun Stage.walk(take: (String) -> Unit) {
-        biometrics(false)
+        first(take)
+        codes(take)
+        tap(take)
+        shows(take)
+        life(take)
+    }
+
+    private fun Stage.again() {
+        leave()
+        comeBack()
+    }
+
+    /** Before there is an ID, or anything else. */
+    private fun Stage.first(take: (String) -> Unit) {
+        isSetUp = false
         open()
+        until { sees(R.string.not_set_up_title) }
+        take("not-set-up")
+        isSetUp = true
+        keys =
+            object : KeyStore by hardware {
+                override suspend fun create(
+                    policy: KeyPolicy,
+                    challenge: ByteArray,
+                    count: UInt,
+                ) = throw KeyStoreException.Unavailable()
+            }
+        again()
+        until { sees(R.string.try_again) }
+        take("broken")
+        keys = null
+        biometrics(false)
+        again()
         until { sees(R.string.welcome_title) }
         take("welcome-no-biometrics")
         biometrics(true)
-        leave()
-        comeBack()
+        again()
         until { sees(R.string.welcome_title) }
         take("welcome")
+    }
 
+    /** Offers: a centre's, and the portal's, as far as a citizen may be stopped on the way. */
+    private fun Stage.codes(take: (String) -> Unit) {
         press(R.string.welcome_scan_centre)
         type("https://example.com/menu")
         press(R.string.scan_use)
         until { sees(WalletException.NotForThisWallet().text(activity.language).what) }
         take("scan")
-        views<EditText>().single().setText(simulator.visit().link)
+        val visit = simulator.visit()
+        views<EditText>().single().setText(visit.link)
         press(R.string.scan_use)
         until { sees(R.string.offer_question) }
         take("offer")
-        press(R.string.offer_decline)
+        network.isGone = { it.url.endsWith(CREDENTIAL) }
+        type(visit.digits)
+        press(R.string.offer_accept)
+        until { sees(WalletException.Offline().text(activity.language).what) }
+        network.isGone = { false }
+        press(R.string.close)
+        until { sees(R.string.unfinished) }
+        take("unfinished")
+        val asked = Network.Held(CREDENTIAL).also { network.held = it }
+        press(R.string.unfinished_go_on)
+        until { asked.waits }
+        take("resume")
+        press("‹")
+        asked.go.complete(Unit)
+        network.held = null
+        giveUp()
 
+        openedAgain(Intent(Intent.ACTION_VIEW, Uri.parse(simulator.portalLink())))
+        until { sees(R.string.offer_question) }
+        press(R.string.offer_accept)
+        until { sees(R.string.offer_sign_in) }
+        take("offer-sign-in")
+        press("‹")
+        giveUp()
+    }
+
+    /** What was begun is forgotten. */
+    private fun Stage.giveUp() {
+        until { sees(R.string.unfinished_give_up) }
+        press(R.string.unfinished_give_up)
+        until { !sees(R.string.unfinished_give_up) }
+    }
+
+    /** The card is read, with all that may come between. */
+    private fun Stage.tap(take: (String) -> Unit) {
         enrolledElsewhere()
-        toTheCard("000000")
+        until { sees(R.string.welcome_read_card) }
+        press(R.string.welcome_read_card)
+        type("00000")
+        take("tap-digits")
+        type("000000")
+        press(R.string.next)
         until { sees(R.string.tap_hold) }
         hold()
         until { sees(R.string.tap_digits) }
@@ -125,14 +189,15 @@ class Screenshots {
         slow.go.complete(Unit)
         until { sees(R.string.issued_done) }
         take("issued")
-
         press(R.string.issued_see)
         until { sees(R.string.card_show) }
         take("card")
         press(R.string.card_details)
         until { !sees(CardPart.DOTS) }
         take("card-details")
+    }
 
+    private fun Stage.shows(take: (String) -> Unit) {
         press(R.string.card_scan)
         type(sign())
         press(R.string.scan_use)
@@ -141,7 +206,13 @@ class Screenshots {
         press(R.string.show_now)
         until { views<CodeView>().isNotEmpty() }
         take("show-code")
-        press(R.string.show_stop)
+        until {
+            pass(FRAME_SECONDS)
+            views<CodeView>().isEmpty()
+        }
+        until { sees(R.string.show_again) }
+        take("show-ended")
+        press(R.string.close)
         until { sees(R.string.card_history) }
         press(R.string.card_history)
         until { sees(text(R.string.history_verified, "").trim()) }
@@ -150,11 +221,9 @@ class Screenshots {
         press(R.string.lost_button)
         take("lost")
         press("‹")
-        leave()
-        comeBack()
+        again()
         until { sees(R.string.unlock) }
         take("locked")
-        life(take)
     }
 
     /** What may happen to an ID. */
@@ -187,29 +256,29 @@ class Screenshots {
         until { sees(R.string.card_show) }
         documents(take)
         clock.ahead = ENDED
-        leave()
-        comeBack()
+        again()
         unlock()
         until { sees(LifeCycle.NeedsRenewal(RenewReason.COPIES_ENDED).text(language).what) }
         take("card-renewal")
         clock.ahead = 0
+        val asked = Network.Held(CREDENTIAL).also { network.held = it }
+        press(R.string.card_renew)
+        until { asked.waits }
+        take("renew")
+        network.held = null
+        asked.go.complete(Unit)
+        until { sees(R.string.renew_done) }
+        press(R.string.issued_see)
         simulator.endCard("card_lost")
-        leave()
-        comeBack()
+        again()
         unlock()
         until { sees(LifeCycle.Revoked(RevokeReason.CARD_LOST).text(language).what) }
         take("card-revoked")
     }
 
-    /** Another document comes beside the card. */
+    /** Another document comes beside the card, and one that a clerk has to look at. */
     private fun Stage.documents(take: (String) -> Unit) {
-        val visit = simulator.visit(document = "veteran_card")
-        press(R.string.card_scan)
-        type(visit.link)
-        press(R.string.scan_use)
-        until { sees(R.string.offer_question) }
-        type(visit.digits)
-        press(R.string.offer_accept)
+        apply("veteran_card")
         until { sees(R.string.issued_done) }
         press(R.string.issued_see)
         until { buttons(DOCUMENT).isNotEmpty() }
@@ -221,38 +290,48 @@ class Screenshots {
         until { !sees(CardPart.DOTS) }
         views<TextView>().single { it.text.toString() == NUMBER }.run { requestRectangleOnScreen(Rect(0, 0, width, 3 * height), true) }
         take("document")
+        val last = runBlocking { app.door.beside(activity.language) { it.cards() } }.single { it.document == "veteran_card" }.validUntil
+        clock.ahead = LocalDate.parse(last).minusDays(SOON).toEpochDay() * DAY - System.currentTimeMillis() / 1000
+        again()
+        until { sees(R.string.unlock) }
+        press(R.string.unlock)
+        until { sees(LifeCycle.NeedsRenewal(RenewReason.ENDS_SOON).text(activity.language).what) }
+        take("document-ends-soon")
+        clock.ahead = 0
+        again()
+        until { sees(R.string.unlock) }
+        press(R.string.unlock)
+        until { buttons(CARD).isNotEmpty() }
         press(buttons(CARD).single())
         until { sees(R.string.card_show) }
+        apply("welfare_card")
+        until { sees(R.string.close) }
+        take("offer-later")
+        press(R.string.close)
+        giveUp()
+    }
+
+    private fun Stage.apply(document: String) {
+        val visit = simulator.visit(document = document)
+        press(R.string.card_scan)
+        type(visit.link)
+        press(R.string.scan_use)
+        until { sees(R.string.offer_question) }
+        type(visit.digits)
+        press(R.string.offer_accept)
     }
 
     private fun Stage.buttons(names: List<String>) = views<Button>().map { it.text.toString() }.filter(names::contains)
 
-    /** A card that waits before its command number [at] until the picture is taken. */
-    private class Slow(
-        private val card: CardLink,
-        private val at: Int,
-    ) : CardLink {
-        val go = CompletableDeferred<Unit>()
-
-        @Volatile var waits = false
-        private var commands = 0
-
-        override suspend fun transceive(apdu: ByteArray): ByteArray {
-            commands += 1
-            if (commands == at) {
-                waits = true
-                go.await()
-            }
-            return card.transceive(apdu)
-        }
-
-        override suspend fun limits() = card.limits()
-    }
-
     private companion object {
-        const val COLOURS = 256
+        const val CREDENTIAL = "/credential"
+        const val FRAME_SECONDS = 15
+        const val DAY = 86_400L
+
+        /** Days. */
+        const val SOON = 10L
         const val STALE = 25 * 3600L
-        const val ENDED = 29 * 86_400L
+        const val ENDED = 29 * DAY
         const val NUMBER = "12-345678"
         val CARD = listOf("Mobile resident card", "모바일 주민등록증")
         val DOCUMENT = listOf("Veteran's card (test)", "국가보훈등록증 (시험)")
