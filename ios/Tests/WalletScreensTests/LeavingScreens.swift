@@ -366,6 +366,21 @@ final class FresheningScreens: XCTestCase, @unchecked Sendable {
         XCTAssertEqual(model.route, .cards)
     }
 
+    func test_an_app_in_front_opens_the_wallet_freshens_it_and_hears_commands() async throws {
+        let stage = try Stage()
+        try await { _ = try await stage.enrolled() }()
+        stage.keys.isFailing = true
+        let model = try await stage.app()
+        stage.keys.isFailing = false
+        let attending = Task { await model.attend() }
+        try await until { model.refreshAt != nil }
+        XCTAssertEqual(model.route, .locked, "what could not be opened before is tried again")
+        try stage.simulator.suspend()
+        try await until { model.route == .lockedByCommand(lockedText(why: .phoneLost, language: .english)) }
+        attending.cancel()
+        await attending.value
+    }
+
     func test_an_app_in_front_listens_again_after_the_phone_itself_failed() async throws {
         let stage = try Stage()
         let model = try await stage.enrolled()
