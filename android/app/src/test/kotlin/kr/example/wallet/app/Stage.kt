@@ -130,11 +130,8 @@ internal class Stage : ExternalResource() {
     }
 
     fun comeBack() {
-        launched
-            .last()
-            .restart()
-            .start()
-            .resume()
+        // Which starts it too.
+        launched.last().restart().resume()
         idle()
     }
 
