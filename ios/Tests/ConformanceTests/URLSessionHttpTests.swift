@@ -62,14 +62,14 @@ final class URLSessionHttpTests: XCTestCase {
             withUnsafeCurrentTask { $0?.cancel() }
             return try await http.send(request: request)
         }
-        await assertFails(.Failed(osCode: -999)) { try await gone.value }
+        try await assertGone(gone)
         XCTAssertEqual(server.asked, 0)
         // At any moment of the beginning.
         for round in 0..<300 {
             let task = Task { try await http.send(request: request) }
             for _ in 0..<round % 30 { await Task.yield() }
             task.cancel()
-            await assertFails(.Failed(osCode: -999)) { try await task.value }
+            try await assertGone(task)
         }
     }
 
@@ -88,6 +88,26 @@ final class URLSessionHttpTests: XCTestCase {
             }
             try await group.waitForAll()
         }
+    }
+
+    private struct WaitsForEver: Error {}
+
+    /// It ends as cancelled, and within ten seconds: one that waits for ever could not be waited for.
+    private func assertGone(_ task: Task<HttpResponse, any Error>, line: UInt = #line) async throws {
+        let (ended, end) = AsyncStream.makeStream(of: Bool.self)
+        Task {
+            _ = await task.result
+            end.yield(true)
+        }
+        let late = Task {
+            try await Task.sleep(for: .seconds(10))
+            end.yield(false)
+        }
+        var first = ended.makeAsyncIterator()
+        let hasEnded = await first.next()
+        late.cancel()
+        guard hasEnded == true else { throw WaitsForEver() }
+        await assertFails(.Failed(osCode: -999), line: line) { try await task.value }
     }
 
     @discardableResult
