@@ -69,6 +69,7 @@ internal class HomePresenter(
     private val wallets: Wallets,
 ) : Presenter<HomeState>(scope, HomeState.Opening) {
     private var countdown: Job? = null
+    private var refreshing: Job? = null
     private var chosen: String? = null
     private var renewed: Renewed? = null
 
@@ -221,17 +222,25 @@ internal class HomePresenter(
     private fun refresh() {
         if (now is HomeState.Welcome) return
         val before = covers
-        aside {
-            try {
-                val (done, seen) = wallets.askBeside { id -> id.refresh() to seen(id) }
-                renewed = done.renewed
-                wallets.refreshAgain(done.nextAt)
-                // Unless the citizen is in the middle of something that the screen shows.
-                val isFree = !isBusy && !isCovered && covers == before
-                if (isFree && (now as? HomeState.Card)?.isMasked != false && seen != now) now = told(seen)
-            } catch (_: WalletException) {
-                // It is tried again at the next look; until then the counter says what it lacks.
+        // One after the other: what a locked wallet left to the next is not begun by two at once.
+        val earlier = refreshing
+        refreshing =
+            aside {
+                earlier?.join()
+                refresh(before)
             }
+    }
+
+    private suspend fun refresh(before: Int) {
+        try {
+            val (done, seen) = wallets.askBeside { id -> id.refresh() to seen(id) }
+            renewed = done.renewed
+            wallets.refreshAgain(done.nextAt)
+            // Unless the citizen is in the middle of something that the screen shows.
+            val isFree = !isBusy && !isCovered && covers == before
+            if (isFree && (now as? HomeState.Card)?.isMasked != false && seen != now) now = told(seen)
+        } catch (_: WalletException) {
+            // It is tried again at the next look; until then the counter says what it lacks.
         }
     }
 
