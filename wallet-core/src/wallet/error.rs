@@ -90,7 +90,7 @@ pub enum Unusable {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Error))]
 pub enum WalletError {
-    /// The citizen, or the app through `cancel()`, stopped it. Nothing changed.
+    /// The citizen, or the app through `cancel()`, stopped it, or began another issuance while this one ran. Nothing changed.
     #[error("cancelled")]
     UserCancelled,
     /// The secret for the card was wrong: ask again.

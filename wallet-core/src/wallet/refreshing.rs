@@ -53,7 +53,8 @@ pub enum Renewed {
     AfterUnlock,
     /// Fresh ones are needed and did not come; `trouble` says why.
     Failed,
-    /// Fresh ones are needed, and an issuance is under way: go on with it by `resume_issuance`, or `abandon_issuance`.
+    /// Fresh ones are needed, and an issuance is under way. One that waits goes on by `resume_issuance`, or ends by
+    /// `abandon_issuance`; one that runs ends by itself.
     Later,
     /// Nothing renews this card any more: the citizen has to get it again.
     EnrolAgain,
