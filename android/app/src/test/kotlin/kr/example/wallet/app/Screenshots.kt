@@ -29,7 +29,7 @@ import java.awt.image.IndexColorModel
 import java.io.File
 import javax.imageio.ImageIO
 
-/** Draws every screen into the folder that `-Dscreenshots=` names, and is among the tests where it names one. */
+/** Draws every screen into the folder that `-Dscreenshots=` names, and is among the tests where it names one; of both languages, or one. */
 @RunWith(RobolectricTestRunner::class)
 class Screenshots {
     @get:Rule
@@ -45,6 +45,8 @@ class Screenshots {
         language: String,
         qualifiers: String,
     ) {
+        // One language is walked as the other is.
+        if (System.getProperty("screenshots.language", language) != language) return
         val folder = requireNotNull(System.getProperty("screenshots")) { "-Dscreenshots=FOLDER" }
         RuntimeEnvironment.setQualifiers("$qualifiers-w400dp-h840dp-200dpi")
         val target = File(folder, language).apply { mkdirs() }
