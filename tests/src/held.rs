@@ -1,17 +1,13 @@
 //! Seams that hold a call back until the test lets it go.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use fixtures::platform::LoopbackHttp;
 use tokio::sync::Notify;
-use wallet_core::platform::{
-    CreatedKeys, HolderKeyId, Http, HttpError, HttpRequest, HttpResponse, InstanceKeyId, KeyPolicy, KeyStore,
-    KeyStoreError, Prompt, SignRequest, WrapKeyId,
-};
+use wallet_core::platform::{Http, HttpError, HttpRequest, HttpResponse, KeyStoreError};
+
+use crate::prompting::BeforePrompt;
 
 /// A door that stands open; shut, it holds the next who comes until it is opened.
 #[derive(Debug, Default)]
@@ -45,6 +41,15 @@ impl Door {
     }
 }
 
+/// The prompt stays up.
+#[async_trait]
+impl BeforePrompt for Door {
+    async fn before(&self) -> Result<(), KeyStoreError> {
+        self.pass().await;
+        Ok(())
+    }
+}
+
 /// Holds a request for credentials back.
 #[derive(Debug, Default)]
 pub struct HeldHttp {
@@ -59,61 +64,5 @@ impl Http for HeldHttp {
             self.door.pass().await;
         }
         LoopbackHttp::new().send(request).await
-    }
-}
-
-/// Hardware whose prompt stays up.
-pub struct HeldPrompt {
-    /// Before each prompt.
-    pub door: Door,
-    inner: Arc<dyn KeyStore>,
-}
-
-impl HeldPrompt {
-    /// Over `inner`.
-    #[must_use]
-    pub fn new(inner: Arc<dyn KeyStore>) -> Self {
-        Self { door: Door::default(), inner }
-    }
-}
-
-#[async_trait]
-impl KeyStore for HeldPrompt {
-    async fn create(
-        &self,
-        policy: KeyPolicy,
-        challenge: Vec<u8>,
-        count: u32,
-    ) -> Result<CreatedKeys, KeyStoreError> {
-        self.inner.create(policy, challenge, count).await
-    }
-    async fn sign(
-        &self,
-        key: HolderKeyId,
-        requests: Vec<SignRequest>,
-        prompt: Prompt,
-    ) -> Result<Vec<Vec<u8>>, KeyStoreError> {
-        self.door.pass().await;
-        self.inner.sign(key, requests, prompt).await
-    }
-    async fn sign_instance(&self, key: InstanceKeyId, message: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.inner.sign_instance(key, message).await
-    }
-    async fn wrap(&self, key: WrapKeyId, plain: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.inner.wrap(key, plain).await
-    }
-    async fn unwrap(
-        &self,
-        key: WrapKeyId,
-        wrapped: Vec<u8>,
-        prompt: Option<Prompt>,
-    ) -> Result<Vec<u8>, KeyStoreError> {
-        if prompt.is_some() {
-            self.door.pass().await;
-        }
-        self.inner.unwrap(key, wrapped, prompt).await
-    }
-    async fn delete(&self, ids: Vec<String>) -> Result<Vec<String>, KeyStoreError> {
-        self.inner.delete(ids).await
     }
 }

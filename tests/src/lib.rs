@@ -2,6 +2,7 @@
 
 pub mod held;
 pub mod mortal;
+pub mod prompting;
 pub mod report;
 pub mod scene;
 

@@ -2,17 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fixtures::{
-    people,
-    platform::{Answer, SoftwareKeyStore},
+use fixtures::{people, platform::Answer};
+use tests::{
+    held::Door,
+    prompting::Prompting,
+    scene::{Phone, Scene},
 };
-use tests::scene::{Phone, Scene};
 use wallet_core::{
     card::Disclosure,
-    platform::{
-        CreatedKeys, HolderKeyId, InstanceKeyId, KeyPolicy, KeyStore, KeyStoreError, Now, Prompt,
-        SignRequest, WrapKeyId,
-    },
+    platform::Now,
     vault::EventKind,
     verify::{Claims, Reason, Verdict},
     wallet::{CounterShow, DeskSign, Distrust, IfStale, Platform, UnlockWith, Unusable, Wallet, WalletError},
@@ -143,61 +141,17 @@ async fn a_cancelled_prompt_costs_no_copy_and_is_in_the_history() {
     }
 }
 
-/// A phone whose prompt nobody answers.
-struct Unanswered(Arc<SoftwareKeyStore>);
-
-#[async_trait::async_trait]
-impl KeyStore for Unanswered {
-    async fn create(
-        &self,
-        policy: KeyPolicy,
-        challenge: Vec<u8>,
-        count: u32,
-    ) -> Result<CreatedKeys, KeyStoreError> {
-        self.0.create(policy, challenge, count).await
-    }
-
-    async fn sign(
-        &self,
-        _: HolderKeyId,
-        _: Vec<SignRequest>,
-        _: Prompt,
-    ) -> Result<Vec<Vec<u8>>, KeyStoreError> {
-        std::future::pending().await
-    }
-
-    async fn sign_instance(&self, key: InstanceKeyId, message: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.0.sign_instance(key, message).await
-    }
-
-    async fn wrap(&self, key: WrapKeyId, plain: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.0.wrap(key, plain).await
-    }
-
-    async fn unwrap(
-        &self,
-        key: WrapKeyId,
-        wrapped: Vec<u8>,
-        prompt: Option<Prompt>,
-    ) -> Result<Vec<u8>, KeyStoreError> {
-        self.0.unwrap(key, wrapped, prompt).await
-    }
-
-    async fn delete(&self, ids: Vec<String>) -> Result<Vec<String>, KeyStoreError> {
-        self.0.delete(ids).await
-    }
-}
-
 #[tokio::test]
 async fn a_show_given_up_at_the_prompt_uses_its_copy_up_and_is_in_the_history() {
     let scene = Scene::new().await;
     let closed = enrolled(&scene).await.closed();
-    let platform =
-        Platform { key_store: Arc::new(Unanswered(closed.keys.clone())), ..closed.platform.clone() };
+    let keys = Prompting::new(closed.keys.clone(), Door::default());
+    let platform = Platform { key_store: keys.clone(), ..closed.platform.clone() };
     let wallet = Wallet::open(platform, closed.config.clone()).await.unwrap();
     wallet.unlock(UnlockWith::Biometrics).await.unwrap();
     let phone = closed.running(&wallet);
     let before = wallet.history(50).unwrap().len();
+    keys.before.shut();
     let waiting = show(&phone, Disclosure::Full, None);
     tokio::time::timeout(Duration::from_millis(500), waiting).await.unwrap_err();
     assert_eq!(left(&phone, Disclosure::Full), 2);

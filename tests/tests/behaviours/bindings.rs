@@ -7,14 +7,16 @@ use std::{
 
 use async_trait::async_trait;
 use fixtures::people;
-use tests::scene::{CAN, Scene};
+use tests::{
+    prompting::Prompting,
+    scene::{CAN, Scene},
+};
 use uniffi::UnexpectedUniFFICallbackError;
 use wallet_core::{
     card::Disclosure,
     platform::{
-        Anchor, AnchorError, Clock, ClockError, CreatedKeys, FaceCheck, FaceCheckError, FaceEvidence,
-        HolderKeyId, Http, HttpError, HttpRequest, HttpResponse, InstanceKeyId, KeyPolicy, KeyStore,
-        KeyStoreError, LinkError, Now, Prompt, SignRequest, WrapKeyId,
+        Anchor, AnchorError, Clock, ClockError, FaceCheck, FaceCheckError, FaceEvidence, Http, HttpError,
+        HttpRequest, HttpResponse, KeyStoreError, LinkError, Now, Prompt,
     },
     wallet::{
         CardTrouble, Distrust, Language, ListenerError, ReadingListener, ReadingProgress, UnlockWith, Wallet,
@@ -42,46 +44,6 @@ struct BrokenListener;
 impl ReadingListener for BrokenListener {
     fn progress(&self, _: ReadingProgress) -> Result<bool, ListenerError> {
         Err(thrown().into())
-    }
-}
-
-/// Fails where the citizen is asked.
-struct BrokenKeys(Arc<dyn KeyStore>, KeyStoreError);
-
-#[async_trait]
-impl KeyStore for BrokenKeys {
-    async fn create(
-        &self,
-        policy: KeyPolicy,
-        challenge: Vec<u8>,
-        count: u32,
-    ) -> Result<CreatedKeys, KeyStoreError> {
-        self.0.create(policy, challenge, count).await
-    }
-    async fn sign(
-        &self,
-        _: HolderKeyId,
-        _: Vec<SignRequest>,
-        _: Prompt,
-    ) -> Result<Vec<Vec<u8>>, KeyStoreError> {
-        Err(self.1.clone())
-    }
-    async fn sign_instance(&self, key: InstanceKeyId, message: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.0.sign_instance(key, message).await
-    }
-    async fn wrap(&self, key: WrapKeyId, plain: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.0.wrap(key, plain).await
-    }
-    async fn unwrap(
-        &self,
-        key: WrapKeyId,
-        wrapped: Vec<u8>,
-        prompt: Option<Prompt>,
-    ) -> Result<Vec<u8>, KeyStoreError> {
-        if prompt.is_some() { Err(self.1.clone()) } else { self.0.unwrap(key, wrapped, prompt).await }
-    }
-    async fn delete(&self, ids: Vec<String>) -> Result<Vec<String>, KeyStoreError> {
-        self.0.delete(ids).await
     }
 }
 
@@ -143,7 +105,7 @@ async fn a_foreign_throw_in_an_async_method_is_an_error() {
     let mut phone = enrolled(&scene).await;
     let card = phone.wallet.cards().unwrap().remove(0).id;
     let mut platform = phone.platform.clone();
-    platform.key_store = Arc::new(BrokenKeys(phone.keys.clone(), thrown().into()));
+    platform.key_store = Prompting::new(phone.keys.clone(), KeyStoreError::from(thrown()));
     let spare = Wallet::open(bare_platform(&scene), {
         let mut config = phone.config.clone();
         config.vault_path.push_str("-spare");
@@ -193,7 +155,7 @@ async fn every_seam_error_arrives_by_its_name() {
         (KeyStoreError::Failed { os_code: 7 }, unavailable(7)),
     ] {
         let wallet = open(&|platform| {
-            platform.key_store = Arc::new(BrokenKeys(platform.key_store.clone(), error.clone()));
+            platform.key_store = Prompting::new(platform.key_store.clone(), error.clone());
         });
         assert_eq!(wallet.await.unwrap().unlock(UnlockWith::Biometrics).await, Err(expected));
     }

@@ -7,7 +7,8 @@ use fixtures::{
     platform::{Answer, ScriptedHttp},
 };
 use tests::{
-    held::HeldPrompt,
+    held::Door,
+    prompting::Prompting,
     scene::{Phone, Scene},
 };
 use wallet_core::{
@@ -82,18 +83,18 @@ async fn a_cancelled_unlock_stays_locked() {
 async fn a_lock_while_the_prompt_is_up_wins() {
     let scene = Scene::new().await;
     let phone = enrolled(&scene).await.closed();
-    let keys = Arc::new(HeldPrompt::new(phone.keys.clone()));
+    let keys = Prompting::new(phone.keys.clone(), Door::default());
     let platform = Platform { key_store: keys.clone(), ..phone.platform.clone() };
     let wallet = Wallet::open(platform, phone.config.clone()).await.unwrap();
     let prompts = phone.keys.prompt_count();
-    keys.door.shut();
+    keys.before.shut();
     let asked = tokio::spawn({
         let wallet = Arc::clone(&wallet);
         async move { wallet.unlock(UnlockWith::Biometrics).await }
     });
-    keys.door.reached().await;
+    keys.before.reached().await;
     wallet.lock().unwrap();
-    keys.door.open();
+    keys.before.open();
     assert_eq!(asked.await.unwrap(), Err(WalletError::Locked));
     assert_eq!(wallet.state(), Ok(WalletState::Locked));
     wallet.unlock(UnlockWith::Biometrics).await.unwrap();
