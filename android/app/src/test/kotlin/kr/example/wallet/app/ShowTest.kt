@@ -194,6 +194,9 @@ class ShowTest {
             empty()
             press(R.string.card_renew)
             until { sees(R.string.renew_done) }
+            // Before the app is back at the card, where it would fetch fresh ones by itself.
+            val card = runBlocking { app.door.with(Language.ENGLISH) { it.cards() } }.single { it.copies.isNotEmpty() }
+            assertEquals(3u, card.copies.single { it.disclosure == Disclosure.REGISTRATION_NUMBER }.left)
             press(R.string.issued_see)
             until { sees(R.string.card_show) && !sees(R.string.card_few_left) }
         }
