@@ -37,10 +37,10 @@ enum Bench {
             calls = watch.calls
         }
         outside.sort()
-        let (best, median, p95) = (outside[0] / 1000, outside[rounds / 2] / 1000, outside[rounds * 95 / 100] / 1000)
-        print(
-            "{\"rounds\":\(rounds),\"best_us\":\(best),\"median_us\":\(median),\"p95_us\":\(p95),\"seam_calls\":\(calls),\"language\":\"swift\"}"
-        )
+        let at = [("best", 0), ("p10", 10), ("median", 50), ("p95", 95)].map { name, percent in
+            "\"\(name)_us\":\(outside[rounds * percent / 100] / 1000)"
+        }
+        print("{\"rounds\":\(rounds),\(at.joined(separator: ",")),\"seam_calls\":\(calls),\"language\":\"swift\"}")
     }
 
     /// Resident memory after a tenth of the shows, when heaps and caches have their size, and at the end.

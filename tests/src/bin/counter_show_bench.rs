@@ -1,17 +1,27 @@
 //! The Rust twin of `CounterShowBench` (Kotlin) and `Bench show` (Swift): the time of one whole counter show that is spent outside the
-//! seam's own methods. What either of them takes more is what its binding costs. `docs/benchmarks.md`.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench that fails has nothing to report")]
+//! seam's own methods. What either of them takes more is what its binding costs. Like theirs, its key store waits for `wallet simulator`
+//! (`WALLET_SIMULATOR`), a process of its own: what a processor forgets while it waits is no binding's fault. `docs/benchmarks.md`.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that fails has nothing to report"
+)]
 
 use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
     path::Path,
+    process::{Child, Command, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
 };
 
 use fixtures::people;
+use serde_json::{Value, json};
 use tests::scene::Scene;
 use wallet_core::{
     card::Disclosure,
@@ -44,7 +54,10 @@ async fn main() {
     let state = platform.anchor.load().await.unwrap();
     let watch = Arc::new(Stopwatch::default());
     let timed = Platform {
-        key_store: Arc::new(Timed(platform.key_store.clone(), watch.clone())),
+        key_store: Arc::new(TimedKeys(
+            Timed(platform.key_store.clone(), watch.clone()),
+            Elsewhere::begin(&std::env::var("WALLET_SIMULATOR").unwrap()),
+        )),
         anchor: Arc::new(Timed(platform.anchor.clone(), watch.clone())),
         clock: Arc::new(Timed(platform.clock.clone(), watch.clone())),
         ..platform.clone()
@@ -69,8 +82,9 @@ async fn main() {
     outside.sort_unstable();
     let at = |percent: usize| outside.get(outside.len() * percent / 100).copied().unwrap_or_default() / 1000;
     println!(
-        r#"{{"rounds":{rounds},"best_us":{},"median_us":{},"p95_us":{},"seam_calls":{},"language":"rust"}}"#,
+        r#"{{"rounds":{rounds},"best_us":{},"p10_us":{},"median_us":{},"p95_us":{},"seam_calls":{},"language":"rust"}}"#,
         at(0),
+        at(10),
         at(50),
         at(95),
         watch.calls.load(Ordering::Relaxed)
@@ -140,15 +154,82 @@ impl Anchor for Timed<dyn Anchor> {
     }
 }
 
+/// A phone in another process.
+struct Elsewhere {
+    process: Child,
+    phone: Mutex<BufReader<TcpStream>>,
+    key: Value,
+}
+
+impl Elsewhere {
+    fn begin(simulator: &str) -> Self {
+        let mut process = Command::new(simulator)
+            .arg("simulator")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let stream = TcpStream::connect(ready["phone"].as_str().unwrap()).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut elsewhere = Self { process, phone: Mutex::new(BufReader::new(stream)), key: Value::Null };
+        elsewhere.ask(&json!({ "phone": "bench" }));
+        let made = elsewhere.ask(&json!({
+            "op": "create", "purpose": "instance", "user_authentication": "none", "residence": "secure_element",
+            "challenge": "AAAA", "count": 1,
+        }));
+        elsewhere.key = made["keys"][0]["id"].clone();
+        elsewhere
+    }
+
+    fn ask(&self, request: &Value) -> Value {
+        let mut phone = self.phone.lock().unwrap();
+        phone.get_mut().write_all(format!("{request}\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        phone.read_line(&mut line).unwrap();
+        let mut answer: Value = serde_json::from_str(&line).unwrap();
+        assert!(answer["ok"].is_object(), "the simulator says {answer}");
+        answer["ok"].take()
+    }
+
+    /// A signature is what most calls to a key store are for.
+    fn sign(&self) {
+        self.ask(&json!({ "op": "sign_instance", "key": self.key, "message": "AAAA" }));
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // It ends with its standard input.
+        drop(self.process.stdin.take());
+        self.process.wait().unwrap();
+    }
+}
+
+/// A key store, timed, that waits for another process in each call.
+struct TimedKeys(Timed<dyn KeyStore>, Elsewhere);
+
+impl TimedKeys {
+    async fn during<R>(&self, call: impl Future<Output = R>) -> R {
+        let there = async {
+            self.1.sign();
+            call.await
+        };
+        self.0.during(there).await
+    }
+}
+
 #[async_trait::async_trait]
-impl KeyStore for Timed<dyn KeyStore> {
+impl KeyStore for TimedKeys {
     async fn create(
         &self,
         policy: KeyPolicy,
         challenge: Vec<u8>,
         count: u32,
     ) -> Result<CreatedKeys, KeyStoreError> {
-        self.during(self.0.create(policy, challenge, count)).await
+        self.during(self.0.0.create(policy, challenge, count)).await
     }
 
     async fn sign(
@@ -157,15 +238,15 @@ impl KeyStore for Timed<dyn KeyStore> {
         requests: Vec<SignRequest>,
         prompt: Prompt,
     ) -> Result<Vec<Vec<u8>>, KeyStoreError> {
-        self.during(self.0.sign(key, requests, prompt)).await
+        self.during(self.0.0.sign(key, requests, prompt)).await
     }
 
     async fn sign_instance(&self, key: InstanceKeyId, message: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.during(self.0.sign_instance(key, message)).await
+        self.during(self.0.0.sign_instance(key, message)).await
     }
 
     async fn wrap(&self, key: WrapKeyId, plain: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.during(self.0.wrap(key, plain)).await
+        self.during(self.0.0.wrap(key, plain)).await
     }
 
     async fn unwrap(
@@ -174,10 +255,10 @@ impl KeyStore for Timed<dyn KeyStore> {
         wrapped: Vec<u8>,
         prompt: Option<Prompt>,
     ) -> Result<Vec<u8>, KeyStoreError> {
-        self.during(self.0.unwrap(key, wrapped, prompt)).await
+        self.during(self.0.0.unwrap(key, wrapped, prompt)).await
     }
 
     async fn delete(&self, ids: Vec<String>) -> Result<Vec<String>, KeyStoreError> {
-        self.during(self.0.delete(ids)).await
+        self.during(self.0.0.delete(ids)).await
     }
 }
