@@ -1,5 +1,5 @@
 //! The Rust twin of `CounterShowBench` (Kotlin) and `Bench show` (Swift): the time of one whole counter show that is spent outside the
-//! seam's own methods. What either of them takes more is what its binding costs. Like theirs, its key store waits for `wallet simulator`
+//! seam's own methods. What either of them takes more is what its binding costs. Like theirs, it waits at each prompt for `wallet simulator`
 //! (`WALLET_SIMULATOR`), a process of its own: what a processor forgets while it waits is no binding's fault. `docs/benchmarks.md`.
 #![expect(
     clippy::print_stdout,
@@ -22,7 +22,10 @@ use std::{
 
 use fixtures::people;
 use serde_json::{Value, json};
-use tests::scene::Scene;
+use tests::{
+    prompting::{BeforePrompt, Prompting},
+    scene::Scene,
+};
 use wallet_core::{
     card::Disclosure,
     platform::{
@@ -53,11 +56,10 @@ async fn main() {
         .collect();
     let state = platform.anchor.load().await.unwrap();
     let watch = Arc::new(Stopwatch::default());
+    let simulator = std::env::var("WALLET_SIMULATOR").unwrap();
+    let asked = Prompting::new(platform.key_store.clone(), Elsewhere::begin(&simulator));
     let timed = Platform {
-        key_store: Arc::new(TimedKeys(
-            Timed(platform.key_store.clone(), watch.clone()),
-            Elsewhere::begin(&std::env::var("WALLET_SIMULATOR").unwrap()),
-        )),
+        key_store: Arc::new(Timed::<dyn KeyStore>(asked, watch.clone())),
         anchor: Arc::new(Timed(platform.anchor.clone(), watch.clone())),
         clock: Arc::new(Timed(platform.clock.clone(), watch.clone())),
         ..platform.clone()
@@ -193,10 +195,14 @@ impl Elsewhere {
         assert!(answer["ok"].is_object(), "the simulator says {answer}");
         answer["ok"].take()
     }
+}
 
-    /// A signature is what most calls to a key store are for.
-    fn sign(&self) {
+#[async_trait::async_trait]
+impl BeforePrompt for Elsewhere {
+    /// Signs, as a key store's answer to a prompt mostly is.
+    async fn before(&self) -> Result<(), KeyStoreError> {
         self.ask(&json!({ "op": "sign_instance", "key": self.key, "message": "AAAA" }));
+        Ok(())
     }
 }
 
@@ -208,28 +214,15 @@ impl Drop for Elsewhere {
     }
 }
 
-/// A key store, timed, that waits for another process in each call.
-struct TimedKeys(Timed<dyn KeyStore>, Elsewhere);
-
-impl TimedKeys {
-    async fn during<R>(&self, call: impl Future<Output = R>) -> R {
-        let there = async {
-            self.1.sign();
-            call.await
-        };
-        self.0.during(there).await
-    }
-}
-
 #[async_trait::async_trait]
-impl KeyStore for TimedKeys {
+impl KeyStore for Timed<dyn KeyStore> {
     async fn create(
         &self,
         policy: KeyPolicy,
         challenge: Vec<u8>,
         count: u32,
     ) -> Result<CreatedKeys, KeyStoreError> {
-        self.during(self.0.0.create(policy, challenge, count)).await
+        self.during(self.0.create(policy, challenge, count)).await
     }
 
     async fn sign(
@@ -238,15 +231,15 @@ impl KeyStore for TimedKeys {
         requests: Vec<SignRequest>,
         prompt: Prompt,
     ) -> Result<Vec<Vec<u8>>, KeyStoreError> {
-        self.during(self.0.0.sign(key, requests, prompt)).await
+        self.during(self.0.sign(key, requests, prompt)).await
     }
 
     async fn sign_instance(&self, key: InstanceKeyId, message: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.during(self.0.0.sign_instance(key, message)).await
+        self.during(self.0.sign_instance(key, message)).await
     }
 
     async fn wrap(&self, key: WrapKeyId, plain: Vec<u8>) -> Result<Vec<u8>, KeyStoreError> {
-        self.during(self.0.0.wrap(key, plain)).await
+        self.during(self.0.wrap(key, plain)).await
     }
 
     async fn unwrap(
@@ -255,10 +248,10 @@ impl KeyStore for TimedKeys {
         wrapped: Vec<u8>,
         prompt: Option<Prompt>,
     ) -> Result<Vec<u8>, KeyStoreError> {
-        self.during(self.0.0.unwrap(key, wrapped, prompt)).await
+        self.during(self.0.unwrap(key, wrapped, prompt)).await
     }
 
     async fn delete(&self, ids: Vec<String>) -> Result<Vec<String>, KeyStoreError> {
-        self.during(self.0.0.delete(ids)).await
+        self.during(self.0.delete(ids)).await
     }
 }
